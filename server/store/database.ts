@@ -1,0 +1,61 @@
+import pg from 'pg';
+
+/**
+ * The one way to the database: parameters only, a name for every statement in logs and errors by its first words.
+ * `query` is for one statement; `transaction` borrows a connection for a few. Never call a vendor inside one.
+ */
+export interface Database {
+  /** Runs one statement; rows as objects. bigint comes back as string, timestamptz as Date, jsonb parsed. */
+  query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+  /** Begin … commit around `work`; rolls back and rethrows when it throws. */
+  transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>;
+}
+
+function onClient(client: pg.PoolClient): Database {
+  const database: Database = {
+    async query<Row extends object>(sql: string, params: readonly unknown[] = []) {
+      return (await client.query(sql, [...params])).rows as Row[];
+    },
+    // A transaction inside a transaction is the same transaction.
+    transaction: (work) => work(database),
+  };
+  return database;
+}
+
+/** A pool over `connectionString`. `onError` hears of idle connections that broke (database restart). */
+export function openPool(connectionString: string, options: { max: number; applicationName: string; sessionOptions?: string }, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max: options.max,
+    application_name: options.applicationName,
+    ...(options.sessionOptions === undefined ? {} : { options: options.sessionOptions }),
+  });
+  pool.on('error', onError);
+  return pool;
+}
+
+/** The `Database` over a pool. */
+export function poolDatabase(pool: pg.Pool): Database {
+  return {
+    async query<Row extends object>(sql: string, params: readonly unknown[] = []) {
+      return (await pool.query(sql, [...params])).rows as Row[];
+    },
+    async transaction(work) {
+      const client = await pool.connect();
+      try {
+        await client.query('begin');
+        const result = await work(onClient(client));
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch((cause: unknown) => {
+          // The connection itself is gone; the server rolls back by itself. Keep the first error.
+          if (error instanceof Error) error.cause ??= cause;
+        });
+        throw error;
+      } finally {
+        client.release();
+      }
+    },
+  };
+}
