@@ -77,6 +77,8 @@ create table link (
   klaviyo_id text not null,
   email text not null,                          -- trimmed, lower-case: the identity when both sides last agreed on it
   base jsonb not null default '{}',             -- field key -> canonical value, see rules/reconcile.ts
+  hubspot_modified_at timestamptz,              -- of the state last compared: sweeps pass over what was seen
+  klaviyo_modified_at timestamptz,
   created_at timestamptz not null default now(),
   synced_at timestamptz not null default now(),
   constraint link_hubspot unique (klaviyo_account_id, hubspot_id),
@@ -107,6 +109,7 @@ create table standing (
   reason text,
   message text,
   lists text[] not null default '{}',           -- Klaviyo lists this connection's rules keep the person on
+  rules_key text not null default '',           -- fingerprint of the rules that put them there (B9)
   since timestamptz not null default now(),
   checked_at timestamptz not null default now(),
   primary key (connection_id, side, record_id)

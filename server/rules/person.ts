@@ -1,0 +1,67 @@
+import type { Canonical } from './reconcile.js';
+
+/** What a pass knows of one person: both records as just read, their link, and the memberships that rules ask for. */
+export interface Person {
+  hubspot: HubspotRecord | null;
+  klaviyo: KlaviyoRecord | null;
+  link: LinkedPair | null;
+  /** The link names a record that the side answered does not exist (any more). */
+  gone: { hubspot: boolean; klaviyo: boolean };
+  /** HubSpot lists the contact is on, of those that rules name. */
+  hubspotLists: ReadonlySet<string>;
+  /** Klaviyo lists and segments the profile is on, of those that rules name. */
+  klaviyoGroups: ReadonlySet<string>;
+  /** Properties of the contact's primary company, of those that mappings name. */
+  company: Record<string, string | null> | null;
+  /** Another record that already holds the email which the pair would take on that side (B6). */
+  emailHolder: { hubspot?: string; klaviyo?: string };
+  /** The Klaviyo profile's email is a secondary email of this contact (B5). */
+  secondaryOf: string | null;
+  /** The record's email belongs to a pair or an older record already (B4). */
+  duplicateOf: string | null;
+  /** The partner was deleted by a person, so it is not created again (B11). */
+  tombstone: string | null;
+  /** What earlier passes left standing, by connection. */
+  standings: readonly Standing[];
+}
+
+export interface HubspotRecord {
+  id: string;
+  properties: Record<string, string | null>;
+  createdAt: string;
+}
+
+export interface KlaviyoRecord {
+  id: string;
+  email: string | null;
+  attributes: Record<string, string | number | null>;
+  properties: Record<string, unknown>;
+  subscription?: Subscription;
+  created: string;
+  updated: string;
+}
+
+export interface Subscription {
+  consent: string;
+  suppressions: readonly { reason: string }[];
+}
+
+/** The remembered pair and the values both sides last agreed on, by field key. */
+export interface LinkedPair {
+  id: string;
+  hubspotId: string;
+  klaviyoId: string;
+  email: string;
+  base: Readonly<Record<string, Canonical>>;
+}
+
+export interface Standing {
+  connectionId: string;
+  state: 'in_sync' | 'skipped' | 'failed' | 'not_in_scope';
+  reason: string | null;
+  message: string | null;
+  /** Klaviyo lists this connection's rules keep the person on. */
+  lists: readonly string[];
+  /** Fingerprint of the rules that put them there. */
+  rulesKey: string;
+}

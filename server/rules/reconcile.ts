@@ -1,0 +1,108 @@
+import type { Side } from './connection.js';
+
+/**
+ * The three-way comparison (rule D4). Both sides' present values are compared with the base: the value they last
+ * agreed on. Echoes, loops, "who changed it" and conflicts are all this one function.
+ *
+ * Values are canonical (see convert.ts): equal after conversion means equal, and null means empty.
+ */
+export type Canonical = string | boolean | readonly string[] | null;
+
+export interface FieldPolicy {
+  direction: 'both' | 'to_klaviyo' | 'to_hubspot';
+  /** Whose value stands when both changed differently (D3). Without meaning for one-way fields: the source wins. */
+  winner: Side;
+  /** Whether emptying a field empties it on the other side too (D6). */
+  emptyToo: boolean;
+}
+
+export interface FieldValues {
+  hubspot: Canonical;
+  klaviyo: Canonical;
+  /** What both sides last agreed on; undefined when they never met. */
+  base: Canonical | undefined;
+}
+
+export type Because =
+  | 'agree' // both sides hold the same value
+  | 'filled' // first contact, the other side was empty
+  | 'first_contact_winner' // first contact, both filled and different
+  | 'changed' // only the source of this write changed since the base
+  | 'emptied' // the source of this write was emptied, and the mapping carries that
+  | 'both_changed_winner' // both changed differently, the winner stands
+  | 'source_holds' // one-way field: the destination was edited, the source's value is put back
+  | 'source_empty' // one-way field: nothing to send
+  | 'emptying_not_carried'; // one side was emptied, and the mapping does not carry that
+
+export type Decision =
+  | { action: 'none'; because: Because; base: Canonical | undefined }
+  | {
+      action: 'write';
+      to: Side;
+      /** null empties the field. */
+      value: Canonical;
+      because: Because;
+      /** What both sides will agree on once the write is done. */
+      base: Canonical;
+      /** The value that gives way, kept in the history. Absent when nothing was lost. */
+      overruled?: Canonical;
+    };
+
+/** Whether two canonical values are the same. */
+export function sameValue(one: Canonical | undefined, other: Canonical | undefined): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((item, index) => item === other[index]);
+  }
+  return one === other;
+}
+
+/** Decides what happens to one field of one pair, and why. Pure; see docs/architecture.md for the table. */
+export function reconcile(values: FieldValues, policy: FieldPolicy): Decision {
+  const { hubspot, klaviyo, base } = values;
+  if (sameValue(hubspot, klaviyo)) return { action: 'none', because: 'agree', base: hubspot };
+  if (policy.direction === 'both') return twoWay(values, policy);
+  const [source, destination, to]: [Canonical, Canonical, Side] =
+    policy.direction === 'to_klaviyo' ? [hubspot, klaviyo, 'klaviyo'] : [klaviyo, hubspot, 'hubspot'];
+  return oneWay(source, destination, base, to, policy.emptyToo);
+}
+
+function oneWay(source: Canonical, destination: Canonical, base: Canonical | undefined, to: Side, emptyToo: boolean): Decision {
+  if (source === null) {
+    // Only what was once filled can have been emptied; a value the destination always had alone is not ours to wipe.
+    const emptied = base !== undefined && base !== null;
+    if (!emptied) return { action: 'none', because: 'source_empty', base };
+    if (!emptyToo) return { action: 'none', because: 'emptying_not_carried', base };
+    return write(to, null, 'emptied', sameValue(destination, base) ? null : destination);
+  }
+  if (base === undefined) return write(to, source, destination === null ? 'filled' : 'first_contact_winner', destination);
+  if (sameValue(source, base)) return write(to, source, 'source_holds', destination);
+  return write(to, source, 'changed', sameValue(destination, base) ? null : destination);
+}
+
+function twoWay({ hubspot, klaviyo, base }: FieldValues, policy: FieldPolicy): Decision {
+  if (base === undefined) {
+    if (hubspot === null) return write('hubspot', klaviyo, 'filled', null);
+    if (klaviyo === null) return write('klaviyo', hubspot, 'filled', null);
+    return winnerStands(hubspot, klaviyo, policy.winner, 'first_contact_winner');
+  }
+  const hubspotChanged = !sameValue(hubspot, base);
+  const klaviyoChanged = !sameValue(klaviyo, base);
+  if (hubspotChanged && klaviyoChanged) {
+    // An emptied field does not compete with a value unless the mapping carries emptiness.
+    if (hubspot === null && !policy.emptyToo) return write('hubspot', klaviyo, 'changed', null);
+    if (klaviyo === null && !policy.emptyToo) return write('klaviyo', hubspot, 'changed', null);
+    return winnerStands(hubspot, klaviyo, policy.winner, 'both_changed_winner');
+  }
+  const [value, to]: [Canonical, Side] = hubspotChanged ? [hubspot, 'klaviyo'] : [klaviyo, 'hubspot'];
+  if (value !== null) return write(to, value, 'changed', null);
+  if (policy.emptyToo) return write(to, null, 'emptied', null);
+  return { action: 'none', because: 'emptying_not_carried', base };
+}
+
+function winnerStands(hubspot: Canonical, klaviyo: Canonical, winner: Side, because: Because): Decision {
+  return winner === 'hubspot' ? write('klaviyo', hubspot, because, klaviyo) : write('hubspot', klaviyo, because, hubspot);
+}
+
+function write(to: Side, value: Canonical, because: Because, overruled: Canonical): Decision {
+  return { action: 'write', to, value, because, base: value, ...(overruled === null ? {} : { overruled }) };
+}
