@@ -1,0 +1,238 @@
+import { compareFields, type Comparison, type FieldIssue, type FieldWrite, type HubspotWrite, type KlaviyoWrite } from './compare-fields.js';
+import type { ContactConnection, Side } from './connection.js';
+import { eligibility, rulesKey, type Eligibility } from './eligibility.js';
+import { isPlausibleEmail, normalEmail } from './email.js';
+import type { MappedField } from './mappings.js';
+import type { Person, Standing } from './person.js';
+import { reconcile, type Canonical } from './reconcile.js';
+import { standingReasons, type StandingReason } from './words.js';
+
+/** The active contact connections of one pair of accounts, oldest first, with their joined fields. */
+export interface Scope {
+  connections: readonly ContactConnection[];
+  /** Fields of these connections joined, see `mergeFields`. */
+  fieldsOf(connectionIds: readonly string[]): readonly MappedField[];
+}
+
+export interface PlannedIssue {
+  connectionId: string;
+  code: FieldIssue['code'] | 'invalid_email' | 'email_taken_in_hubspot' | 'email_taken_in_klaviyo';
+  side: Side;
+  field: string;
+  detail: string;
+}
+
+export interface ListChange {
+  connectionId: string;
+  listId: string;
+}
+
+/** Everything that is to happen to one person, and why. Data; `contacts/apply.ts` carries it out. */
+export interface PersonPlan {
+  person: Person;
+  /** The email both sides will hold, or null when there is none. */
+  email: string | null;
+  /** Connections in whose scope the person is. */
+  connectionIds: string[];
+  /** Set when the link ends because one record is gone. */
+  ending: 'deleted_in_hubspot' | 'deleted_in_klaviyo' | null;
+  /** True when no record is left on either side: nothing is kept of it. */
+  forget: boolean;
+  hubspot: { action: 'create' | 'update'; properties: HubspotWrite } | null;
+  klaviyo: ({ action: 'create' | 'update'; email?: string } & KlaviyoWrite) | null;
+  writes: FieldWrite[];
+  agreed: Record<string, Canonical>;
+  listAdds: ListChange[];
+  listRemoves: ListChange[];
+  standings: Standing[];
+  issues: PlannedIssue[];
+}
+
+/** Key of the email in the link's base: always mapped, see B3. */
+export const emailKey = 'email';
+
+/** Plans one person over all connections of the pair of accounts. Pure. */
+export function planPerson(person: Person, scope: Scope): PersonPlan {
+  const plan = emptyPlan(person);
+  const { hubspot, klaviyo, link } = person;
+  if (link !== null && (person.gone.hubspot || person.gone.klaviyo)) return endLink(plan, scope);
+  if (hubspot === null && klaviyo === null) return { ...plan, forget: true };
+
+  const matches = scope.connections.map((connection) => ({ connection, match: eligibility(connection, person) }));
+  const within = matches.filter(({ match }) => match.matches);
+  const connections = within.map(({ connection }) => connection);
+  plan.connectionIds = connections.map((connection) => connection.id);
+  for (const { connection, match } of matches) if (!match.matches) leave(plan, connection, within);
+  if (within.length === 0) return plan;
+
+  const skipped = skipReason(person, within);
+  if (skipped !== null) {
+    for (const { connection } of within) stand(plan, connection, 'skipped', skipped);
+    if (skipped === 'invalid_email') refuseEmail(plan, connections);
+    return plan;
+  }
+  const compared = compareFields(person, scope.fieldsOf(plan.connectionIds), connections);
+  plan.writes.push(...compared.writes);
+  plan.issues.push(...compared.issues);
+  Object.assign(plan.agreed, compared.agreed);
+  planEmail(plan, connections, compared);
+  planRecords(plan, compared);
+  for (const { connection, match } of within) {
+    const failed = plan.issues.find((issue) => issue.connectionId === connection.id);
+    joinLists(plan, connection, match);
+    stand(plan, connection, failed === undefined ? 'in_sync' : 'failed', failed?.code ?? null, failed?.detail ?? null, match.lists);
+  }
+  return plan;
+}
+
+function emptyPlan(person: Person): PersonPlan {
+  return {
+    person,
+    email: normalEmail(person.hubspot?.properties['email']) ?? normalEmail(person.klaviyo?.email),
+    connectionIds: [],
+    ending: null,
+    forget: false,
+    hubspot: null,
+    klaviyo: null,
+    writes: [],
+    agreed: {},
+    listAdds: [],
+    listRemoves: [],
+    standings: [],
+    issues: [],
+  };
+}
+
+function endLink(plan: PersonPlan, scope: Scope): PersonPlan {
+  const { gone } = plan.person;
+  plan.ending = gone.hubspot ? 'deleted_in_hubspot' : 'deleted_in_klaviyo';
+  plan.forget = gone.hubspot && gone.klaviyo;
+  if (!plan.forget) {
+    for (const connection of scope.connections) {
+      if (standingOf(plan.person, connection) !== undefined) stand(plan, connection, 'skipped', plan.ending);
+    }
+  }
+  return plan;
+}
+
+/** Why a person that rules match is not synced, or null. Order matters: the first true reason is the one to show. */
+function skipReason(person: Person, within: readonly { connection: ContactConnection; match: Eligibility }[]): StandingReason | null {
+  const email = normalEmail(person.hubspot === null ? person.klaviyo?.email : person.hubspot.properties['email']);
+  if (email === null) return 'no_email';
+  if (person.link !== null) return null;
+  if (person.duplicateOf !== null) return 'duplicate_email';
+  if (person.secondaryOf !== null && person.hubspot === null) return 'secondary_email';
+  if (person.hubspot !== null && person.klaviyo !== null) return null;
+  if (!isPlausibleEmail(email)) return 'invalid_email';
+  if (person.klaviyo === null) {
+    if (person.tombstone !== null) return 'deleted_in_klaviyo';
+    if (!within.some(({ match }) => match.fromHubspot)) return 'no_rule_to_klaviyo';
+    return within.some(({ connection, match }) => match.fromHubspot && connection.options.createInKlaviyo) ? null : 'not_in_klaviyo';
+  }
+  if (person.tombstone !== null) return 'deleted_in_hubspot';
+  if (!within.some(({ match }) => match.fromKlaviyo)) return 'no_rule_to_hubspot';
+  return within.some(({ connection, match }) => match.fromKlaviyo && connection.options.createInHubspot) ? null : 'not_in_hubspot';
+}
+
+function refuseEmail(plan: PersonPlan, connections: readonly ContactConnection[]): void {
+  const side: Side = plan.person.hubspot === null ? 'klaviyo' : 'hubspot';
+  for (const connection of connections) {
+    plan.issues.push({ connectionId: connection.id, code: 'invalid_email', side, field: 'email', detail: `The email is “${plan.email ?? ''}”.` });
+  }
+}
+
+/** The email is a field like any other, except that it may belong to another record there (B6). */
+function planEmail(plan: PersonPlan, connections: readonly ContactConnection[], compared: Comparison): void {
+  const { hubspot, klaviyo, link, emailHolder } = plan.person;
+  if (hubspot === null || klaviyo === null) return;
+  const first = connections[0];
+  if (first === undefined) return;
+  const directions = new Set(connections.map((connection) => connection.direction));
+  const bothWays = directions.has('two_way') || directions.size > 1;
+  const decision = reconcile(
+    { hubspot: normalEmail(hubspot.properties['email']), klaviyo: normalEmail(klaviyo.email), base: link?.email },
+    {
+      direction: bothWays ? 'both' : first.direction === 'hubspot_to_klaviyo' ? 'to_klaviyo' : 'to_hubspot',
+      winner: first.options.winner,
+      emptyToo: false,
+    },
+  );
+  if (decision.action === 'none') {
+    if (typeof decision.base === 'string') plan.email = decision.base;
+    return;
+  }
+  const value = typeof decision.value === 'string' ? decision.value : null;
+  const holder = emailHolder[decision.to];
+  if (value === null || holder !== undefined || !isPlausibleEmail(value)) {
+    plan.email = link?.email ?? plan.email;
+    const taken = decision.to === 'hubspot' ? 'email_taken_in_hubspot' : 'email_taken_in_klaviyo';
+    plan.issues.push({
+      connectionId: first.id,
+      code: holder === undefined ? 'invalid_email' : taken,
+      side: decision.to,
+      field: 'email',
+      detail: holder === undefined ? `The email is “${value ?? ''}”.` : `“${value ?? ''}” belongs to record ${holder}.`,
+    });
+    return;
+  }
+  plan.email = value;
+  plan.writes.unshift({
+    side: decision.to,
+    key: emailKey,
+    field: 'email',
+    oldValue: decision.to === 'hubspot' ? (hubspot.properties['email'] ?? null) : klaviyo.email,
+    newValue: value,
+    because: decision.because,
+    ...(decision.overruled === undefined ? {} : { overruled: decision.overruled }),
+    connectionId: first.id,
+  });
+  if (decision.to === 'hubspot') compared.hubspot['email'] = value;
+}
+
+function planRecords(plan: PersonPlan, compared: Comparison): void {
+  const { hubspot, klaviyo } = plan.person;
+  const email = plan.email ?? '';
+  if (hubspot === null) {
+    plan.hubspot = { action: 'create', properties: { ...compared.hubspot, email } };
+  } else if (Object.keys(compared.hubspot).length > 0) {
+    plan.hubspot = { action: 'update', properties: compared.hubspot };
+  }
+  const emailWrite = plan.writes.some((write) => write.key === emailKey && write.side === 'klaviyo') ? { email } : {};
+  if (klaviyo === null) {
+    plan.klaviyo = { action: 'create', email, ...compared.klaviyo };
+  } else if (plan.writes.some((write) => write.side === 'klaviyo')) {
+    plan.klaviyo = { action: 'update', ...emailWrite, ...compared.klaviyo };
+  }
+}
+
+function joinLists(plan: PersonPlan, connection: ContactConnection, match: Eligibility): void {
+  const before = standingOf(plan.person, connection)?.lists ?? [];
+  for (const listId of match.lists) if (!before.includes(listId)) plan.listAdds.push({ connectionId: connection.id, listId });
+}
+
+/** The person matches no rule of this connection (any more): updates stop, the list is left, nothing is deleted (B8). */
+function leave(plan: PersonPlan, connection: ContactConnection, within: readonly { match: Eligibility }[]): void {
+  const before = standingOf(plan.person, connection);
+  if (before === undefined || before.state === 'not_in_scope') return;
+  // Lists joined under other rules are left alone: changing or deleting a rule removes nobody (B9).
+  const lists = before.rulesKey === rulesKey(connection) ? before.lists : [];
+  const wanted = new Set(within.flatMap(({ match }) => match.lists));
+  for (const listId of lists) if (!wanted.has(listId)) plan.listRemoves.push({ connectionId: connection.id, listId });
+  stand(plan, connection, 'not_in_scope', 'left_rules', standingReasons.left_rules, []);
+}
+
+function standingOf(person: Person, connection: ContactConnection): Standing | undefined {
+  return person.standings.find((standing) => standing.connectionId === connection.id);
+}
+
+function stand(
+  plan: PersonPlan,
+  connection: ContactConnection,
+  state: Standing['state'],
+  reason: string | null,
+  message: string | null = reason !== null && reason in standingReasons ? standingReasons[reason as StandingReason] : null,
+  /** Without it the lists stay what earlier passes made them: a skipped person is not taken off a list. */
+  lists: readonly string[] = standingOf(plan.person, connection)?.lists ?? [],
+): void {
+  plan.standings.push({ connectionId: connection.id, state, reason, message, lists, rulesKey: rulesKey(connection) });
+}

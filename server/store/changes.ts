@@ -1,0 +1,94 @@
+import type { Side } from '../rules/connection.js';
+import type { Database } from './database.js';
+
+/** Who waits for a change: the smaller the number, the earlier it is taken. */
+export const changePriority = { person: 0, hint: 1, sweep: 2, retry: 3 } as const;
+export type ChangePriority = (typeof changePriority)[keyof typeof changePriority];
+
+/** "This record may differ from its base." */
+export interface Change {
+  side: Side;
+  recordId: string;
+  priority: ChangePriority;
+  cause: string;
+  /** Seconds from now before which it is not to be looked at; 0 when left out. */
+  afterSeconds?: number;
+}
+
+export interface ClaimedChange {
+  side: Side;
+  recordId: string;
+  priority: number;
+  generation: string;
+  attempts: number;
+  cause: string;
+}
+
+/**
+ * Writes changes down, one row a record: a record that waits already keeps its row, takes the more urgent priority and
+ * the earlier time, and a new generation, so that a pass under way does not delete what came after it began.
+ */
+export async function noteChanges(db: Database, portalId: string, klaviyoAccountId: string, changes: readonly Change[]): Promise<void> {
+  if (changes.length === 0) return;
+  // One statement must not name a row twice.
+  const unique = new Map<string, Change>();
+  for (const change of changes) {
+    const key = `${change.side}:${change.recordId}`;
+    const before = unique.get(key);
+    if (before === undefined || change.priority < before.priority) unique.set(key, change);
+  }
+  await db.query(
+    `insert into change as c (portal_id, klaviyo_account_id, side, record_id, priority, cause, due_at)
+     select $1, $2, x.side, x."recordId", x.priority, x.cause, now() + make_interval(secs => coalesce(x."afterSeconds", 0))
+     from jsonb_to_recordset($3::jsonb) as x (side text, "recordId" text, priority smallint, cause text, "afterSeconds" float8)
+     order by x.side, x."recordId"
+     on conflict (klaviyo_account_id, side, record_id) do update set
+       priority = least(c.priority, excluded.priority), due_at = least(c.due_at, excluded.due_at),
+       generation = c.generation + 1, cause = excluded.cause`,
+    [portalId, klaviyoAccountId, JSON.stringify([...unique.values()])],
+  );
+}
+
+/** The next due changes of one pair of accounts, most urgent first. Rows stay until `settleChanges`. */
+export async function dueChanges(db: Database, klaviyoAccountId: string, limit: number): Promise<ClaimedChange[]> {
+  const rows = await db.query<{ side: Side; record_id: string; priority: number; generation: string; attempts: number; cause: string }>(
+    `select side, record_id, priority, generation, attempts, cause from change
+     where klaviyo_account_id = $1 and due_at <= now() order by priority, due_at limit $2`,
+    [klaviyoAccountId, limit],
+  );
+  return rows.map(({ record_id, ...row }) => ({ ...row, recordId: record_id }));
+}
+
+/** Removes changes that a pass has dealt with; one that was noted again meanwhile stays. */
+export async function settleChanges(tx: Database, klaviyoAccountId: string, changes: readonly ClaimedChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  await tx.query(
+    `delete from change c using jsonb_to_recordset($2::jsonb) as x (side text, "recordId" text, generation bigint)
+     where c.klaviyo_account_id = $1 and c.side = x.side and c.record_id = x."recordId" and c.generation = x.generation`,
+    [klaviyoAccountId, JSON.stringify(changes)],
+  );
+}
+
+/** Puts changes back for later, counting the attempt. */
+export async function postponeChanges(
+  tx: Database,
+  klaviyoAccountId: string,
+  changes: readonly { side: Side; recordId: string; afterSeconds: number }[],
+): Promise<void> {
+  if (changes.length === 0) return;
+  await tx.query(
+    `update change c set attempts = c.attempts + 1, due_at = now() + make_interval(secs => x."afterSeconds")
+     from jsonb_to_recordset($2::jsonb) as x (side text, "recordId" text, "afterSeconds" float8)
+     where c.klaviyo_account_id = $1 and c.side = x.side and c.record_id = x."recordId"`,
+    [klaviyoAccountId, JSON.stringify(changes)],
+  );
+}
+
+/** Seconds until the next change is due (0 when one is), or null when none waits. */
+export async function nextChangeIn(db: Database, klaviyoAccountId: string): Promise<number | null> {
+  const rows = await db.query<{ seconds: number | null }>(
+    `select greatest(0, extract(epoch from min(due_at) - now()))::float8 as seconds from change where klaviyo_account_id = $1`,
+    [klaviyoAccountId],
+  );
+  return rows[0]?.seconds ?? null;
+}

@@ -1,0 +1,118 @@
+import type { Canonical } from '../rules/reconcile.js';
+import type { Database } from './database.js';
+
+/** The remembered pair of one HubSpot contact and one Klaviyo profile. */
+export interface Link {
+  id: string;
+  hubspotId: string;
+  klaviyoId: string;
+  email: string;
+  base: Record<string, Canonical>;
+  syncedAt: Date;
+}
+
+export interface NewLink {
+  hubspotId: string;
+  klaviyoId: string;
+  email: string;
+  base: Record<string, Canonical>;
+  hubspotModifiedAt: string | null;
+  klaviyoModifiedAt: string | null;
+}
+
+interface LinkRow {
+  id: string;
+  hubspot_id: string;
+  klaviyo_id: string;
+  email: string;
+  base: Record<string, Canonical>;
+  synced_at: Date;
+}
+
+const fromRow = (row: LinkRow): Link => ({
+  id: row.id,
+  hubspotId: row.hubspot_id,
+  klaviyoId: row.klaviyo_id,
+  email: row.email,
+  base: row.base,
+  syncedAt: row.synced_at,
+});
+
+/** Links that hold any of these records. */
+export async function linksOfRecords(
+  db: Database,
+  klaviyoAccountId: string,
+  hubspotIds: readonly string[],
+  klaviyoIds: readonly string[],
+): Promise<Link[]> {
+  if (hubspotIds.length + klaviyoIds.length === 0) return [];
+  const rows = await db.query<LinkRow>(
+    `select id, hubspot_id, klaviyo_id, email, base, synced_at from link where klaviyo_account_id = $1 and hubspot_id = any ($2)
+     union
+     select id, hubspot_id, klaviyo_id, email, base, synced_at from link where klaviyo_account_id = $1 and klaviyo_id = any ($3)`,
+    [klaviyoAccountId, hubspotIds, klaviyoIds],
+  );
+  return rows.map(fromRow);
+}
+
+const columns =
+  'id bigint, "hubspotId" text, "klaviyoId" text, email text, base jsonb, "hubspotModifiedAt" timestamptz, "klaviyoModifiedAt" timestamptz';
+
+/** Remembers new pairs. Answers the HubSpot ids that were taken in; a record that is linked already is left out. */
+export async function insertLinks(tx: Database, portalId: string, klaviyoAccountId: string, links: readonly NewLink[]): Promise<Set<string>> {
+  if (links.length === 0) return new Set();
+  const rows = await tx.query<{ hubspot_id: string }>(
+    `insert into link (portal_id, klaviyo_account_id, hubspot_id, klaviyo_id, email, base, hubspot_modified_at, klaviyo_modified_at)
+     select $1, $2, x."hubspotId", x."klaviyoId", x.email, x.base, x."hubspotModifiedAt", x."klaviyoModifiedAt"
+     from jsonb_to_recordset($3::jsonb) as x (${columns})
+     on conflict do nothing returning hubspot_id`,
+    [portalId, klaviyoAccountId, JSON.stringify(links)],
+  );
+  return new Set(rows.map((row) => row.hubspot_id));
+}
+
+/** Brings known pairs up to date after a pass. */
+export async function updateLinks(tx: Database, klaviyoAccountId: string, links: readonly (NewLink & { id: string })[]): Promise<void> {
+  if (links.length === 0) return;
+  await tx.query(
+    `update link l set hubspot_id = x."hubspotId", klaviyo_id = x."klaviyoId", email = x.email, base = x.base, synced_at = now(),
+       hubspot_modified_at = coalesce(x."hubspotModifiedAt", l.hubspot_modified_at),
+       klaviyo_modified_at = coalesce(x."klaviyoModifiedAt", l.klaviyo_modified_at)
+     from jsonb_to_recordset($2::jsonb) as x (${columns})
+     where l.klaviyo_account_id = $1 and l.id = x.id`,
+    [klaviyoAccountId, JSON.stringify(links)],
+  );
+}
+
+/** Ends pairs; `tombstones` keep the remaining record from being recreated on the other side (B11). */
+export async function endLinks(
+  tx: Database,
+  portalId: string,
+  klaviyoAccountId: string,
+  ids: readonly string[],
+  tombstones: readonly { side: 'hubspot' | 'klaviyo'; recordId: string; reason: string }[],
+): Promise<void> {
+  if (ids.length > 0) await tx.query('delete from link where klaviyo_account_id = $1 and id = any ($2)', [klaviyoAccountId, ids]);
+  if (tombstones.length === 0) return;
+  await tx.query(
+    `insert into tombstone (portal_id, klaviyo_account_id, side, record_id, reason)
+     select $1, $2, x.side, x."recordId", x.reason from jsonb_to_recordset($3::jsonb) as x (side text, "recordId" text, reason text)
+     on conflict (klaviyo_account_id, side, record_id) do update set reason = excluded.reason, at = now()`,
+    [portalId, klaviyoAccountId, JSON.stringify(tombstones)],
+  );
+}
+
+/** Why a remaining record is not to be recreated, by `side:id`. */
+export async function tombstonesOf(
+  db: Database,
+  klaviyoAccountId: string,
+  hubspotIds: readonly string[],
+  klaviyoIds: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await db.query<{ side: string; record_id: string; reason: string }>(
+    `select side, record_id, reason from tombstone
+     where klaviyo_account_id = $1 and ((side = 'hubspot' and record_id = any ($2)) or (side = 'klaviyo' and record_id = any ($3)))`,
+    [klaviyoAccountId, hubspotIds, klaviyoIds],
+  );
+  return new Map(rows.map((row) => [`${row.side}:${row.record_id}`, row.reason]));
+}
