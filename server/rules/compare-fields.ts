@@ -51,8 +51,18 @@ export interface Comparison {
 
 /** Compares every mapped field of one person and collects what to write to each side. A field that cannot be converted
  * becomes an issue and waits; the others go on (D7). */
-export function compareFields(person: Person, fields: readonly MappedField[], connections: readonly ContactConnection[]): Comparison {
-  const result: Comparison = { writes: [], issues: [], agreed: {}, hubspot: {}, klaviyo: { attributes: {}, properties: {}, unset: [] } };
+export function compareFields(
+  person: Person,
+  fields: readonly MappedField[],
+  connections: readonly ContactConnection[],
+): Comparison {
+  const result: Comparison = {
+    writes: [],
+    issues: [],
+    agreed: {},
+    hubspot: {},
+    klaviyo: { attributes: {}, properties: {}, unset: [] },
+  };
   const region = regionFor(person, connections);
   for (const field of fields) {
     const rawHubspot = hubspotValue(person, field);
@@ -64,7 +74,8 @@ export function compareFields(person: Person, fields: readonly MappedField[], co
       const refusal = hubspot.ok ? klaviyo : hubspot;
       // A one-way destination is only overwritten, so what stands there need not be readable.
       const destinationOnly =
-        (side === 'klaviyo' && field.policy.direction === 'to_klaviyo') || (side === 'hubspot' && field.policy.direction === 'to_hubspot');
+        (side === 'klaviyo' && field.policy.direction === 'to_klaviyo') ||
+        (side === 'hubspot' && field.policy.direction === 'to_hubspot');
       if (!refusal.ok && !destinationOnly) {
         const name = side === 'hubspot' ? field.pair.hubspot.label : field.pair.klaviyo.label;
         result.issues.push({
@@ -117,7 +128,11 @@ function decide(result: Comparison, person: Person, field: MappedField, hubspot:
 /** Region for national phone numbers: the contact's country, else the oldest connection's default (D7). */
 function regionFor(person: Person, connections: readonly ContactConnection[]): string {
   const properties = person.hubspot?.properties ?? {};
-  const candidates = [properties['hs_country_region_code'], properties['country'], person.klaviyo?.attributes['location.country']];
+  const candidates = [
+    properties['hs_country_region_code'],
+    properties['country'],
+    person.klaviyo?.attributes['location.country'],
+  ];
   for (const candidate of candidates) {
     const region = typeof candidate === 'string' ? regionOf(candidate) : null;
     if (region !== null) return region;

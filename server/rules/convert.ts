@@ -135,9 +135,14 @@ function mismatch(raw: unknown): Reading {
 
 function readText(text: string): Reading {
   // NUL and half surrogate pairs are no text: neither vendor shows them and PostgreSQL's jsonb refuses them.
-  const clean = text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\uFFFD').trim();
+  const clean = text
+    .replaceAll('\0', '')
+    .replace(/\p{Surrogate}/gu, '\uFFFD')
+    .trim();
   if (clean === '') return ok(null);
-  return clean.length > longestText ? { ok: false, code: 'value_too_long', shown: `${clean.slice(0, 60)}…` } : ok(clean);
+  return clean.length > longestText
+    ? { ok: false, code: 'value_too_long', shown: `${clean.slice(0, 60)}…` }
+    : ok(clean);
 }
 
 function digitsOf(text: string): number {
@@ -173,7 +178,12 @@ function momentOf(text: string): number | null {
   const offset = zone.toUpperCase() === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
   const moment = Date.parse(`${day}T${minutes}${seconds}${offset}`);
   // Date.parse rolls 30 February over; a day that does not exist is no date.
-  if (Number.isNaN(moment) || Number.isNaN(Date.parse(day)) || new Date(Date.parse(day)).toISOString().slice(0, 10) !== day) return null;
+  if (
+    Number.isNaN(moment) ||
+    Number.isNaN(Date.parse(day)) ||
+    new Date(Date.parse(day)).toISOString().slice(0, 10) !== day
+  )
+    return null;
   return moment;
 }
 

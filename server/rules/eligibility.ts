@@ -24,14 +24,17 @@ export function eligibility(connection: ContactConnection, person: Person): Elig
     connection.rules.klaviyoToHubspot.some(
       ({ source }) =>
         source.all === true ||
-        [...(source.klaviyoListIds ?? []), ...(source.klaviyoSegmentIds ?? [])].some((id) => person.klaviyoGroups.has(id)),
+        [...(source.klaviyoListIds ?? []), ...(source.klaviyoSegmentIds ?? [])].some((id) =>
+          person.klaviyoGroups.has(id),
+        ),
     );
   const isContact = person.hubspot !== null || (fromKlaviyo && connection.options.createInHubspot);
   const matched =
     connection.direction === 'klaviyo_to_hubspot' || !isContact
       ? []
       : connection.rules.hubspotToKlaviyo.filter(
-          ({ source }) => source.all === true || (source.hubspotListIds ?? []).some((id) => person.hubspotLists.has(id)),
+          ({ source }) =>
+            source.all === true || (source.hubspotListIds ?? []).some((id) => person.hubspotLists.has(id)),
         );
   return {
     matches: fromKlaviyo || matched.length > 0,
@@ -53,7 +56,9 @@ export function listsRead(connections: readonly ContactConnection[]): {
   const klaviyoSources = klaviyo.flatMap((connection) => connection.rules.klaviyoToHubspot.map((rule) => rule.source));
   return {
     hubspotLists: unique(
-      hubspot.flatMap((connection) => connection.rules.hubspotToKlaviyo.flatMap((rule) => rule.source.hubspotListIds ?? [])),
+      hubspot.flatMap((connection) =>
+        connection.rules.hubspotToKlaviyo.flatMap((rule) => rule.source.hubspotListIds ?? []),
+      ),
     ),
     klaviyoLists: unique(klaviyoSources.flatMap((source) => source.klaviyoListIds ?? [])),
     klaviyoSegments: unique(klaviyoSources.flatMap((source) => source.klaviyoSegmentIds ?? [])),

@@ -8,5 +8,7 @@ export function normalEmail(text: string | null | undefined): string | null {
 
 /** Whether both vendors would take the address: one @, a dot in the domain, no blanks, 254 characters at most. */
 export function isPlausibleEmail(email: string): boolean {
-  return email.length <= 254 && /^[^\s@,;<>()"]+@[^\s@,;<>()"]+\.[^\s@,;<>()".]{2,}$/u.test(email) && !email.includes('..');
+  return (
+    email.length <= 254 && /^[^\s@,;<>()"]+@[^\s@,;<>()"]+\.[^\s@,;<>()".]{2,}$/u.test(email) && !email.includes('..')
+  );
 }

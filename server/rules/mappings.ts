@@ -47,7 +47,10 @@ const connectionDirection = {
  * The mappings of one connection that can be used, with the direction that connection, mapping and fields allow.
  * A Klaviyo property that no profile has yet is not missing: it comes to be with its first value (D9).
  */
-export function mappedFields(connection: ContactConnection, catalogue: Catalogue): { fields: MappedField[]; problems: MappingProblem[] } {
+export function mappedFields(
+  connection: ContactConnection,
+  catalogue: Catalogue,
+): { fields: MappedField[]; problems: MappingProblem[] } {
   const fields: MappedField[] = [];
   const problems: MappingProblem[] = [];
   for (const mapping of connection.mappings) {
@@ -66,11 +69,16 @@ export function mappedFields(connection: ContactConnection, catalogue: Catalogue
     }
     let direction = narrow(mapping.direction, connectionDirection[connection.direction]);
     // A company belongs to many contacts: its fields are only read (D1). Read-only fields can only be a source (D2).
-    if (direction !== null && (hubspot.readOnly || hubspot.object === 'company')) direction = narrow(direction, 'to_klaviyo');
+    if (direction !== null && (hubspot.readOnly || hubspot.object === 'company'))
+      direction = narrow(direction, 'to_klaviyo');
     if (direction !== null && klaviyo.readOnly) direction = narrow(direction, 'to_hubspot');
     if (direction === null) {
       if (narrow(mapping.direction, connectionDirection[connection.direction]) !== null) {
-        problem('field_read_only', hubspot.readOnly ? 'hubspot' : 'klaviyo', hubspot.readOnly ? hubspot.name : klaviyo.name);
+        problem(
+          'field_read_only',
+          hubspot.readOnly ? 'hubspot' : 'klaviyo',
+          hubspot.readOnly ? hubspot.name : klaviyo.name,
+        );
       }
       continue;
     }
@@ -86,7 +94,13 @@ export function mappedFields(connection: ContactConnection, catalogue: Catalogue
 
 function newProperty(mapping: Mapping): KlaviyoField | null {
   if (mapping.klaviyo.kind === 'attribute') return null;
-  return { kind: 'property', name: mapping.klaviyo.name, label: mapping.klaviyo.name, type: 'unknown', readOnly: false };
+  return {
+    kind: 'property',
+    name: mapping.klaviyo.name,
+    label: mapping.klaviyo.name,
+    type: 'unknown',
+    readOnly: false,
+  };
 }
 
 /**

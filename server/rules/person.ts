@@ -21,6 +21,8 @@ export interface Person {
   duplicateOf: string | null;
   /** The partner was deleted by a person, so it is not created again (B11). */
   tombstone: string | null;
+  /** Set when neither side has the record any more: only what was kept of it is left to clear. */
+  vanishedId?: { side: 'hubspot' | 'klaviyo'; id: string };
   /** What earlier passes left standing, by connection. */
   standings: readonly Standing[];
 }

@@ -1,4 +1,11 @@
-import { compareFields, type Comparison, type FieldIssue, type FieldWrite, type HubspotWrite, type KlaviyoWrite } from './compare-fields.js';
+import {
+  compareFields,
+  type Comparison,
+  type FieldIssue,
+  type FieldWrite,
+  type HubspotWrite,
+  type KlaviyoWrite,
+} from './compare-fields.js';
 import type { ContactConnection, Side } from './connection.js';
 import { eligibility, rulesKey, type Eligibility } from './eligibility.js';
 import { isPlausibleEmail, normalEmail } from './email.js';
@@ -80,7 +87,14 @@ export function planPerson(person: Person, scope: Scope): PersonPlan {
   for (const { connection, match } of within) {
     const failed = plan.issues.find((issue) => issue.connectionId === connection.id);
     joinLists(plan, connection, match);
-    stand(plan, connection, failed === undefined ? 'in_sync' : 'failed', failed?.code ?? null, failed?.detail ?? null, match.lists);
+    stand(
+      plan,
+      connection,
+      failed === undefined ? 'in_sync' : 'failed',
+      failed?.code ?? null,
+      failed?.detail ?? null,
+      match.lists,
+    );
   }
   return plan;
 }
@@ -116,7 +130,10 @@ function endLink(plan: PersonPlan, scope: Scope): PersonPlan {
 }
 
 /** Why a person that rules match is not synced, or null. Order matters: the first true reason is the one to show. */
-function skipReason(person: Person, within: readonly { connection: ContactConnection; match: Eligibility }[]): StandingReason | null {
+function skipReason(
+  person: Person,
+  within: readonly { connection: ContactConnection; match: Eligibility }[],
+): StandingReason | null {
   const email = normalEmail(person.hubspot === null ? person.klaviyo?.email : person.hubspot.properties['email']);
   if (email === null) return 'no_email';
   if (person.link !== null) return null;
@@ -127,17 +144,27 @@ function skipReason(person: Person, within: readonly { connection: ContactConnec
   if (person.klaviyo === null) {
     if (person.tombstone !== null) return 'deleted_in_klaviyo';
     if (!within.some(({ match }) => match.fromHubspot)) return 'no_rule_to_klaviyo';
-    return within.some(({ connection, match }) => match.fromHubspot && connection.options.createInKlaviyo) ? null : 'not_in_klaviyo';
+    return within.some(({ connection, match }) => match.fromHubspot && connection.options.createInKlaviyo)
+      ? null
+      : 'not_in_klaviyo';
   }
   if (person.tombstone !== null) return 'deleted_in_hubspot';
   if (!within.some(({ match }) => match.fromKlaviyo)) return 'no_rule_to_hubspot';
-  return within.some(({ connection, match }) => match.fromKlaviyo && connection.options.createInHubspot) ? null : 'not_in_hubspot';
+  return within.some(({ connection, match }) => match.fromKlaviyo && connection.options.createInHubspot)
+    ? null
+    : 'not_in_hubspot';
 }
 
 function refuseEmail(plan: PersonPlan, connections: readonly ContactConnection[]): void {
   const side: Side = plan.person.hubspot === null ? 'klaviyo' : 'hubspot';
   for (const connection of connections) {
-    plan.issues.push({ connectionId: connection.id, code: 'invalid_email', side, field: 'email', detail: `The email is “${plan.email ?? ''}”.` });
+    plan.issues.push({
+      connectionId: connection.id,
+      code: 'invalid_email',
+      side,
+      field: 'email',
+      detail: `The email is “${plan.email ?? ''}”.`,
+    });
   }
 }
 
@@ -207,7 +234,8 @@ function planRecords(plan: PersonPlan, compared: Comparison): void {
 
 function joinLists(plan: PersonPlan, connection: ContactConnection, match: Eligibility): void {
   const before = standingOf(plan.person, connection)?.lists ?? [];
-  for (const listId of match.lists) if (!before.includes(listId)) plan.listAdds.push({ connectionId: connection.id, listId });
+  for (const listId of match.lists)
+    if (!before.includes(listId)) plan.listAdds.push({ connectionId: connection.id, listId });
 }
 
 /** The person matches no rule of this connection (any more): updates stop, the list is left, nothing is deleted (B8). */
@@ -230,7 +258,9 @@ function stand(
   connection: ContactConnection,
   state: Standing['state'],
   reason: string | null,
-  message: string | null = reason !== null && reason in standingReasons ? standingReasons[reason as StandingReason] : null,
+  message: string | null = reason !== null && reason in standingReasons
+    ? standingReasons[reason as StandingReason]
+    : null,
   /** Without it the lists stay what earlier passes made them: a skipped person is not taken off a list. */
   lists: readonly string[] = standingOf(plan.person, connection)?.lists ?? [],
 ): void {

@@ -66,7 +66,13 @@ export function reconcile(values: FieldValues, policy: FieldPolicy): Decision {
   return oneWay(source, destination, base, to, policy.emptyToo);
 }
 
-function oneWay(source: Canonical, destination: Canonical, base: Canonical | undefined, to: Side, emptyToo: boolean): Decision {
+function oneWay(
+  source: Canonical,
+  destination: Canonical,
+  base: Canonical | undefined,
+  to: Side,
+  emptyToo: boolean,
+): Decision {
   if (source === null) {
     // Only what was once filled can have been emptied; a value the destination always had alone is not ours to wipe.
     const emptied = base !== undefined && base !== null;
@@ -74,7 +80,8 @@ function oneWay(source: Canonical, destination: Canonical, base: Canonical | und
     if (!emptyToo) return { action: 'none', because: 'emptying_not_carried', base };
     return write(to, null, 'emptied', sameValue(destination, base) ? null : destination);
   }
-  if (base === undefined) return write(to, source, destination === null ? 'filled' : 'first_contact_winner', destination);
+  if (base === undefined)
+    return write(to, source, destination === null ? 'filled' : 'first_contact_winner', destination);
   if (sameValue(source, base)) return write(to, source, 'source_holds', destination);
   return write(to, source, 'changed', sameValue(destination, base) ? null : destination);
 }
@@ -100,7 +107,9 @@ function twoWay({ hubspot, klaviyo, base }: FieldValues, policy: FieldPolicy): D
 }
 
 function winnerStands(hubspot: Canonical, klaviyo: Canonical, winner: Side, because: Because): Decision {
-  return winner === 'hubspot' ? write('klaviyo', hubspot, because, klaviyo) : write('hubspot', klaviyo, because, hubspot);
+  return winner === 'hubspot'
+    ? write('klaviyo', hubspot, because, klaviyo)
+    : write('hubspot', klaviyo, because, hubspot);
 }
 
 function write(to: Side, value: Canonical, because: Because, overruled: Canonical): Decision {

@@ -62,8 +62,14 @@ export const issueWords: Record<string, { title: string; fix: string }> = {
     fix: 'Correct the value on the record, or map the field to one of a fitting type.',
   },
   value_too_long: { title: 'Value is too long', fix: 'Shorten the value, or take the field out of the mapping.' },
-  field_missing: { title: 'Mapped field no longer exists', fix: 'Refresh the fields and choose another one, or remove the mapping.' },
-  field_read_only: { title: 'Field is read-only', fix: 'Turn the mapping’s direction round, or choose a field that can be written.' },
+  field_missing: {
+    title: 'Mapped field no longer exists',
+    fix: 'Refresh the fields and choose another one, or remove the mapping.',
+  },
+  field_read_only: {
+    title: 'Field is read-only',
+    fix: 'Turn the mapping’s direction round, or choose a field that can be written.',
+  },
   email_taken_in_hubspot: {
     title: 'Email belongs to another HubSpot contact',
     fix: 'Merge the two contacts in HubSpot, or give one of them another email address.',
@@ -78,9 +84,15 @@ export const issueWords: Record<string, { title: string; fix: string }> = {
   },
   klaviyo_rejected: { title: 'Klaviyo refuses the record', fix: 'Correct the value that Klaviyo names, then retry.' },
   hubspot_rejected: { title: 'HubSpot refuses the record', fix: 'Correct what HubSpot names, then retry.' },
-  list_missing: { title: 'List of a rule no longer exists', fix: 'Open the connection’s rules and choose another list.' },
+  list_missing: {
+    title: 'List of a rule no longer exists',
+    fix: 'Open the connection’s rules and choose another list.',
+  },
   reconnect_hubspot: { title: 'HubSpot needs to be reconnected', fix: 'Install the app again from its settings page.' },
-  reconnect_klaviyo: { title: 'Klaviyo needs to be reconnected', fix: 'Open the settings page and connect Klaviyo again.' },
+  reconnect_klaviyo: {
+    title: 'Klaviyo needs to be reconnected',
+    fix: 'Open the settings page and connect Klaviyo again.',
+  },
   missing_scope: { title: 'A permission is missing', fix: 'Connect again and grant the permission that is named.' },
   sms_region_unsupported: {
     title: 'Klaviyo does not take numbers of this region',

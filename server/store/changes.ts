@@ -28,7 +28,12 @@ export interface ClaimedChange {
  * Writes changes down, one row a record: a record that waits already keeps its row, takes the more urgent priority and
  * the earlier time, and a new generation, so that a pass under way does not delete what came after it began.
  */
-export async function noteChanges(db: Database, portalId: string, klaviyoAccountId: string, changes: readonly Change[]): Promise<void> {
+export async function noteChanges(
+  db: Database,
+  portalId: string,
+  klaviyoAccountId: string,
+  changes: readonly Change[],
+): Promise<void> {
   if (changes.length === 0) return;
   // One statement must not name a row twice.
   const unique = new Map<string, Change>();
@@ -51,7 +56,14 @@ export async function noteChanges(db: Database, portalId: string, klaviyoAccount
 
 /** The next due changes of one pair of accounts, most urgent first. Rows stay until `settleChanges`. */
 export async function dueChanges(db: Database, klaviyoAccountId: string, limit: number): Promise<ClaimedChange[]> {
-  const rows = await db.query<{ side: Side; record_id: string; priority: number; generation: string; attempts: number; cause: string }>(
+  const rows = await db.query<{
+    side: Side;
+    record_id: string;
+    priority: number;
+    generation: string;
+    attempts: number;
+    cause: string;
+  }>(
     `select side, record_id, priority, generation, attempts, cause from change
      where klaviyo_account_id = $1 and due_at <= now() order by priority, due_at limit $2`,
     [klaviyoAccountId, limit],
@@ -60,7 +72,11 @@ export async function dueChanges(db: Database, klaviyoAccountId: string, limit: 
 }
 
 /** Removes changes that a pass has dealt with; one that was noted again meanwhile stays. */
-export async function settleChanges(tx: Database, klaviyoAccountId: string, changes: readonly ClaimedChange[]): Promise<void> {
+export async function settleChanges(
+  tx: Database,
+  klaviyoAccountId: string,
+  changes: readonly ClaimedChange[],
+): Promise<void> {
   if (changes.length === 0) return;
   await tx.query(
     `delete from change c using jsonb_to_recordset($2::jsonb) as x (side text, "recordId" text, generation bigint)

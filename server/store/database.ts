@@ -23,7 +23,11 @@ function onClient(client: pg.PoolClient): Database {
 }
 
 /** A pool over `connectionString`. `onError` hears of idle connections that broke (database restart). */
-export function openPool(connectionString: string, options: { max: number; applicationName: string; sessionOptions?: string }, onError: (error: Error) => void): pg.Pool {
+export function openPool(
+  connectionString: string,
+  options: { max: number; applicationName: string; sessionOptions?: string },
+  onError: (error: Error) => void,
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max: options.max,

@@ -15,7 +15,17 @@ export interface HistoryEntry {
   connectionId: string;
   runId: string | null;
   side: Side;
-  action: 'create' | 'update' | 'clear' | 'link' | 'unlink' | 'list_add' | 'list_remove' | 'subscribe' | 'unsubscribe' | 'timeline_event';
+  action:
+    | 'create'
+    | 'update'
+    | 'clear'
+    | 'link'
+    | 'unlink'
+    | 'list_add'
+    | 'list_remove'
+    | 'subscribe'
+    | 'unsubscribe'
+    | 'timeline_event';
   hubspotId: string | null;
   klaviyoId: string | null;
   email: string | null;
@@ -27,7 +37,12 @@ const columns = `n int, "connectionId" uuid, "runId" uuid, side text, action tex
   fields jsonb, because text`;
 
 /** Writes down what is about to be done. Answers the ids in the order given; settle them with `settleHistory`. */
-export async function intendHistory(db: Database, portalId: string, klaviyoAccountId: string, entries: readonly HistoryEntry[]): Promise<string[]> {
+export async function intendHistory(
+  db: Database,
+  portalId: string,
+  klaviyoAccountId: string,
+  entries: readonly HistoryEntry[],
+): Promise<string[]> {
   if (entries.length === 0) return [];
   const rows = await db.query<{ id: string }>(
     `insert into history (portal_id, klaviyo_account_id, connection_id, run_id, side, action, hubspot_id, klaviyo_id, email, fields, because)
@@ -42,7 +57,12 @@ export async function intendHistory(db: Database, portalId: string, klaviyoAccou
 /** Settles intended writes with their outcome and the ids that came to be. */
 export async function settleHistory(
   tx: Database,
-  settled: readonly { id: string; outcome: 'done' | 'refused' | 'unknown'; hubspotId: string | null; klaviyoId: string | null }[],
+  settled: readonly {
+    id: string;
+    outcome: 'done' | 'refused' | 'unknown';
+    hubspotId: string | null;
+    klaviyoId: string | null;
+  }[],
 ): Promise<void> {
   if (settled.length === 0) return;
   await tx.query(
@@ -54,7 +74,12 @@ export async function settleHistory(
 }
 
 /** Notes what has been done already. */
-export async function noteHistory(tx: Database, portalId: string, klaviyoAccountId: string, entries: readonly HistoryEntry[]): Promise<void> {
+export async function noteHistory(
+  tx: Database,
+  portalId: string,
+  klaviyoAccountId: string,
+  entries: readonly HistoryEntry[],
+): Promise<void> {
   if (entries.length === 0) return;
   await tx.query(
     `insert into history (portal_id, klaviyo_account_id, connection_id, run_id, side, action, hubspot_id, klaviyo_id, email, fields, because,
@@ -70,7 +95,8 @@ export async function noteHistory(tx: Database, portalId: string, klaviyoAccount
  * carried out shows when the records are read again; the history says so instead of guessing.
  */
 export async function abandonHistory(db: Database, klaviyoAccountId: string): Promise<void> {
-  await db.query(`update history set settled_at = now(), outcome = 'unknown' where klaviyo_account_id = $1 and settled_at is null`, [
-    klaviyoAccountId,
-  ]);
+  await db.query(
+    `update history set settled_at = now(), outcome = 'unknown' where klaviyo_account_id = $1 and settled_at is null`,
+    [klaviyoAccountId],
+  );
 }

@@ -24,7 +24,12 @@ const columns = `"connectionId" uuid, code text, side text, "recordId" text, fie
  * the same: ignoring one bad value does not hide the next.
  */
 export async function openIssues(tx: Database, portalId: string, issues: readonly NewIssue[]): Promise<void> {
-  const unique = new Map(issues.map((issue) => [JSON.stringify([issue.connectionId, issue.side, issue.recordId, issue.code, issue.field]), issue]));
+  const unique = new Map(
+    issues.map((issue) => [
+      JSON.stringify([issue.connectionId, issue.side, issue.recordId, issue.code, issue.field]),
+      issue,
+    ]),
+  );
   if (unique.size === 0) return;
   await tx.query(
     `insert into issue as i (portal_id, connection_id, code, side, record_id, field, title, detail, fix, hubspot_id, klaviyo_id, email)
@@ -65,9 +70,8 @@ export async function clearConnectionIssues(
   codes: readonly string[],
   stillFields: readonly string[] = [],
 ): Promise<void> {
-  await tx.query(`delete from issue where connection_id = any ($1) and record_id = '' and code = any ($2) and not (field = any ($3))`, [
-    connectionIds,
-    codes,
-    stillFields,
-  ]);
+  await tx.query(
+    `delete from issue where connection_id = any ($1) and record_id = '' and code = any ($2) and not (field = any ($3))`,
+    [connectionIds, codes, stillFields],
+  );
 }

@@ -59,7 +59,12 @@ const columns =
   'id bigint, "hubspotId" text, "klaviyoId" text, email text, base jsonb, "hubspotModifiedAt" timestamptz, "klaviyoModifiedAt" timestamptz';
 
 /** Remembers new pairs. Answers the HubSpot ids that were taken in; a record that is linked already is left out. */
-export async function insertLinks(tx: Database, portalId: string, klaviyoAccountId: string, links: readonly NewLink[]): Promise<Set<string>> {
+export async function insertLinks(
+  tx: Database,
+  portalId: string,
+  klaviyoAccountId: string,
+  links: readonly NewLink[],
+): Promise<Set<string>> {
   if (links.length === 0) return new Set();
   const rows = await tx.query<{ hubspot_id: string }>(
     `insert into link (portal_id, klaviyo_account_id, hubspot_id, klaviyo_id, email, base, hubspot_modified_at, klaviyo_modified_at)
@@ -72,7 +77,11 @@ export async function insertLinks(tx: Database, portalId: string, klaviyoAccount
 }
 
 /** Brings known pairs up to date after a pass. */
-export async function updateLinks(tx: Database, klaviyoAccountId: string, links: readonly (NewLink & { id: string })[]): Promise<void> {
+export async function updateLinks(
+  tx: Database,
+  klaviyoAccountId: string,
+  links: readonly (NewLink & { id: string })[],
+): Promise<void> {
   if (links.length === 0) return;
   await tx.query(
     `update link l set hubspot_id = x."hubspotId", klaviyo_id = x."klaviyoId", email = x.email, base = x.base, synced_at = now(),
@@ -92,7 +101,8 @@ export async function endLinks(
   ids: readonly string[],
   tombstones: readonly { side: 'hubspot' | 'klaviyo'; recordId: string; reason: string }[],
 ): Promise<void> {
-  if (ids.length > 0) await tx.query('delete from link where klaviyo_account_id = $1 and id = any ($2)', [klaviyoAccountId, ids]);
+  if (ids.length > 0)
+    await tx.query('delete from link where klaviyo_account_id = $1 and id = any ($2)', [klaviyoAccountId, ids]);
   if (tombstones.length === 0) return;
   await tx.query(
     `insert into tombstone (portal_id, klaviyo_account_id, side, record_id, reason)

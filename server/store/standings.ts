@@ -60,8 +60,16 @@ export async function saveStandings(
   removed: readonly { connectionId: string; side: Side; recordId: string }[],
 ): Promise<void> {
   if (saved.length + removed.length === 0) return;
-  const touched = JSON.stringify([...saved, ...removed].map(({ connectionId, side, recordId }) => ({ connectionId, side, recordId })));
-  const before = await tx.query<{ connection_id: string; side: Side; record_id: string; state: string; reason: string | null }>(
+  const touched = JSON.stringify(
+    [...saved, ...removed].map(({ connectionId, side, recordId }) => ({ connectionId, side, recordId })),
+  );
+  const before = await tx.query<{
+    connection_id: string;
+    side: Side;
+    record_id: string;
+    state: string;
+    reason: string | null;
+  }>(
     `select s.connection_id, s.side, s.record_id, s.state, s.reason from standing s
      join jsonb_to_recordset($1::jsonb) as x ("connectionId" uuid, side text, "recordId" text)
        on s.connection_id = x."connectionId" and s.side = x.side and s.record_id = x."recordId"`,

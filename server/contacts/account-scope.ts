@@ -1,0 +1,124 @@
+import { regionProperties } from '../rules/compare-fields.js';
+import type { ContactConnection } from '../rules/connection.js';
+import { listsRead } from '../rules/eligibility.js';
+import type { HubspotField, KlaviyoField } from '../rules/fields.js';
+import { mappedFields, mergeFields, type Catalogue, type MappedField, type MappingProblem } from '../rules/mappings.js';
+import type { Scope } from '../rules/plan-person.js';
+import { issueWords, sideName } from '../rules/words.js';
+import { keepHubspotFields, keepKlaviyoFields, knownFields, syncingConnections } from '../store/contact-connections.js';
+import { clearConnectionIssues, openIssues } from '../store/issues.js';
+import { readFields } from '../vendors/hubspot/properties.js';
+import { sampleFields } from '../vendors/klaviyo/profiles.js';
+import type { SyncContext } from './sync-context.js';
+
+/** One pair of accounts as a pass works on it: its connections, what to read of each record, and which lists matter. */
+export interface AccountScope extends Scope {
+  portalId: string;
+  klaviyoAccountId: string;
+  connections: readonly ContactConnection[];
+  /** Contact properties to ask HubSpot for. */
+  contactProperties: string[];
+  /** Company properties to ask HubSpot for; empty when no mapping reads the company. */
+  companyProperties: string[];
+  lists: ReturnType<typeof listsRead>;
+}
+
+/**
+ * Loads the scope of a pair of accounts, or null when nothing syncs there. Mappings that cannot be used become issues of
+ * their connection, and their issues close once the mapping can be used again (D10).
+ */
+export async function loadScope(ctx: SyncContext, klaviyoAccountId: string): Promise<AccountScope | null> {
+  const connections = await syncingConnections(ctx.db, klaviyoAccountId);
+  const first = connections[0];
+  if (first === undefined) return null;
+  const catalogue = await loadCatalogue(ctx, first.portalId, klaviyoAccountId);
+  const mapped = new Map(connections.map((connection) => [connection.id, mappedFields(connection, catalogue)]));
+  await reportProblems(
+    ctx,
+    first.portalId,
+    connections,
+    [...mapped.values()].flatMap(({ problems }) => problems),
+  );
+
+  const joined = new Map<string, readonly MappedField[]>();
+  const fieldsOf = (ids: readonly string[]): readonly MappedField[] => {
+    const key = ids.join();
+    const known = joined.get(key);
+    if (known !== undefined) return known;
+    const fields = mergeFields(ids.map((id) => mapped.get(id)?.fields ?? []));
+    joined.set(key, fields);
+    return fields;
+  };
+  const all = fieldsOf(connections.map((connection) => connection.id));
+  const properties = (object: 'contact' | 'company'): string[] =>
+    all.filter(({ pair }) => pair.hubspot.object === object).map(({ pair }) => pair.hubspot.name);
+  return {
+    portalId: first.portalId,
+    klaviyoAccountId,
+    connections,
+    fieldsOf,
+    contactProperties: [
+      ...new Set([
+        ...identityProperties,
+        ...regionProperties.filter((name) => catalogue.hubspot.has(`contact.${name}`)),
+        ...properties('contact'),
+      ]),
+    ],
+    companyProperties: [...new Set(properties('company'))],
+    lists: listsRead(connections),
+  };
+}
+
+/** What identity, merges and sweeps need of every contact. */
+const identityProperties = ['email', 'hs_additional_emails', 'hs_merged_object_ids', 'lastmodifieddate'];
+
+async function loadCatalogue(ctx: SyncContext, portalId: string, klaviyoAccountId: string): Promise<Catalogue> {
+  const known = await knownFields(ctx.db, klaviyoAccountId);
+  let { hubspot, klaviyo } = known;
+  if (hubspot === null) {
+    hubspot = await readFields(ctx.hubspot(portalId, 'person'));
+    await keepHubspotFields(ctx.db, portalId, hubspot);
+  }
+  if (klaviyo === null) {
+    klaviyo = await sampleFields(ctx.klaviyo(klaviyoAccountId, 'person'));
+    await keepKlaviyoFields(ctx.db, klaviyoAccountId, klaviyo);
+  }
+  return catalogueOf(hubspot, klaviyo);
+}
+
+/** Both sides' fields by key. */
+export function catalogueOf(hubspot: readonly HubspotField[], klaviyo: readonly KlaviyoField[]): Catalogue {
+  return {
+    hubspot: new Map(hubspot.map((field) => [`${field.object}.${field.name}`, field])),
+    klaviyo: new Map(klaviyo.map((field) => [`${field.kind}.${field.name}`, field])),
+  };
+}
+
+async function reportProblems(
+  ctx: SyncContext,
+  portalId: string,
+  connections: readonly ContactConnection[],
+  problems: readonly MappingProblem[],
+): Promise<void> {
+  const ids = connections.map((connection) => connection.id);
+  await clearConnectionIssues(
+    ctx.db,
+    ids,
+    ['field_missing', 'field_read_only'],
+    problems.map((problem) => problem.field),
+  );
+  await openIssues(
+    ctx.db,
+    portalId,
+    problems.map((problem) => ({
+      ...problem,
+      recordId: '',
+      title: issueWords[problem.code]?.title ?? problem.code,
+      fix: issueWords[problem.code]?.fix ?? '',
+      detail: `${sideName[problem.side]} field “${problem.field}” cannot be synced; the other mappings go on.`,
+      hubspotId: null,
+      klaviyoId: null,
+      email: null,
+    })),
+  );
+}

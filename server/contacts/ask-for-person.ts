@@ -1,0 +1,32 @@
+import type { NeedsPerson } from '../errors.js';
+import { issueWords } from '../rules/words.js';
+import { markReconnect, syncingConnections } from '../store/contact-connections.js';
+import { openIssues } from '../store/issues.js';
+import type { SyncContext } from './sync-context.js';
+
+/** Something only a person can put right: the sync of this pair of accounts rests, and each connection says why. */
+export async function askForPerson(ctx: SyncContext, klaviyoAccountId: string, needs: NeedsPerson): Promise<void> {
+  const connections = await syncingConnections(ctx.db, klaviyoAccountId);
+  const first = connections[0];
+  if (first === undefined) return;
+  await openIssues(
+    ctx.db,
+    first.portalId,
+    connections.map((connection) => ({
+      connectionId: connection.id,
+      code: needs.code,
+      side: needs.code === 'reconnect_hubspot' ? 'hubspot' : 'klaviyo',
+      recordId: '',
+      field: '',
+      title: issueWords[needs.code]?.title ?? needs.code,
+      detail: needs.message,
+      fix: needs.fix,
+      hubspotId: null,
+      klaviyoId: null,
+      email: null,
+    })),
+  );
+  if (needs.code !== 'missing_scope')
+    await markReconnect(ctx.db, needs.code, first.portalId, klaviyoAccountId, needs.message);
+  ctx.log.warn({ portalId: first.portalId, klaviyoAccountId, code: needs.code }, 'a person is needed');
+}

@@ -1,0 +1,172 @@
+import { NeedsPerson, RetryLater } from '../errors.js';
+import {
+  changePriority,
+  dueChanges,
+  nextChangeIn,
+  noteChanges,
+  postponeChanges,
+  type ClaimedChange,
+} from '../store/changes.js';
+import { noteSuccess, scopeStamp } from '../store/contact-connections.js';
+import { abandonHistory } from '../store/history.js';
+import { acquireLease, LeaseLost, leaseRemaining, releaseLease, renewLease, type Lease } from '../store/lease.js';
+import { nextRun } from '../store/runs.js';
+import { loadScope, type AccountScope } from './account-scope.js';
+import { askForPerson } from './ask-for-person.js';
+import { processBatch } from './process-batch.js';
+import { scanPage, type ScanCursor } from './scan.js';
+import type { SyncContext } from './sync-context.js';
+
+/** Both vendors sell batches of a hundred. */
+const batchSize = 100;
+const leaseSeconds = 30;
+/** A drain makes way after this long, so that many pairs of accounts share a process fairly (G2). */
+const turnSeconds = 20;
+
+/**
+ * Works off what waits for one pair of accounts: hints first, then sweeps' finds, then the next page of an open run.
+ * One process at a time per pair, by lease; a page or batch that a kill interrupts is done again and finds its own
+ * work done.
+ */
+export async function drain(ctx: SyncContext, klaviyoAccountId: string, signal: AbortSignal): Promise<void> {
+  const name = `drain:${klaviyoAccountId}`;
+  const lease = await acquireLease(ctx.db, name, ctx.owner, leaseSeconds);
+  if (lease === null) {
+    // The holder looks again after it lets go. Should it have died, its lease ends and we take over.
+    await ctx.wakeDrain(klaviyoAccountId, (await leaseRemaining(ctx.db, name)) + 0.2);
+    return;
+  }
+  let again: number | null = null;
+  try {
+    again = await turn(ctx, klaviyoAccountId, lease, signal);
+  } catch (error) {
+    if (!(error instanceof LeaseLost)) throw error;
+    ctx.log.warn({ klaviyoAccountId }, 'another process took over this pair of accounts');
+    return;
+  } finally {
+    await releaseLease(ctx.db, lease);
+  }
+  if (again !== null) await ctx.wakeDrain(klaviyoAccountId, again);
+}
+
+/** Works until nothing is due or the turn is over. Answers in how many seconds to come back, or null when all is done. */
+async function turn(
+  ctx: SyncContext,
+  klaviyoAccountId: string,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<number | null> {
+  await abandonHistory(ctx.db, klaviyoAccountId);
+  const started = performance.now();
+  let held = started;
+  let scope: AccountScope | null = null;
+  let stamp = '';
+  const mayWrite = (): void => {
+    if (performance.now() - held > (leaseSeconds - 5) * 1000) throw new LeaseLost(lease.name);
+  };
+  while (!signal.aborted) {
+    if (performance.now() - started > turnSeconds * 1000) return 0;
+    if (performance.now() - held > (leaseSeconds / 5) * 1000) {
+      const asked = performance.now();
+      await renewLease(ctx.db, lease, leaseSeconds);
+      held = asked;
+    }
+    const keepAlive = setInterval(
+      () => {
+        const asked = performance.now();
+        renewLease(ctx.db, lease, leaseSeconds).then(
+          () => (held = asked),
+          (error: unknown) => ctx.log.warn({ err: error, klaviyoAccountId }, 'the lease could not be renewed'),
+        );
+      },
+      (leaseSeconds / 3) * 1000,
+    );
+    try {
+      const now = await scopeStamp(ctx.db, klaviyoAccountId);
+      if (scope === null || now !== stamp) scope = await loadScope(ctx, klaviyoAccountId);
+      stamp = now;
+      if (scope === null) return null;
+      const claimed = await dueChanges(ctx.db, klaviyoAccountId, batchSize);
+      if (claimed.length > 0) {
+        await workOff(ctx, scope, lease, claimed, mayWrite);
+        continue;
+      }
+      const run = await nextRun<ScanCursor>(ctx.db, klaviyoAccountId);
+      if (run === null) {
+        await noteSuccess(ctx.db, klaviyoAccountId);
+        return await nextChangeIn(ctx.db, klaviyoAccountId);
+      }
+      await scanPage(ctx, scope, lease, run, mayWrite);
+    } catch (error) {
+      if (error instanceof RetryLater) return Math.max(error.seconds, 0.2);
+      if (!(error instanceof NeedsPerson)) throw error;
+      await askForPerson(ctx, klaviyoAccountId, error);
+      return null;
+    } finally {
+      clearInterval(keepAlive);
+    }
+  }
+  return 0;
+}
+
+/** One batch of changes. What fails for a reason of our own is halved until the record at fault stands alone (G4). */
+async function workOff(
+  ctx: SyncContext,
+  scope: AccountScope,
+  lease: Lease,
+  claimed: readonly ClaimedChange[],
+  mayWrite: () => void,
+): Promise<void> {
+  const urgent = claimed.some((change) => change.priority <= changePriority.hint);
+  const ids = (side: string): string[] =>
+    claimed.filter((change) => change.side === side).map((change) => change.recordId);
+  try {
+    await processBatch(ctx, scope, lease, {
+      hubspotIds: ids('hubspot'),
+      klaviyoIds: ids('klaviyo'),
+      priority: urgent ? 'person' : 'sweep',
+      claimed,
+      run: null,
+      mayWrite,
+    });
+  } catch (error) {
+    if (error instanceof LeaseLost || error instanceof NeedsPerson) throw error;
+    if (error instanceof RetryLater) {
+      await postponeChanges(
+        ctx.db,
+        scope.klaviyoAccountId,
+        claimed.map((change) => ({
+          ...change,
+          afterSeconds: Math.max(error.seconds, Math.min(2 ** change.attempts / 4, 300)),
+        })),
+      );
+      return;
+    }
+    const half = Math.ceil(claimed.length / 2);
+    if (claimed.length > 1) {
+      await workOff(ctx, scope, lease, claimed.slice(0, half), mayWrite);
+      await workOff(ctx, scope, lease, claimed.slice(half), mayWrite);
+      return;
+    }
+    ctx.log.error(
+      { err: error, klaviyoAccountId: scope.klaviyoAccountId, record: claimed[0] },
+      'a record could not be processed',
+    );
+    await postponeChanges(
+      ctx.db,
+      scope.klaviyoAccountId,
+      claimed.map((change) => ({ ...change, afterSeconds: Math.min(5 * 2 ** change.attempts, 3600) })),
+    );
+  }
+}
+
+/** Notes records as changed for one pair of accounts and wakes its drain. */
+export async function noteAndWake(
+  ctx: SyncContext,
+  portalId: string,
+  klaviyoAccountId: string,
+  changes: Parameters<typeof noteChanges>[3],
+): Promise<void> {
+  await noteChanges(ctx.db, portalId, klaviyoAccountId, changes);
+  await ctx.wakeDrain(klaviyoAccountId);
+}

@@ -1,0 +1,183 @@
+import { normalEmail } from '../rules/email.js';
+import type { Person, Standing } from '../rules/person.js';
+import type { Link } from '../store/links.js';
+import type { HubspotContact } from '../vendors/hubspot/types.js';
+import type { KlaviyoProfile } from '../vendors/klaviyo/types.js';
+
+/** All that was read for one batch, by id. */
+export interface Evidence {
+  /** Records that this batch is about; others were only read to find partners. */
+  asked: { hubspot: ReadonlySet<string>; klaviyo: ReadonlySet<string> };
+  contacts: ReadonlyMap<string, HubspotContact>;
+  profiles: ReadonlyMap<string, KlaviyoProfile>;
+  links: ReadonlyMap<string, Link>;
+  gone: { hubspot: ReadonlySet<string>; klaviyo: ReadonlySet<string> };
+  byEmail: { contacts: ReadonlyMap<string, HubspotContact>; profiles: ReadonlyMap<string, KlaviyoProfile[]> };
+  hubspotLists: ReadonlyMap<string, string[]>;
+  klaviyoGroups: ReadonlyMap<string, ReadonlySet<string>>;
+  companies: ReadonlyMap<string, Record<string, string | null>>;
+  standings: ReadonlyMap<string, readonly Standing[]>;
+  /** Why the partner of a record is not to be recreated, by `side:id`. */
+  tombstones: ReadonlyMap<string, string>;
+}
+
+/**
+ * Forms persons of what was read: linked pairs stay together, records without a link find their partner by email, the
+ * oldest first (B3–B5). Each record ends up in one person. Pure.
+ */
+export function formPersons(evidence: Evidence): Person[] {
+  const taken = { hubspot: new Set<string>(), klaviyo: new Set<string>() };
+  const linked = new Map<string, Link>();
+  for (const link of inherit(evidence)) {
+    linked.set(`hubspot:${link.hubspotId}`, link);
+    linked.set(`klaviyo:${link.klaviyoId}`, link);
+  }
+  const persons: Person[] = [];
+  const add = (contact: HubspotContact | null, profile: KlaviyoProfile | null, more: Partial<Person>): void => {
+    if (contact !== null) taken.hubspot.add(contact.id);
+    if (profile !== null) taken.klaviyo.add(profile.id);
+    persons.push(person(evidence, contact, profile, more));
+  };
+
+  for (const link of new Set(linked.values())) {
+    if (!evidence.asked.hubspot.has(link.hubspotId) && !evidence.asked.klaviyo.has(link.klaviyoId)) continue;
+    const contact = evidence.contacts.get(link.hubspotId) ?? null;
+    const profile = evidence.profiles.get(link.klaviyoId) ?? null;
+    // Klaviyo answers a merged profile's id with the profile it was merged into (B7).
+    const klaviyoId = profile?.id ?? link.klaviyoId;
+    const holder = emailHolder(evidence, contact, profile);
+    const gone = {
+      hubspot: contact === null && evidence.gone.hubspot.has(link.hubspotId),
+      klaviyo: profile === null && evidence.gone.klaviyo.has(link.klaviyoId),
+    };
+    taken.hubspot.add(link.hubspotId);
+    taken.klaviyo.add(link.klaviyoId);
+    add(contact, profile, { link: { ...link, klaviyoId }, gone, emailHolder: holder });
+  }
+  const contacts = oldestFirst(
+    [...evidence.contacts.values()].filter(
+      (contact) => evidence.asked.hubspot.has(contact.id) && !linked.has(`hubspot:${contact.id}`),
+    ),
+    (contact) => contact.createdAt,
+  );
+  for (const contact of contacts) {
+    if (taken.hubspot.has(contact.id)) continue;
+    const email = normalEmail(contact.properties['email']);
+    const candidates = email === null ? [] : profilesWith(evidence, email);
+    const free = candidates.find((profile) => !linked.has(`klaviyo:${profile.id}`) && !taken.klaviyo.has(profile.id));
+    const held = candidates.find((profile) => linked.has(`klaviyo:${profile.id}`) || taken.klaviyo.has(profile.id));
+    // The oldest profile is the one to link; when another contact has it, this contact is the duplicate.
+    add(contact, free ?? null, free === undefined && held !== undefined ? { duplicateOf: held.id } : {});
+  }
+  const profiles = oldestFirst(
+    [...evidence.profiles.values()].filter(
+      (profile) => evidence.asked.klaviyo.has(profile.id) && !linked.has(`klaviyo:${profile.id}`),
+    ),
+    (profile) => profile.created,
+  );
+  for (const profile of profiles) {
+    if (taken.klaviyo.has(profile.id)) continue;
+    const email = normalEmail(profile.email);
+    const contact = email === null ? undefined : evidence.byEmail.contacts.get(email);
+    if (contact === undefined) add(null, profile, {});
+    else if (normalEmail(contact.properties['email']) !== email) add(null, profile, { secondaryOf: contact.id });
+    else if (linked.has(`hubspot:${contact.id}`) || taken.hubspot.has(contact.id))
+      add(null, profile, { duplicateOf: contact.id });
+    else {
+      const older = profilesWith(evidence, email ?? '').find(
+        (other) => !linked.has(`klaviyo:${other.id}`) && !taken.klaviyo.has(other.id),
+      );
+      if (older !== undefined && older.id !== profile.id && older.created < profile.created)
+        add(null, profile, { duplicateOf: contact.id });
+      else add(contact, profile, {});
+    }
+  }
+  for (const side of ['hubspot', 'klaviyo'] as const) {
+    for (const id of evidence.gone[side]) {
+      if (!linked.has(`${side}:${id}`)) persons.push(vanished(evidence, side, id));
+    }
+  }
+  return persons;
+}
+
+/** Links as they stand after merges in HubSpot: the survivor takes over the link whose email it kept (B7). */
+function inherit(evidence: Evidence): Link[] {
+  const links = new Map([...evidence.links.values()].map((link) => [link.hubspotId, link]));
+  for (const contact of evidence.contacts.values()) {
+    if (links.has(contact.id)) continue;
+    const merged = (contact.properties['hs_merged_object_ids'] ?? '').split(';').map((id) => id.trim());
+    const inherited = merged.flatMap((id) => links.get(id) ?? []);
+    const email = normalEmail(contact.properties['email']);
+    const kept = inherited.find((link) => link.email === email) ?? inherited[0];
+    if (kept === undefined) continue;
+    links.delete(kept.hubspotId);
+    links.set(contact.id, { ...kept, hubspotId: contact.id });
+  }
+  return [...links.values()];
+}
+
+function emailHolder(
+  evidence: Evidence,
+  contact: HubspotContact | null,
+  profile: KlaviyoProfile | null,
+): Person['emailHolder'] {
+  const contactEmail = normalEmail(contact?.properties['email']);
+  const profileEmail = normalEmail(profile?.email);
+  const inHubspot = profileEmail === null ? undefined : evidence.byEmail.contacts.get(profileEmail);
+  const inKlaviyo =
+    contactEmail === null ? undefined : profilesWith(evidence, contactEmail).find((other) => other.id !== profile?.id);
+  return {
+    ...(inHubspot === undefined || inHubspot.id === contact?.id ? {} : { hubspot: inHubspot.id }),
+    ...(inKlaviyo === undefined ? {} : { klaviyo: inKlaviyo.id }),
+  };
+}
+
+/** Profiles with this email, oldest first. */
+function profilesWith(evidence: Evidence, email: string): KlaviyoProfile[] {
+  return oldestFirst([...(evidence.byEmail.profiles.get(email) ?? [])], (profile) => profile.created);
+}
+
+function oldestFirst<Item>(items: Item[], created: (item: Item) => string): Item[] {
+  return items.sort((a, b) => created(a).localeCompare(created(b)));
+}
+
+function person(
+  evidence: Evidence,
+  contact: HubspotContact | null,
+  profile: KlaviyoProfile | null,
+  more: Partial<Person>,
+): Person {
+  const hubspotId = contact?.id ?? more.link?.hubspotId;
+  const klaviyoId = profile?.id ?? more.link?.klaviyoId;
+  const standings = [
+    ...(hubspotId === undefined ? [] : (evidence.standings.get(`hubspot:${hubspotId}`) ?? [])),
+    ...(klaviyoId === undefined ? [] : (evidence.standings.get(`klaviyo:${klaviyoId}`) ?? [])),
+  ];
+  const remaining = contact === null ? `klaviyo:${klaviyoId ?? ''}` : `hubspot:${contact.id}`;
+  return {
+    hubspot: contact,
+    klaviyo: profile,
+    link: null,
+    gone: { hubspot: false, klaviyo: false },
+    hubspotLists: new Set(contact === null ? [] : (evidence.hubspotLists.get(contact.id) ?? [])),
+    klaviyoGroups: profile === null ? new Set() : (evidence.klaviyoGroups.get(profile.id) ?? new Set()),
+    company: contact === null ? null : (evidence.companies.get(contact.id) ?? null),
+    emailHolder: {},
+    secondaryOf: null,
+    duplicateOf: null,
+    tombstone: contact !== null && profile !== null ? null : (evidence.tombstones.get(remaining) ?? null),
+    standings,
+    ...more,
+  };
+}
+
+/** A record without a link that is there no more: only its standings are left to clear. */
+function vanished(evidence: Evidence, side: 'hubspot' | 'klaviyo', id: string): Person {
+  const base = person(evidence, null, null, {});
+  return {
+    ...base,
+    gone: { ...base.gone, [side]: true },
+    standings: evidence.standings.get(`${side}:${id}`) ?? [],
+    vanishedId: { side, id },
+  };
+}

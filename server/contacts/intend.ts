@@ -1,0 +1,87 @@
+import type { PersonPlan } from '../rules/plan-person.js';
+import { becauseOfWrite, sideName } from '../rules/words.js';
+import { intendHistory, type HistoryEntry } from '../store/history.js';
+import type { AccountScope } from './account-scope.js';
+import type { Applied, Outcome } from './apply.js';
+import type { SyncContext } from './sync-context.js';
+
+/** The history rows of a batch, written before the vendors are called. */
+export interface Intents {
+  /** How each row ended, once the batch is applied. */
+  settled(applied: readonly Applied[]): Parameters<typeof import('../store/history.js').settleHistory>[1][number][];
+}
+
+const endings: Record<Outcome, 'done' | 'refused' | 'unknown'> = {
+  done: 'done',
+  nothing: 'done',
+  refused: 'refused',
+  unknown: 'unknown',
+};
+
+/**
+ * Stores what is about to be written, before any vendor is called. After a crash the rows show what may have been done;
+ * the next pass reads both sides and finds either the old or the new state, both fine.
+ */
+export async function intend(
+  ctx: SyncContext,
+  scope: AccountScope,
+  plans: readonly PersonPlan[],
+  runId: string | null,
+): Promise<Intents> {
+  const owners: { plan: PersonPlan; side: 'hubspot' | 'klaviyo' }[] = [];
+  const entries: HistoryEntry[] = [];
+  for (const plan of plans) {
+    for (const side of ['hubspot', 'klaviyo'] as const) {
+      const write = plan[side];
+      const connectionId = plan.connectionIds[0];
+      if (write === null || connectionId === undefined) continue;
+      owners.push({ plan, side });
+      entries.push(entryOf(plan, side, write.action, connectionId, runId));
+    }
+  }
+  const ids = await intendHistory(ctx.db, scope.portalId, scope.klaviyoAccountId, entries);
+  return {
+    settled(applied) {
+      const byPlan = new Map(applied.map((person) => [person.plan, person]));
+      return owners.flatMap(({ plan, side }, index) => {
+        const person = byPlan.get(plan);
+        const id = ids[index];
+        if (person === undefined || id === undefined) return [];
+        return [
+          { id, outcome: endings[person.outcome[side]], hubspotId: person.hubspotId, klaviyoId: person.klaviyoId },
+        ];
+      });
+    },
+  };
+}
+
+function entryOf(
+  plan: PersonPlan,
+  side: 'hubspot' | 'klaviyo',
+  action: 'create' | 'update',
+  connectionId: string,
+  runId: string | null,
+): HistoryEntry {
+  const writes = plan.writes.filter((write) => write.side === side);
+  const emptiesOnly = action === 'update' && writes.every((write) => write.newValue === null);
+  return {
+    connectionId,
+    runId,
+    side,
+    action: emptiesOnly ? 'clear' : action,
+    hubspotId: plan.person.hubspot?.id ?? null,
+    klaviyoId: plan.person.klaviyo?.id ?? null,
+    email: plan.email,
+    fields: writes.map((write) => ({
+      field: write.field,
+      oldValue: write.oldValue,
+      newValue: write.newValue,
+      because: becauseOfWrite(write.because, side),
+      ...(write.overruled === undefined ? {} : { overruled: write.overruled }),
+    })),
+    because:
+      action === 'create'
+        ? `A rule of the connection matches, and ${sideName[side]} had no record with this email address.`
+        : `${writes.length} field${writes.length === 1 ? '' : 's'} differed.`,
+  };
+}

@@ -1,0 +1,34 @@
+import { planPerson } from '../rules/plan-person.js';
+import type { ClaimedChange } from '../store/changes.js';
+import type { Lease } from '../store/lease.js';
+import type { Priority } from '../vendors/hubspot/types.js';
+import type { AccountScope } from './account-scope.js';
+import { apply } from './apply.js';
+import type { OutcomeCounts } from './count-outcomes.js';
+import { gather, type BatchInput } from './gather.js';
+import { intend } from './intend.js';
+import { record, type RecordInput } from './record.js';
+import type { SyncContext } from './sync-context.js';
+
+export interface Batch extends BatchInput {
+  priority: Priority;
+  claimed: readonly ClaimedChange[];
+  run: RecordInput['run'];
+  /** Throws when this process may no longer write (its lease ran out while it was frozen). */
+  mayWrite: () => void;
+}
+
+/** One batch from look to record: gather → plan → intend → apply → record. */
+export async function processBatch(
+  ctx: SyncContext,
+  scope: AccountScope,
+  lease: Lease,
+  batch: Batch,
+): Promise<OutcomeCounts> {
+  const persons = await gather(ctx, scope, batch, batch.priority);
+  const plans = persons.map((person) => planPerson(person, scope));
+  const intents = await intend(ctx, scope, plans, batch.run?.id ?? null);
+  batch.mayWrite();
+  const applied = await apply(ctx, scope, plans, batch.priority);
+  return record(ctx, scope, lease, { applied, intents, claimed: batch.claimed, run: batch.run });
+}

@@ -1,0 +1,190 @@
+import { RetryLater, NeedsPerson } from '../errors.js';
+import type { ContactConnection } from '../rules/connection.js';
+import { noteChanges } from '../store/changes.js';
+import { linksOfRecords } from '../store/links.js';
+import { LeaseLost, type Lease } from '../store/lease.js';
+import { stampMembers } from '../store/list-members.js';
+import { advanceRun, finishRun, startRun, type Run } from '../store/runs.js';
+import * as hubspotContacts from '../vendors/hubspot/contacts.js';
+import * as hubspotLists from '../vendors/hubspot/lists.js';
+import * as klaviyoLists from '../vendors/klaviyo/lists.js';
+import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
+import * as klaviyoSegments from '../vendors/klaviyo/segments.js';
+import type { AccountScope } from './account-scope.js';
+import type { BatchInput } from './gather.js';
+import { processBatch } from './process-batch.js';
+import type { SyncContext } from './sync-context.js';
+
+/** One source that a run pages through. */
+export type ScanStep =
+  | { side: 'klaviyo'; source: 'all' }
+  | { side: 'klaviyo'; source: 'list' | 'segment'; id: string }
+  | { side: 'hubspot'; source: 'all' }
+  | { side: 'hubspot'; source: 'list'; id: string };
+
+/** Where a run stands: which source, and how far in it. */
+export interface ScanCursor {
+  steps: ScanStep[];
+  index: number;
+  after: string | null;
+}
+
+/**
+ * The sources of a connection, Klaviyo's first: whoever is in both is linked and compared then, and the HubSpot pages
+ * that follow need nothing of Klaviyo for them. A source `all` makes lists of the same side superfluous. Pure.
+ */
+export function scanSteps(connection: ContactConnection): ScanStep[] {
+  const klaviyo =
+    connection.direction === 'hubspot_to_klaviyo' ? [] : connection.rules.klaviyoToHubspot.map((rule) => rule.source);
+  const hubspot =
+    connection.direction === 'klaviyo_to_hubspot' ? [] : connection.rules.hubspotToKlaviyo.map((rule) => rule.source);
+  const unique = (ids: readonly string[]): string[] => [...new Set(ids)];
+  const klaviyoSteps: ScanStep[] = klaviyo.some((source) => source.all === true)
+    ? [{ side: 'klaviyo', source: 'all' }]
+    : [
+        ...unique(klaviyo.flatMap((source) => source.klaviyoListIds ?? [])).map((id): ScanStep => ({
+          side: 'klaviyo',
+          source: 'list',
+          id,
+        })),
+        ...unique(klaviyo.flatMap((source) => source.klaviyoSegmentIds ?? [])).map((id): ScanStep => ({
+          side: 'klaviyo',
+          source: 'segment',
+          id,
+        })),
+      ];
+  const hubspotSteps: ScanStep[] = hubspot.some((source) => source.all === true)
+    ? [{ side: 'hubspot', source: 'all' }]
+    : unique(hubspot.flatMap((source) => source.hubspotListIds ?? [])).map((id): ScanStep => ({
+        side: 'hubspot',
+        source: 'list',
+        id,
+      }));
+  return [...klaviyoSteps, ...hubspotSteps];
+}
+
+/** Does the next page of a run: reads it, syncs its people, moves the cursor, all or nothing. */
+export async function scanPage(
+  ctx: SyncContext,
+  scope: AccountScope,
+  lease: Lease,
+  run: Run<ScanCursor>,
+  mayWrite: () => void,
+): Promise<void> {
+  const connection = scope.connections.find(({ id }) => id === run.connectionId);
+  if (connection === undefined) return finishRun(ctx.db, run.id, 'cancelled', 'The connection no longer syncs.');
+  const cursor = run.cursor ?? { steps: scanSteps(connection), index: 0, after: null };
+  if (run.state === 'queued') await startRun(ctx.db, run.id, null);
+  const step = cursor.steps[cursor.index];
+  if (step === undefined) {
+    await finishRun(ctx.db, run.id, 'finished');
+    ctx.log.info(
+      { portalId: run.portalId, connectionId: run.connectionId, runId: run.id, done: run.done },
+      'run finished',
+    );
+    return;
+  }
+  const page = await readPage(ctx, scope, step, cursor.after);
+  const next: ScanCursor =
+    page.after === null ? { ...cursor, index: cursor.index + 1, after: null } : { ...cursor, after: page.after };
+  const total = page.total === null ? null : run.done + page.total;
+  const progress = { id: run.id, cursor: next, total, done: page.size };
+  const input = await notDoneYet(ctx, scope, run, page.input);
+  try {
+    await processBatch(ctx, scope, lease, { ...input, priority: 'sweep', claimed: [], run: progress, mayWrite });
+  } catch (error) {
+    if (error instanceof RetryLater || error instanceof NeedsPerson || error instanceof LeaseLost) throw error;
+    // One bad record must not stop the run (G4): the page goes on as single changes, where it is halved until found.
+    ctx.log.error({ err: error, runId: run.id }, 'a page could not be processed at once');
+    await ctx.db.transaction(async (tx) => {
+      await noteChanges(
+        tx,
+        scope.portalId,
+        scope.klaviyoAccountId,
+        recordsOf(input).map((at) => ({ ...at, priority: 2, cause: 'scan' })),
+      );
+      await advanceRun(tx, run.id, { ...progress, counts: {} });
+    });
+  }
+}
+
+interface Page {
+  input: BatchInput;
+  /** Records on the page. */
+  size: number;
+  after: string | null;
+  /** Records of this source in all, where the vendor says so. */
+  total: number | null;
+}
+
+async function readPage(ctx: SyncContext, scope: AccountScope, step: ScanStep, after: string | null): Promise<Page> {
+  const hubspot = ctx.hubspot(scope.portalId, 'sweep');
+  const klaviyo = ctx.klaviyo(scope.klaviyoAccountId, 'sweep');
+  const none = { hubspotIds: [], klaviyoIds: [] };
+  const list = (side: 'hubspot' | 'klaviyo', listId: string) => ({
+    portalId: scope.portalId,
+    klaviyoAccountId: scope.klaviyoAccountId,
+    side,
+    listId,
+  });
+  if (step.side === 'hubspot' && step.source === 'all') {
+    const page = await hubspotContacts.readPage(hubspot, { after, limit: 100, properties: scope.contactProperties });
+    return { input: { ...none, contacts: page.contacts }, size: page.contacts.length, after: page.after, total: null };
+  }
+  if (step.side === 'hubspot') {
+    const page = await hubspotLists.memberPage(hubspot, step.id, after);
+    // Known to the membership sweep from now on, so that it does not take them for newcomers.
+    await stampMembers(ctx.db, list('hubspot', step.id), page.recordIds, 0);
+    return {
+      input: { ...none, hubspotIds: page.recordIds },
+      size: page.recordIds.length,
+      after: page.after,
+      total: page.total ?? null,
+    };
+  }
+  if (step.source === 'all') {
+    const page = await klaviyoProfiles.readPage(klaviyo, {
+      cursor: after,
+      size: 100,
+      sort: 'created',
+      subscriptions: true,
+    });
+    return { input: { ...none, profiles: page.profiles }, size: page.profiles.length, after: page.cursor, total: null };
+  }
+  const read = step.source === 'list' ? klaviyoLists.memberPage : klaviyoSegments.memberPage;
+  const page = await read(klaviyo, { id: step.id, cursor: after, subscriptions: true });
+  await stampMembers(
+    ctx.db,
+    list('klaviyo', step.id),
+    page.profiles.map((profile) => profile.id),
+    0,
+  );
+  return { input: { ...none, profiles: page.profiles }, size: page.profiles.length, after: page.cursor, total: null };
+}
+
+/** Leaves out the records that an earlier page of this run brought through their partner. */
+async function notDoneYet(ctx: SyncContext, scope: AccountScope, run: Run, input: BatchInput): Promise<BatchInput> {
+  if (run.startedAt === null) return input;
+  const since = run.startedAt;
+  const hubspotIds = [...input.hubspotIds, ...(input.contacts ?? []).map(({ id }) => id)];
+  const klaviyoIds = [...input.klaviyoIds, ...(input.profiles ?? []).map(({ id }) => id)];
+  const links = await linksOfRecords(ctx.db, scope.klaviyoAccountId, hubspotIds, klaviyoIds);
+  const done = new Set(
+    links.filter((link) => link.syncedAt >= since).flatMap((link) => [`h${link.hubspotId}`, `k${link.klaviyoId}`]),
+  );
+  return {
+    hubspotIds: input.hubspotIds.filter((id) => !done.has(`h${id}`)),
+    klaviyoIds: input.klaviyoIds.filter((id) => !done.has(`k${id}`)),
+    contacts: (input.contacts ?? []).filter(({ id }) => !done.has(`h${id}`)),
+    profiles: (input.profiles ?? []).filter(({ id }) => !done.has(`k${id}`)),
+  };
+}
+
+function recordsOf(input: BatchInput): { side: 'hubspot' | 'klaviyo'; recordId: string }[] {
+  const hubspot = [...input.hubspotIds, ...(input.contacts ?? []).map(({ id }) => id)];
+  const klaviyo = [...input.klaviyoIds, ...(input.profiles ?? []).map(({ id }) => id)];
+  return [
+    ...hubspot.map((recordId) => ({ side: 'hubspot', recordId }) as const),
+    ...klaviyo.map((recordId) => ({ side: 'klaviyo', recordId }) as const),
+  ];
+}

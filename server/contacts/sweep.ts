@@ -1,0 +1,200 @@
+import { NeedsPerson, RetryLater } from '../errors.js';
+import { listsRead } from '../rules/eligibility.js';
+import { changePriority, noteChanges } from '../store/changes.js';
+import { syncingConnections } from '../store/contact-connections.js';
+import { stampMembers, takeLeavers, type ListKey } from '../store/list-members.js';
+import { ensureSweeps, moveSweep, readSweep, unseenRecords, type Sweep } from '../store/sweeps.js';
+import * as hubspotContacts from '../vendors/hubspot/contacts.js';
+import * as hubspotLists from '../vendors/hubspot/lists.js';
+import * as klaviyoLists from '../vendors/klaviyo/lists.js';
+import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
+import * as klaviyoSegments from '../vendors/klaviyo/segments.js';
+import { askForPerson } from './ask-for-person.js';
+import type { SyncContext } from './sync-context.js';
+
+/**
+ * Sweeps find everything that hints missed: one over the modified contacts, one over the updated profiles, one over the
+ * members of each list that a rule reads. A sweep only notes changes; the drain looks at them.
+ */
+export const fieldSweeps = { hubspot: 'hubspot_contacts', klaviyo: 'klaviyo_profiles' } as const;
+
+/**
+ * Seconds that a watermark stays behind: HubSpot's search lags its writes by "a few moments", and Klaviyo refuses times
+ * closer than some seconds to now. Records seen already are passed over, so the overlap costs reads of ids only.
+ */
+const overlapSeconds = 20;
+
+/** Gives a pair of accounts the sweeps its connections need, and takes away the others. */
+export async function arrangeSweeps(ctx: SyncContext, portalId: string, klaviyoAccountId: string): Promise<void> {
+  const connections = await syncingConnections(ctx.db, klaviyoAccountId);
+  // While all are paused the watermarks stay, so that nothing is lost when they resume.
+  if (connections.length === 0) return;
+  const lists = listsRead(connections);
+  await ensureSweeps(ctx.db, portalId, klaviyoAccountId, [
+    fieldSweeps.hubspot,
+    fieldSweeps.klaviyo,
+    ...lists.hubspotLists.map((id) => `hubspot_list:${id}`),
+    ...lists.klaviyoLists.map((id) => `klaviyo_list:${id}`),
+    ...lists.klaviyoSegments.map((id) => `klaviyo_segment:${id}`),
+  ]);
+}
+
+/** Runs one sweep to its end, noting what it finds page by page, and wakes the drain when there is something. */
+export async function sweep(ctx: SyncContext, klaviyoAccountId: string, name: string): Promise<void> {
+  const stored = await readSweep(ctx.db, klaviyoAccountId, name);
+  if (stored === null || (await syncingConnections(ctx.db, klaviyoAccountId)).length === 0) return;
+  try {
+    const found = await runSweep(ctx, stored);
+    if (found > 0) await ctx.wakeDrain(klaviyoAccountId);
+  } catch (error) {
+    // The watermark stands where the last page left it; the next tick goes on from there.
+    if (error instanceof RetryLater)
+      ctx.log.info({ klaviyoAccountId, sweep: name, seconds: error.seconds }, 'sweep waits: vendor busy');
+    else if (error instanceof NeedsPerson) await askForPerson(ctx, klaviyoAccountId, error);
+    else throw error;
+  }
+}
+
+async function runSweep(ctx: SyncContext, stored: Sweep): Promise<number> {
+  if (stored.name === fieldSweeps.hubspot) return sweepContacts(ctx, stored);
+  if (stored.name === fieldSweeps.klaviyo) return sweepProfiles(ctx, stored);
+  const [kind = '', listId = ''] = stored.name.split(':');
+  return sweepMembers(ctx, stored, kind, listId);
+}
+
+interface FieldPosition {
+  sinceMs: number;
+}
+
+/** Notes records found by a field sweep that were not compared in that state yet, and moves the watermark with them. */
+async function noteFound(
+  ctx: SyncContext,
+  stored: Sweep,
+  side: 'hubspot' | 'klaviyo',
+  found: readonly { recordId: string; modifiedAt: string }[],
+  position: FieldPosition,
+  done: boolean,
+): Promise<number> {
+  const unseen = await unseenRecords(ctx.db, stored.klaviyoAccountId, side, found);
+  await ctx.db.transaction(async (tx) => {
+    await noteChanges(
+      tx,
+      stored.portalId,
+      stored.klaviyoAccountId,
+      unseen.map((recordId) => ({ side, recordId, priority: changePriority.sweep, cause: stored.name })),
+    );
+    await moveSweep(tx, stored, position, done);
+  });
+  return unseen.length;
+}
+
+async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
+  const session = ctx.hubspot(stored.portalId, 'sweep');
+  const startedMs = ctx.clock().getTime();
+  const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - overlapSeconds * 1000;
+  let after: { modifiedMs: number; id: string } | undefined;
+  let total = 0;
+  for (;;) {
+    const page = await hubspotContacts.searchModified(session, {
+      sinceMs,
+      ...(after === undefined ? {} : { after }),
+      properties: ['lastmodifieddate'],
+      limit: 200,
+    });
+    const found = page.contacts.map((contact) => ({
+      recordId: contact.id,
+      modifiedAt: contact.properties['lastmodifieddate'] ?? contact.updatedAt,
+    }));
+    const end = startedMs - overlapSeconds * 1000;
+    const reached = page.done
+      ? Math.max(sinceMs, end)
+      : Math.max(sinceMs, Math.min(page.next?.modifiedMs ?? sinceMs, end));
+    total += await noteFound(ctx, stored, 'hubspot', found, { sinceMs: reached }, page.done);
+    if (page.done || page.next === undefined) return total;
+    after = page.next;
+  }
+}
+
+async function sweepProfiles(ctx: SyncContext, stored: Sweep): Promise<number> {
+  const session = ctx.klaviyo(stored.klaviyoAccountId, 'sweep');
+  const startedMs = ctx.clock().getTime();
+  const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - overlapSeconds * 1000;
+  const end = startedMs - overlapSeconds * 1000;
+  let cursor: string | null = null;
+  let total = 0;
+  do {
+    // Klaviyo's times have a grain of one second and only a strict "greater than": step back by one.
+    const page: Awaited<ReturnType<typeof klaviyoProfiles.readPage>> = await klaviyoProfiles.readPage(session, {
+      cursor,
+      size: 100,
+      sort: 'updated',
+      updatedAfter: new Date(sinceMs - 1000),
+    });
+    const found = page.profiles.map((profile) => ({ recordId: profile.id, modifiedAt: profile.updated }));
+    const last = Date.parse(page.profiles.at(-1)?.updated ?? '');
+    const reached =
+      page.cursor === null || Number.isNaN(last) ? Math.max(sinceMs, end) : Math.max(sinceMs, Math.min(last, end));
+    total += await noteFound(ctx, stored, 'klaviyo', found, { sinceMs: reached }, page.cursor === null);
+    cursor = page.cursor;
+  } while (cursor !== null);
+  return total;
+}
+
+interface MemberPosition {
+  /** Number of the sweep under way, or of the last one. */
+  number: number;
+  /** Where the sweep under way goes on; null between sweeps. */
+  after: string | null;
+}
+
+/** Pages through a list: newcomers are noted as they show up, leavers once the whole list has been seen (B10). */
+async function sweepMembers(ctx: SyncContext, stored: Sweep, kind: string, listId: string): Promise<number> {
+  const side = kind === 'hubspot_list' ? 'hubspot' : 'klaviyo';
+  const list: ListKey = { portalId: stored.portalId, klaviyoAccountId: stored.klaviyoAccountId, side, listId };
+  const before = stored.position as MemberPosition | null;
+  const number = before?.after == null ? (before?.number ?? 0) + 1 : before.number;
+  let after = before?.after ?? null;
+  let total = 0;
+  const note = (recordIds: readonly string[], cause: string, tx: Parameters<typeof noteChanges>[0]): Promise<void> =>
+    noteChanges(
+      tx,
+      stored.portalId,
+      stored.klaviyoAccountId,
+      recordIds.map((recordId) => ({ side, recordId, priority: changePriority.sweep, cause })),
+    );
+  do {
+    const page = await memberPage(ctx, stored, kind, listId, after);
+    after = page.after;
+    total += await ctx.db.transaction(async (tx) => {
+      const entered = await stampMembers(tx, list, page.recordIds, number);
+      await note(entered, `entered ${stored.name}`, tx);
+      if (page.after !== null)
+        await moveSweep(tx, stored, { number, after: page.after } satisfies MemberPosition, false);
+      return entered.length;
+    });
+  } while (after !== null);
+  for (;;) {
+    const left = await ctx.db.transaction(async (tx) => {
+      const gone = await takeLeavers(tx, list, number, 1000);
+      await note(gone, `left ${stored.name}`, tx);
+      return gone.length;
+    });
+    total += left;
+    if (left === 0) break;
+  }
+  await moveSweep(ctx.db, stored, { number, after: null } satisfies MemberPosition, true);
+  return total;
+}
+
+async function memberPage(
+  ctx: SyncContext,
+  stored: Sweep,
+  kind: string,
+  listId: string,
+  after: string | null,
+): Promise<{ recordIds: string[]; after: string | null }> {
+  if (kind === 'hubspot_list') return hubspotLists.memberPage(ctx.hubspot(stored.portalId, 'sweep'), listId, after);
+  const read = kind === 'klaviyo_list' ? klaviyoLists.memberIdsPage : klaviyoSegments.memberIdsPage;
+  const page = await read(ctx.klaviyo(stored.klaviyoAccountId, 'sweep'), { id: listId, cursor: after });
+  return { recordIds: page.ids, after: page.cursor };
+}

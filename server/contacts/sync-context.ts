@@ -1,0 +1,20 @@
+import type { Logger } from 'pino';
+import type { Database } from '../store/database.js';
+import type { HubspotSession } from '../vendors/hubspot/session.js';
+import type { Priority } from '../vendors/hubspot/types.js';
+import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
+
+/** What every step of the contact path is given: data, vendors, time, and a way to wake the next drain. */
+export interface SyncContext {
+  db: Database;
+  log: Logger;
+  clock: () => Date;
+  /** Name of this process, for leases. */
+  owner: string;
+  /** Seconds between sweeps. */
+  pollSeconds: number;
+  hubspot(portalId: string, priority: Priority): HubspotSession;
+  klaviyo(klaviyoAccountId: string, priority: Priority): KlaviyoSession;
+  /** Wakes the drain of a pair of accounts, now or after some seconds. */
+  wakeDrain(klaviyoAccountId: string, afterSeconds?: number): Promise<void>;
+}

@@ -1,0 +1,92 @@
+import type { Database } from './database.js';
+
+export interface Sweep {
+  portalId: string;
+  klaviyoAccountId: string;
+  name: string;
+  position: unknown;
+}
+
+/** Makes sure these sweeps exist for a pair of accounts, due now; others of the account are dropped. */
+export async function ensureSweeps(
+  db: Database,
+  portalId: string,
+  klaviyoAccountId: string,
+  names: readonly string[],
+): Promise<void> {
+  await db.query(
+    `with wanted as (select unnest($3::text[]) as name),
+       gone as (delete from sweep where klaviyo_account_id = $2 and not (name = any ($3)))
+     insert into sweep (portal_id, klaviyo_account_id, name) select $1, $2, name from wanted on conflict do nothing`,
+    [portalId, klaviyoAccountId, names],
+  );
+}
+
+/** Takes due sweeps and sets when they are due again: many processes may ask at once, each sweep goes to one. */
+export async function takeDueSweeps(db: Database, pollSeconds: number, limit: number): Promise<Sweep[]> {
+  const rows = await db.query<{ portal_id: string; klaviyo_account_id: string; name: string; position: unknown }>(
+    `update sweep s set due_at = now() + make_interval(secs => $1)
+     from (select w.klaviyo_account_id, w.name from sweep w
+             join klaviyo_account a on a.id = w.klaviyo_account_id and a.state = 'connected'
+             join portal p on p.id = w.portal_id and p.state = 'installed'
+           where w.due_at <= now() and exists (
+               select from connection c where c.klaviyo_account_id = w.klaviyo_account_id and c.state in ('initial_sync', 'active'))
+           order by w.due_at limit $2 for update of w skip locked) due
+     where s.klaviyo_account_id = due.klaviyo_account_id and s.name = due.name
+     returning s.portal_id, s.klaviyo_account_id, s.name, s.position`,
+    [pollSeconds, limit],
+  );
+  return rows.map((row) => ({
+    portalId: row.portal_id,
+    klaviyoAccountId: row.klaviyo_account_id,
+    name: row.name,
+    position: row.position,
+  }));
+}
+
+/** One sweep as it stands, or null when the account has none of that name. */
+export async function readSweep(db: Database, klaviyoAccountId: string, name: string): Promise<Sweep | null> {
+  const rows = await db.query<{ portal_id: string; klaviyo_account_id: string; name: string; position: unknown }>(
+    'select portal_id, klaviyo_account_id, name, position from sweep where klaviyo_account_id = $1 and name = $2',
+    [klaviyoAccountId, name],
+  );
+  const row = rows[0];
+  return row === undefined
+    ? null
+    : { portalId: row.portal_id, klaviyoAccountId: row.klaviyo_account_id, name: row.name, position: row.position };
+}
+
+/** Moves a watermark on, in the transaction that notes what was found up to it. */
+export async function moveSweep(tx: Database, sweep: Sweep, position: unknown, done: boolean): Promise<void> {
+  await tx.query(
+    `update sweep set position = $3::jsonb, succeeded_at = case when $4 then now() else succeeded_at end
+     where klaviyo_account_id = $1 and name = $2`,
+    [sweep.klaviyoAccountId, sweep.name, JSON.stringify(position), done],
+  );
+}
+
+/** Makes every sweep of a pair of accounts due now ("Sync now"). */
+export async function hastenSweeps(db: Database, klaviyoAccountId: string): Promise<void> {
+  await db.query('update sweep set due_at = now() where klaviyo_account_id = $1', [klaviyoAccountId]);
+}
+
+/**
+ * Of records found by a field sweep, those whose state has not been compared yet. Our own writes move a record's
+ * modified time too: the pass that wrote them did not see that time, so they are looked at once more and found equal.
+ */
+export async function unseenRecords(
+  db: Database,
+  klaviyoAccountId: string,
+  side: 'hubspot' | 'klaviyo',
+  found: readonly { recordId: string; modifiedAt: string }[],
+): Promise<string[]> {
+  if (found.length === 0) return [];
+  const [id, modified] =
+    side === 'hubspot' ? ['hubspot_id', 'hubspot_modified_at'] : ['klaviyo_id', 'klaviyo_modified_at'];
+  const rows = await db.query<{ recordId: string }>(
+    `select x."recordId" from jsonb_to_recordset($2::jsonb) as x ("recordId" text, "modifiedAt" timestamptz)
+     where not exists (select from link l where l.klaviyo_account_id = $1 and l.${id} = x."recordId" and l.${modified} >= x."modifiedAt")`,
+    [klaviyoAccountId, JSON.stringify(found)],
+  );
+  return rows.map((row) => row.recordId);
+}
