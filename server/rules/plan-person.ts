@@ -258,11 +258,13 @@ function stand(
   connection: ContactConnection,
   state: Standing['state'],
   reason: string | null,
-  message: string | null = reason !== null && reason in standingReasons
-    ? standingReasons[reason as StandingReason]
-    : null,
+  message: string | null = sentenceOf(reason),
   /** Without it the lists stay what earlier passes made them: a skipped person is not taken off a list. */
   lists: readonly string[] = standingOf(plan.person, connection)?.lists ?? [],
 ): void {
   plan.standings.push({ connectionId: connection.id, state, reason, message, lists, rulesKey: rulesKey(connection) });
+}
+
+function sentenceOf(reason: string | null): string | null {
+  return Object.entries(standingReasons).find(([code]) => code === reason)?.[1] ?? null;
 }
