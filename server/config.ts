@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { parseSealKeys, type SealKey } from './oauth/seal.js';
+
+/** Everything the service is told from outside. Read once, at the start, and nowhere else. */
+export interface Config {
+  port: number;
+  host: string;
+  publicUrl: string;
+  databaseUrl: string | null;
+  dataDir: string | undefined;
+  role: 'all' | 'web' | 'worker';
+  logLevel: string;
+  /** null: make keys and keep them in the data folder (embedded database only). */
+  encryptionKeys: SealKey[] | null;
+  hubspot: { appId: string; clientId: string; clientSecret: string; apiUrl: string; appUrl: string };
+  /** clientId is null while OAuth with Klaviyo is not set up; private keys work without it. */
+  klaviyo: { clientId: string | null; clientSecret: string | null; apiUrl: string; appUrl: string };
+  pollSeconds: number;
+  metricsToken: string | null;
+}
+
+/** One message that names every wrong variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || host.startsWith('127.');
+
+/** An address; plain http only on this machine. */
+const address = z.string().transform((text, check) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    check.addIssue({ code: 'custom', message: 'must be an address such as https://example.com' });
+    return z.NEVER;
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    check.addIssue({ code: 'custom', message: 'must be https, except on this machine' });
+    return z.NEVER;
+  }
+  return text.replace(/\/+$/, '');
+});
+
+const keys = z.string().transform((text, check) => {
+  try {
+    return parseSealKeys(text);
+  } catch (error) {
+    check.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'cannot be read' });
+    return z.NEVER;
+  }
+});
+
+const schema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  HOST: z.string().min(1).optional(),
+  PUBLIC_URL: address.optional(),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://').optional(),
+  DATA_DIR: z.string().min(1).optional(),
+  ROLE: z.enum(['all', 'web', 'worker']).default('all'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  ENCRYPTION_KEYS: keys.optional(),
+  HUBSPOT_APP_ID: z.string().regex(/^\d+$/, 'must be the number of the HubSpot app'),
+  HUBSPOT_CLIENT_ID: z.string().min(1),
+  HUBSPOT_CLIENT_SECRET: z.string().min(1),
+  HUBSPOT_API_URL: address.default('https://api.hubapi.com'),
+  HUBSPOT_APP_URL: address.default('https://app.hubspot.com'),
+  KLAVIYO_CLIENT_ID: z.string().min(1).optional(),
+  KLAVIYO_CLIENT_SECRET: z.string().min(1).optional(),
+  KLAVIYO_API_URL: address.default('https://a.klaviyo.com'),
+  KLAVIYO_APP_URL: address.default('https://www.klaviyo.com'),
+  POLL_SECONDS: z.coerce.number().min(1).max(3600).default(30),
+  METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters long').optional(),
+});
+
+type Environment = Record<string, string | undefined>;
+
+/** Reads and checks the environment. Throws ConfigError with one message that names everything wrong. */
+export function loadConfig(environment: Environment): Config {
+  // An empty variable is an unset one: that is how .env files leave things out.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const parsed = schema.safeParse(given);
+  const wrong = parsed.success ? [] : parsed.error.issues.map((issue) => describe(String(issue.path[0]), issue.message, given));
+  if ((given['KLAVIYO_CLIENT_ID'] === undefined) !== (given['KLAVIYO_CLIENT_SECRET'] === undefined)) {
+    wrong.push('KLAVIYO_CLIENT_ID and KLAVIYO_CLIENT_SECRET: set both, or neither');
+  }
+  if (given['DATABASE_URL'] !== undefined && given['ENCRYPTION_KEYS'] === undefined) {
+    wrong.push('ENCRYPTION_KEYS: must be set together with DATABASE_URL (kid:base64 of 32 random bytes)');
+  }
+  if (!parsed.success || wrong.length > 0) {
+    throw new ConfigError(`The environment needs ${wrong.length === 1 ? 'a correction' : `${wrong.length} corrections`}:\n${wrong.map((line) => `  ${line}`).join('\n')}`);
+  }
+  const env = parsed.data;
+  const embedded = env.DATABASE_URL === undefined;
+  return {
+    port: env.PORT,
+    host: env.HOST ?? (embedded ? '127.0.0.1' : '0.0.0.0'),
+    publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
+    databaseUrl: env.DATABASE_URL ?? null,
+    dataDir: env.DATA_DIR === undefined ? undefined : resolve(env.DATA_DIR),
+    role: env.ROLE,
+    logLevel: env.LOG_LEVEL,
+    encryptionKeys: env.ENCRYPTION_KEYS ?? null,
+    hubspot: { appId: env.HUBSPOT_APP_ID, clientId: env.HUBSPOT_CLIENT_ID, clientSecret: env.HUBSPOT_CLIENT_SECRET, apiUrl: env.HUBSPOT_API_URL, appUrl: env.HUBSPOT_APP_URL },
+    klaviyo: { clientId: env.KLAVIYO_CLIENT_ID ?? null, clientSecret: env.KLAVIYO_CLIENT_SECRET ?? null, apiUrl: env.KLAVIYO_API_URL, appUrl: env.KLAVIYO_APP_URL },
+    pollSeconds: env.POLL_SECONDS,
+    metricsToken: env.METRICS_TOKEN ?? null,
+  };
+}
+
+/** The process's own environment. */
+export function readConfig(): Config {
+  return loadConfig(process.env);
+}
+
+function describe(name: string, message: string, given: Environment): string {
+  return given[name] === undefined ? `${name}: is missing` : `${name}: ${message}`;
+}

@@ -1,0 +1,26 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+
+/** The folder of the plain-SQL migrations, seen from the sources and from build/ alike. */
+export function migrationsFolder(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const root = here.includes('/build/') ? join(here, '../../..') : join(here, '../..');
+  return join(root, 'migrations');
+}
+
+/** Brings the schema up to date. Several processes may start at once: one migrates, the others wait for it. */
+export async function migrate(databaseUrl: string, say: (message: string) => void = () => undefined): Promise<void> {
+  await runner({
+    databaseUrl,
+    dir: migrationsFolder(),
+    ignorePattern: '(\\..*|schema\\.sql)',
+    direction: 'up',
+    migrationsTable: 'pgmigrations',
+    count: Infinity,
+    checkOrder: true,
+    singleTransaction: true,
+    advisoryLockMode: 'wait',
+    log: say,
+  });
+}
