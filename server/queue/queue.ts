@@ -1,0 +1,80 @@
+import type { Logger } from 'pino';
+import { PgBoss, type Job } from 'pg-boss';
+
+/** The kinds of wake-ups. Jobs carry ids only: whoever is woken reads the present state. */
+export interface Wakeups {
+  /** Work off the changes and runs of a pair of accounts. */
+  drain: { klaviyoAccountId: string };
+  /** Run one sweep of a pair of accounts. */
+  sweep: { klaviyoAccountId: string; name: string };
+  /** Turn stored webhook events of a portal into changes. */
+  intake: { portalId: string };
+  /** Something that happens once for all processes. */
+  tick: { name: string };
+}
+
+export type QueueName = keyof Wakeups;
+
+export interface Queue {
+  /**
+   * Wakes somebody for `key`. At most one wake-up per key waits; a wake-up for later (`afterSeconds`) never stands in
+   * the way of one for now.
+   */
+  wake<Name extends QueueName>(name: Name, key: string, data: Wakeups[Name], afterSeconds?: number): Promise<void>;
+  /** Wakes once per slot of `seconds`, however many processes ask. */
+  wakeOncePer<Name extends QueueName>(name: Name, key: string, data: Wakeups[Name], seconds: number): Promise<void>;
+  /** Handles wake-ups, `concurrency` at a time in this process. The signal aborts when the process is to stop. */
+  work<Name extends QueueName>(name: Name, concurrency: number, handler: (data: Wakeups[Name], signal: AbortSignal) => Promise<void>): Promise<void>;
+  /** Wake-ups that wait, by queue; `dead` holds those that failed too often. */
+  depths(): Promise<Record<string, number>>;
+  /** Takes no more work, lets what is under way finish within `seconds`, returns the rest to the queue. */
+  stop(seconds: number): Promise<void>;
+}
+
+const names: QueueName[] = ['drain', 'sweep', 'intake', 'tick'];
+
+/** Opens the queue in the database, creating its schema when it is not there. */
+export async function openQueue(connectionString: string, log: Logger): Promise<Queue> {
+  const boss = new PgBoss({ connectionString, schema: 'pgboss', max: 6, useListenNotify: true, application_name: 'tandem-queue' });
+  boss.on('error', (error: Error) => log.error({ err: error }, 'queue'));
+  await boss.start();
+  await boss.createQueue('dead', { deleteAfterSeconds: 14 * 24 * 3600 });
+  for (const name of names) {
+    const options = { notify: true, retryLimit: 6, retryDelay: 1, retryBackoff: true, retryDelayMax: 120, expireInSeconds: 300, deleteAfterSeconds: 600, deadLetter: 'dead' };
+    await boss.createQueue(name, { policy: 'short', ...options });
+    await boss.updateQueue(name, options);
+  }
+  const stopping = new AbortController();
+  return {
+    async wake(name, key, data, afterSeconds = 0) {
+      if (afterSeconds <= 0) await boss.send(name, data, { singletonKey: key });
+      else await boss.send(name, data, { singletonKey: `${key} later`, startAfter: Math.max(1, Math.ceil(afterSeconds)) });
+    },
+    async wakeOncePer(name, key, data, seconds) {
+      await boss.send(name, data, { singletonKey: key, singletonSeconds: Math.max(1, Math.round(seconds)) });
+    },
+    async work(name, concurrency, handler) {
+      await boss.work<Wakeups[typeof name]>(
+        name,
+        // Notified queues are polled every 30 s otherwise, and delayed wake-ups do not notify.
+        { localConcurrency: concurrency, batchSize: 1, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 },
+        async (jobs: Job<Wakeups[typeof name]>[]) => {
+          for (const job of jobs) {
+            await handler(job.data, stopping.signal).catch((error: unknown) => {
+              log.error({ err: error, queue: name, data: job.data }, 'a job failed and is tried again');
+              throw error;
+            });
+          }
+        },
+      );
+    },
+    async depths() {
+      const queues = await boss.getQueues();
+      return Object.fromEntries(queues.map((queue) => [queue.name, queue.queuedCount]));
+    },
+    async stop(seconds) {
+      stopping.abort();
+      await boss.stop({ graceful: true, timeout: seconds * 1000 });
+    },
+  };
+}

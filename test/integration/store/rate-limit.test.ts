@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { openPool, poolDatabase } from '../../../server/store/database.js';
+import { createRateLimiter } from '../../../server/store/rate-limit.js';
+import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await openTestDatabase();
+});
+afterAll(() => database.close());
+
+test('G2: twenty callers in two processes’ pools keep cap + rate × time together', async () => {
+  const second = openPool(database.url, { max: 8, applicationName: 'second' }, () => undefined);
+  const limiters = [createRateLimiter(database.db), createRateLimiter(poolDatabase(second))];
+  const window = { key: 'g2', cap: 10, perSecond: 40 };
+  const started = performance.now();
+  const grants: number[] = [];
+  await Promise.all(
+    Array.from({ length: 20 }, async (_, n) => {
+      for (let i = 0; i < 3; i += 1) {
+        await limiters[n % 2]?.take([window], 1, 'person');
+        grants.push(performance.now() - started);
+      }
+    }),
+  );
+  await second.end();
+  grants.sort((a, b) => a - b);
+  expect(grants).toHaveLength(60);
+  // In any stretch of time no more than cap + rate × time, with one for the edge of measuring outside the database.
+  for (const [i, from] of grants.entries()) {
+    for (const [j, to] of grants.entries()) if (j > i) expect(j - i + 1).toBeLessThanOrEqual(10 + (40 * (to - from + 20)) / 1000 + 1);
+  }
+});
+
+test('G2: what a person waits for goes ahead: sweeps leave a reserve in the bucket', async () => {
+  const limiter = createRateLimiter(database.db);
+  const window = { key: 'reserve', cap: 10, perSecond: 0.001 };
+  for (let i = 0; i < 7; i += 1) await limiter.take([window], 1, 'sweep');
+  let swept = false;
+  const waiting = database.db.query<{ wait: number }>('select rate_take($1, $2, $3, 1, 0.3) as wait', [['reserve'], [10], [0.001]]);
+  swept = ((await waiting)[0]?.wait ?? 0) <= 0;
+  expect(swept).toBe(false);
+  for (let i = 0; i < 3; i += 1) await limiter.take([window], 1, 'person');
+  expect(await limiter.left(window)).toBe(0);
+});
+
+test('a bucket of one call lets sweeps through', async () => {
+  await createRateLimiter(database.db).take([{ key: 'tiny', cap: 1, perSecond: 0.5 }], 1, 'sweep');
+});
+
+test('all windows or none: a full second window takes nothing from the first', async () => {
+  const limiter = createRateLimiter(database.db);
+  const wide = { key: 'wide', cap: 5, perSecond: 0.001 };
+  await limiter.take([{ key: 'narrow', cap: 1, perSecond: 0.001 }], 1, 'person');
+  const rows = await database.db.query<{ wait: number }>('select rate_take($1, $2, $3, 1, 0) as wait', [['wide', 'narrow'], [5, 1], [0.001, 0.001]]);
+  expect(rows[0]?.wait).toBeGreaterThan(0);
+  expect(await limiter.left(wide)).toBe(5);
+});
+
+test('a vendor’s 429 pauses everybody under the key', async () => {
+  const limiter = createRateLimiter(database.db);
+  await limiter.pause(['paused'], 0.3);
+  const started = performance.now();
+  await limiter.take([{ key: 'paused', cap: 5, perSecond: 100 }], 1, 'person');
+  expect(performance.now() - started).toBeGreaterThanOrEqual(250);
+});
