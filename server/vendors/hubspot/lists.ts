@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { inChunks, mapLimited } from '../call.js';
+import type { HubspotSession } from './session.js';
+import type { HubspotList } from './types.js';
+import { apiVersion } from './version.js';
+
+const contactType = '0-1';
+const listSchema = z.object({
+  listId: z.string(),
+  name: z.string(),
+  processingType: z.string(),
+  objectTypeId: z.string().optional(),
+  size: z.number().optional(),
+  additionalProperties: z.record(z.string(), z.string()).optional(),
+});
+
+function listOf(list: z.infer<typeof listSchema>): HubspotList {
+  const size = list.size ?? Number(list.additionalProperties?.['hs_list_size'] ?? Number.NaN);
+  return { id: list.listId, name: list.name, type: list.processingType === 'DYNAMIC' ? 'active' : 'static', ...(Number.isNaN(size) ? {} : { size }) };
+}
+
+/** Contact lists by name. `next` is the offset of the next page, or null. */
+export async function searchLists(session: HubspotSession, search: { query: string; offset: number; count: number }): Promise<{ lists: HubspotList[]; next: number | null }> {
+  const answer = await session.request({
+    operation: 'lists.search',
+    method: 'POST',
+    path: `/crm/lists/${apiVersion}/search`,
+    body: { query: search.query, offset: search.offset, count: search.count, objectTypeId: contactType, additionalProperties: ['hs_list_size'] },
+    schema: z.object({ lists: z.array(listSchema), hasMore: z.boolean(), offset: z.number() }),
+  });
+  const lists = answer.lists.filter((list) => (list.objectTypeId ?? contactType) === contactType).map(listOf);
+  return { lists, next: answer.hasMore ? answer.offset : null };
+}
+
+/** One page of a list's members by record id, 250 a call. */
+export async function memberPage(session: HubspotSession, listId: string, after: string | null): Promise<{ recordIds: string[]; after: string | null; total?: number }> {
+  const answer = await session.request({
+    operation: 'lists.memberships',
+    method: 'GET',
+    path: `/crm/lists/${apiVersion}/${encodeURIComponent(listId)}/memberships`,
+    query: { limit: 250, after: after ?? undefined },
+    schema: z.object({
+      results: z.array(z.object({ recordId: z.string() })),
+      paging: z.object({ next: z.object({ after: z.string() }).optional().nullable() }).optional().nullable(),
+      total: z.number().optional(),
+    }),
+  });
+  return {
+    recordIds: answer.results.map((row) => row.recordId),
+    after: answer.paging?.next?.after ?? null,
+    ...(answer.total === undefined ? {} : { total: answer.total }),
+  };
+}
+
+/** The lists each contact is on, as read now. */
+export async function listsOf(session: HubspotSession, recordIds: readonly string[]): Promise<Map<string, string[]>> {
+  const pages = await mapLimited(inChunks([...new Set(recordIds)], 100), 3, (chunk) =>
+    session.request({
+      operation: 'lists.membershipsOfRecords',
+      method: 'POST',
+      path: `/crm/lists/${apiVersion}/records/memberships/batch/read`,
+      body: { inputs: chunk.map((recordId) => ({ objectTypeId: contactType, recordId })) },
+      schema: z.object({ results: z.array(z.object({ recordId: z.string(), recordListMemberships: z.array(z.object({ listId: z.string() }).loose()) }).loose()) }),
+    }),
+  );
+  return new Map(pages.flatMap((page) => page.results).map((row) => [row.recordId, row.recordListMemberships.map((list) => list.listId)]));
+}

@@ -1,0 +1,2 @@
+/** HubSpot's dated API version. v1–v4 end in 2027: https://developers.hubspot.com/docs/api-reference/legacy/migration-guide */
+export const apiVersion = '2026-09';
