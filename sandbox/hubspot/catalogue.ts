@@ -1,0 +1,68 @@
+import type { Router, SandboxRequest } from '../core/router.js';
+import { hubspotError } from './answers.js';
+import type { PropertyDefinition } from './property-definitions.js';
+import type { Portal } from './store.js';
+
+function propertyJson(property: PropertyDefinition): Record<string, unknown> {
+  const { readOnly, ...rest } = property;
+  return {
+    ...rest,
+    displayOrder: -1,
+    hidden: false,
+    formField: !readOnly,
+    archived: false,
+    externalOptions: false,
+    dataSensitivity: 'non_sensitive',
+    modificationMetadata: { archivable: !property.hubspotDefined, readOnlyDefinition: property.hubspotDefined, readOnlyOptions: property.hubspotDefined, readOnlyValue: readOnly },
+  };
+}
+
+/** Properties, associations and account details. */
+export function addCatalogueRoutes(router: Router, portalOf: (request: SandboxRequest) => Portal): void {
+  router.add('GET', '/crm/properties/2026-09/:type', 'properties.list', (request) => {
+    const properties = portalOf(request).definitions(request.params['type'] ?? '');
+    return { status: 200, json: { results: [...properties.values()].map(propertyJson) } };
+  });
+  router.add('GET', '/crm/properties/2026-09/:type/:name', 'properties.get', (request) => {
+    const property = portalOf(request).definitions(request.params['type'] ?? '').get(request.params['name'] ?? '');
+    return property === undefined ? hubspotError(404, 'Property not found') : { status: 200, json: propertyJson(property) };
+  });
+  router.add('POST', '/crm/properties/2026-09/:type', 'properties.create', (request) => {
+    const properties = portalOf(request).definitions(request.params['type'] ?? '');
+    const given = request.json as PropertyDefinition;
+    if (properties.has(given.name)) return hubspotError(409, `A property named '${given.name}' already exists.`);
+    const property: PropertyDefinition = { name: given.name, label: given.label, type: given.type, fieldType: given.fieldType, groupName: given.groupName, description: '', options: given.options ?? [], hubspotDefined: false, calculated: false, readOnly: false, hasUniqueValue: given.hasUniqueValue === true };
+    properties.set(property.name, property);
+    return { status: 201, json: propertyJson(property) };
+  }, true);
+  router.add('PATCH', '/crm/properties/2026-09/:type/:name', 'properties.update', (request) => {
+    const property = portalOf(request).definitions(request.params['type'] ?? '').get(request.params['name'] ?? '');
+    if (property === undefined) return hubspotError(404, 'Property not found');
+    const { label, options } = request.json as Partial<PropertyDefinition>;
+    if (label !== undefined) property.label = label;
+    if (options !== undefined) property.options = options;
+    return { status: 200, json: propertyJson(property) };
+  }, true);
+  router.add('POST', '/crm/associations/2026-09/:from/:to/batch/read', 'associations.batchRead', (request) => {
+    const portal = portalOf(request);
+    const { inputs = [] } = (request.json ?? {}) as { inputs?: { id: string }[] };
+    if (inputs.length > 1000) return hubspotError(400, 'At most 1000 inputs are allowed.');
+    const toCompanies = (request.params['to'] ?? '').startsWith('compan') || request.params['to'] === '0-2';
+    const at = new Date().toISOString();
+    const type = (typeId: number, label: string | null): object => ({ category: 'HUBSPOT_DEFINED', typeId, label });
+    const results = inputs.flatMap(({ id }) => {
+      const company = portal.companyOf.get(id);
+      const to = toCompanies
+        ? company === undefined
+          ? []
+          : [{ toObjectId: company, associationTypes: [type(1, 'Primary'), type(279, null)] }]
+        : [...(portal.dealsOf.get(id) ?? [])].map((deal) => ({ toObjectId: deal, associationTypes: [type(4, null)] }));
+      return to.length === 0 ? [] : [{ from: { id }, to }];
+    });
+    return { status: 200, json: { status: 'COMPLETE', results, startedAt: at, completedAt: at } };
+  });
+  router.add('GET', '/account-info/2026-09/details', 'account.details', (request) => ({
+    status: 200,
+    json: { portalId: Number(portalOf(request).id), accountType: 'STANDARD', timeZone: 'Europe/Berlin', companyCurrency: 'EUR', additionalCurrencies: [], utcOffset: '+01:00', utcOffsetMilliseconds: 3_600_000, uiDomain: 'app.hubspot.com', dataHostingLocation: 'eu1' },
+  }));
+}
