@@ -1,0 +1,16 @@
+/**
+ * What the app asks of HubSpot: the same list as `requiredScopes` in hubspot-app/app/app-hsmeta.json (a test compares;
+ * HubSpot refuses an install whose scopes differ). Each is used by a call of `vendors/hubspot`.
+ */
+export const hubspotScopes = [
+  'oauth',
+  'crm.objects.contacts.read',
+  'crm.objects.contacts.write',
+  'crm.objects.companies.read',
+  'crm.schemas.contacts.read',
+  'crm.schemas.companies.read',
+  'crm.lists.read',
+] as const;
+
+/** What the app asks of Klaviyo. Importing profiles needs lists:write too, even without a list. */
+export const klaviyoScopes = ['accounts:read', 'profiles:read', 'profiles:write', 'lists:read', 'lists:write', 'segments:read', 'subscriptions:read', 'subscriptions:write', 'flows:read', 'campaigns:read'] as const;
