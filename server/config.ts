@@ -54,7 +54,10 @@ const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(3000),
   HOST: z.string().min(1).optional(),
   PUBLIC_URL: address.optional(),
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://').optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://')
+    .optional(),
   DATA_DIR: z.string().min(1).optional(),
   ROLE: z.enum(['all', 'web', 'worker']).default('all'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -77,9 +80,13 @@ type Environment = Record<string, string | undefined>;
 /** Reads and checks the environment. Throws ConfigError with one message that names everything wrong. */
 export function loadConfig(environment: Environment): Config {
   // An empty variable is an unset one: that is how .env files leave things out.
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
   const parsed = schema.safeParse(given);
-  const wrong = parsed.success ? [] : parsed.error.issues.map((issue) => describe(String(issue.path[0]), issue.message, given));
+  const wrong = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => describe(String(issue.path[0]), issue.message, given));
   if ((given['KLAVIYO_CLIENT_ID'] === undefined) !== (given['KLAVIYO_CLIENT_SECRET'] === undefined)) {
     wrong.push('KLAVIYO_CLIENT_ID and KLAVIYO_CLIENT_SECRET: set both, or neither');
   }
@@ -87,7 +94,9 @@ export function loadConfig(environment: Environment): Config {
     wrong.push('ENCRYPTION_KEYS: must be set together with DATABASE_URL (kid:base64 of 32 random bytes)');
   }
   if (!parsed.success || wrong.length > 0) {
-    throw new ConfigError(`The environment needs ${wrong.length === 1 ? 'a correction' : `${wrong.length} corrections`}:\n${wrong.map((line) => `  ${line}`).join('\n')}`);
+    throw new ConfigError(
+      `The environment needs ${wrong.length === 1 ? 'a correction' : `${wrong.length} corrections`}:\n${wrong.map((line) => `  ${line}`).join('\n')}`,
+    );
   }
   const env = parsed.data;
   const embedded = env.DATABASE_URL === undefined;
@@ -100,8 +109,19 @@ export function loadConfig(environment: Environment): Config {
     role: env.ROLE,
     logLevel: env.LOG_LEVEL,
     encryptionKeys: env.ENCRYPTION_KEYS ?? null,
-    hubspot: { appId: env.HUBSPOT_APP_ID, clientId: env.HUBSPOT_CLIENT_ID, clientSecret: env.HUBSPOT_CLIENT_SECRET, apiUrl: env.HUBSPOT_API_URL, appUrl: env.HUBSPOT_APP_URL },
-    klaviyo: { clientId: env.KLAVIYO_CLIENT_ID ?? null, clientSecret: env.KLAVIYO_CLIENT_SECRET ?? null, apiUrl: env.KLAVIYO_API_URL, appUrl: env.KLAVIYO_APP_URL },
+    hubspot: {
+      appId: env.HUBSPOT_APP_ID,
+      clientId: env.HUBSPOT_CLIENT_ID,
+      clientSecret: env.HUBSPOT_CLIENT_SECRET,
+      apiUrl: env.HUBSPOT_API_URL,
+      appUrl: env.HUBSPOT_APP_URL,
+    },
+    klaviyo: {
+      clientId: env.KLAVIYO_CLIENT_ID ?? null,
+      clientSecret: env.KLAVIYO_CLIENT_SECRET ?? null,
+      apiUrl: env.KLAVIYO_API_URL,
+      appUrl: env.KLAVIYO_APP_URL,
+    },
     pollSeconds: env.POLL_SECONDS,
     metricsToken: env.METRICS_TOKEN ?? null,
   };

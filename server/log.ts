@@ -1,6 +1,19 @@
 import { pino, type Logger } from 'pino';
 
-const secretNames = ['accessToken', 'refreshToken', 'apiKey', 'authorization', 'Authorization', 'clientSecret', 'password', 'token', 'email', 'phone', 'code', 'verifier'];
+const secretNames = [
+  'accessToken',
+  'refreshToken',
+  'apiKey',
+  'authorization',
+  'Authorization',
+  'clientSecret',
+  'password',
+  'token',
+  'email',
+  'phone',
+  'code',
+  'verifier',
+];
 const patterns: [RegExp, string][] = [
   [/[^\s"'<>@=:,;(]+@[^\s"'<>@,;)]+\.[A-Za-z]{2,}/g, '[email]'],
   [/\bpk_[A-Za-z0-9_]{6,}/g, '[key]'],

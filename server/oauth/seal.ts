@@ -22,7 +22,8 @@ export function parseSealKeys(text: string): SealKey[] {
   return text.split(',').map((part) => {
     const at = part.indexOf(':');
     const id = part.slice(0, at).trim();
-    if (at <= 0 || !/^[A-Za-z0-9_-]{1,32}$/.test(id)) throw new Error('Each key is written kid:base64, the kid of letters, digits, - and _.');
+    if (at <= 0 || !/^[A-Za-z0-9_-]{1,32}$/.test(id))
+      throw new Error('Each key is written kid:base64, the kid of letters, digits, - and _.');
     const key = Buffer.from(part.slice(at + 1).trim(), 'base64');
     if (key.length !== 32) throw new Error(`Key ${id} is ${key.length} bytes long; it must be 32.`);
     return { id, key };
@@ -40,16 +41,21 @@ export function createSealer(keys: readonly SealKey[]): Sealer {
       const cipher = createCipheriv('aes-256-gcm', first.key, iv, { authTagLength: tagBytes });
       cipher.setAAD(Buffer.from(`${first.id}|${owner}`));
       const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
-      return [version, first.id, iv, text, cipher.getAuthTag()].map((part) => (typeof part === 'string' ? part : part.toString('base64url'))).join('.');
+      return [version, first.id, iv, text, cipher.getAuthTag()]
+        .map((part) => (typeof part === 'string' ? part : part.toString('base64url')))
+        .join('.');
     },
     open(sealed, owner) {
       const [v, id = '', iv = '', text = '', tag = '', ...more] = sealed.split('.');
       const key = byId.get(id);
       const tagBuffer = Buffer.from(tag, 'base64url');
-      if (v !== version || more.length > 0 || tagBuffer.length !== tagBytes) throw new Error('The sealed text is damaged.');
+      if (v !== version || more.length > 0 || tagBuffer.length !== tagBytes)
+        throw new Error('The sealed text is damaged.');
       if (key === undefined) throw new Error(`There is no encryption key ${id}.`);
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'), { authTagLength: tagBytes });
+        const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'), {
+          authTagLength: tagBytes,
+        });
         decipher.setAAD(Buffer.from(`${id}|${owner}`));
         decipher.setAuthTag(tagBuffer);
         return Buffer.concat([decipher.update(Buffer.from(text, 'base64url')), decipher.final()]).toString('utf8');

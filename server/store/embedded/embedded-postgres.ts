@@ -29,7 +29,11 @@ const user = 'tandem';
  * Starts PostgreSQL in the data folder, or takes over the one that runs there already because its parent was killed.
  * Throws an Error in words when it cannot.
  */
-export async function startEmbeddedPostgres({ dataDir, say = () => undefined, durable = true }: EmbeddedOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres({
+  dataDir,
+  say = () => undefined,
+  durable = true,
+}: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const account = await databaseAccount();
   const cluster = join(dataDir, 'postgres');
   await mkdir(dataDir, { recursive: true });
@@ -64,7 +68,13 @@ async function passwordOf(dataDir: string): Promise<string> {
   return password;
 }
 
-async function initialise(initdb: string, cluster: string, password: string, account: Account | null, durable: boolean): Promise<void> {
+async function initialise(
+  initdb: string,
+  cluster: string,
+  password: string,
+  account: Account | null,
+  durable: boolean,
+): Promise<void> {
   await rm(cluster, { recursive: true, force: true });
   await mkdir(cluster, { mode: 0o700 });
   if (account !== null) await chown(cluster, account.uid, account.gid);
@@ -73,7 +83,20 @@ async function initialise(initdb: string, cluster: string, password: string, acc
   if (account !== null) await chown(passwordFile, account.uid, account.gid);
   try {
     // The builtin provider needs no locale of the machine: text sorts and lowers the same everywhere.
-    await run(initdb, [`--pgdata=${cluster}`, `--username=${user}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale-provider=builtin', '--locale=C.UTF-8', ...(durable ? [] : ['--no-sync'])], account);
+    await run(
+      initdb,
+      [
+        `--pgdata=${cluster}`,
+        `--username=${user}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale-provider=builtin',
+        '--locale=C.UTF-8',
+        ...(durable ? [] : ['--no-sync']),
+      ],
+      account,
+    );
   } catch (error) {
     await rm(cluster, { recursive: true, force: true });
     throw error;
@@ -88,11 +111,29 @@ interface RunningServer {
   complaints: () => string;
 }
 
-async function startServer(postgres: string, cluster: string, port: number, account: Account | null, durable: boolean): Promise<RunningServer> {
+async function startServer(
+  postgres: string,
+  cluster: string,
+  port: number,
+  account: Account | null,
+  durable: boolean,
+): Promise<RunningServer> {
   const fast = ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'];
   const child = spawn(
     postgres,
-    ['-D', cluster, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200', ...(durable ? [] : fast)],
+    [
+      '-D',
+      cluster,
+      '-p',
+      String(port),
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
+      '-c',
+      'max_connections=200',
+      ...(durable ? [] : fast),
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true, cwd: cluster, ...account },
   );
   let text = '';
@@ -109,7 +150,8 @@ async function untilReady(url: string, server: RunningServer): Promise<void> {
   for (;;) {
     if (server.child.exitCode !== null) throw new Error(`PostgreSQL ended at its start: ${server.complaints().trim()}`);
     if (await answers(url)) return;
-    if (Date.now() > deadline) throw new Error(`PostgreSQL does not answer after 30 seconds: ${server.complaints().trim()}`);
+    if (Date.now() > deadline)
+      throw new Error(`PostgreSQL does not answer after 30 seconds: ${server.complaints().trim()}`);
     await pause(20);
   }
 }
@@ -187,7 +229,11 @@ async function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('There is no free port.'))));
+      server.close(() =>
+        typeof address === 'object' && address !== null
+          ? resolve(address.port)
+          : reject(new Error('There is no free port.')),
+      );
     });
   });
 }

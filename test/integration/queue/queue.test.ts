@@ -30,7 +30,8 @@ function counter(): { hit(value: string): void; seen: string[]; reach(count: num
       seen.push(value);
       for (const one of waiting) if (seen.length >= one.count) one.resolve();
     },
-    reach: (count) => (seen.length >= count ? Promise.resolve() : new Promise((resolve) => waiting.push({ count, resolve }))),
+    reach: (count) =>
+      seen.length >= count ? Promise.resolve() : new Promise((resolve) => waiting.push({ count, resolve })),
   };
 }
 

@@ -17,7 +17,10 @@ afterEach(() => rm(dataDir, { recursive: true, force: true }));
 async function ask(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  return client.query(sql).then((answer) => answer.rows as unknown[]).finally(() => client.end());
+  return client
+    .query(sql)
+    .then((answer) => answer.rows as unknown[])
+    .finally(() => client.end());
 }
 
 test('starts on loopback with a password, stops cleanly, and keeps its data', async () => {
@@ -41,8 +44,12 @@ test('survives a killed parent: the next start adopts the orphan with its data',
   const script = `const { startEmbeddedPostgres } = await import(${JSON.stringify(module)});
     const server = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, durable: false });
     console.log(server.url); setInterval(() => {}, 1000);`;
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = await new Promise<string>((resolve) => parent.stdout.setEncoding('utf8').once('data', (line: string) => resolve(line.trim())));
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await new Promise<string>((resolve) =>
+    parent.stdout.setEncoding('utf8').once('data', (line: string) => resolve(line.trim())),
+  );
   await ask(url, 'create table kept (n int)');
   const pid = (await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0];
   const ended = new Promise((resolve) => parent.once('exit', resolve));

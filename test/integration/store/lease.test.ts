@@ -9,7 +9,8 @@ beforeAll(async () => {
 afterAll(() => test1.close());
 
 /** Lets a lease run out without waiting: the database's clock is what counts, so its end is moved into the past. */
-const runOut = (name: string): Promise<unknown> => test1.db.query(`update lease set until = now() - interval '1 second' where name = $1`, [name]);
+const runOut = (name: string): Promise<unknown> =>
+  test1.db.query(`update lease set until = now() - interval '1 second' where name = $1`, [name]);
 
 test('G1: a lease has one holder, and passes on when it is let go', async () => {
   const { db } = test1;

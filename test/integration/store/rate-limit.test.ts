@@ -28,7 +28,8 @@ test('G2: twenty callers in two processes’ pools keep cap + rate × time toget
   expect(grants).toHaveLength(60);
   // In any stretch of time no more than cap + rate × time, with one for the edge of measuring outside the database.
   for (const [i, from] of grants.entries()) {
-    for (const [j, to] of grants.entries()) if (j > i) expect(j - i + 1).toBeLessThanOrEqual(10 + (40 * (to - from + 20)) / 1000 + 1);
+    for (const [j, to] of grants.entries())
+      if (j > i) expect(j - i + 1).toBeLessThanOrEqual(10 + (40 * (to - from + 20)) / 1000 + 1);
   }
 });
 
@@ -37,7 +38,11 @@ test('G2: what a person waits for goes ahead: sweeps leave a reserve in the buck
   const window = { key: 'reserve', cap: 10, perSecond: 0.001 };
   for (let i = 0; i < 7; i += 1) await limiter.take([window], 1, 'sweep');
   let swept = false;
-  const waiting = database.db.query<{ wait: number }>('select rate_take($1, $2, $3, 1, 0.3) as wait', [['reserve'], [10], [0.001]]);
+  const waiting = database.db.query<{ wait: number }>('select rate_take($1, $2, $3, 1, 0.3) as wait', [
+    ['reserve'],
+    [10],
+    [0.001],
+  ]);
   swept = ((await waiting)[0]?.wait ?? 0) <= 0;
   expect(swept).toBe(false);
   for (let i = 0; i < 3; i += 1) await limiter.take([window], 1, 'person');
@@ -52,7 +57,11 @@ test('all windows or none: a full second window takes nothing from the first', a
   const limiter = createRateLimiter(database.db);
   const wide = { key: 'wide', cap: 5, perSecond: 0.001 };
   await limiter.take([{ key: 'narrow', cap: 1, perSecond: 0.001 }], 1, 'person');
-  const rows = await database.db.query<{ wait: number }>('select rate_take($1, $2, $3, 1, 0) as wait', [['wide', 'narrow'], [5, 1], [0.001, 0.001]]);
+  const rows = await database.db.query<{ wait: number }>('select rate_take($1, $2, $3, 1, 0) as wait', [
+    ['wide', 'narrow'],
+    [5, 1],
+    [0.001, 0.001],
+  ]);
   expect(rows[0]?.wait).toBeGreaterThan(0);
   expect(await limiter.left(wide)).toBe(5);
 });

@@ -1,0 +1,339 @@
+-- Made by `npm run schema` from the migrations; do not edit.
+
+create table change (
+  klaviyo_account_id uuid not null,
+  portal_id bigint not null,
+  side text not null,
+  record_id text not null,
+  priority smallint not null,
+  cause text not null,
+  generation bigint not null default 1,
+  attempts integer not null default 0,
+  noticed_at timestamp with time zone not null default now(),
+  due_at timestamp with time zone not null default now(),
+  constraint change_pkey PRIMARY KEY (klaviyo_account_id, side, record_id),
+  constraint change_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint change_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint change_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
+) with (fillfactor=70);
+CREATE INDEX change_due ON public.change USING btree (klaviyo_account_id, priority, due_at);
+
+create table connection (
+  id uuid not null default gen_random_uuid(),
+  portal_id bigint not null,
+  klaviyo_account_id uuid not null,
+  type text not null,
+  name text not null,
+  state text not null default 'draft'::text,
+  state_reason text,
+  config jsonb not null,
+  config_version integer not null default 1,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  activated_at timestamp with time zone,
+  last_success_at timestamp with time zone,
+  constraint connection_pkey PRIMARY KEY (id),
+  constraint connection_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint connection_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint connection_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'initial_sync'::text, 'active'::text, 'paused'::text, 'stopped'::text]))),
+  constraint connection_type_check CHECK ((type = ANY (ARRAY['contact'::text, 'engagement'::text])))
+);
+CREATE INDEX connection_account ON public.connection USING btree (klaviyo_account_id) WHERE (state = ANY (ARRAY['initial_sync'::text, 'active'::text]));
+CREATE INDEX connection_portal ON public.connection USING btree (portal_id);
+
+create table hint (
+  id bigint not null generated always as identity,
+  portal_id bigint not null,
+  vendor text not null,
+  event jsonb not null,
+  received_at timestamp with time zone not null default now(),
+  constraint hint_pkey PRIMARY KEY (id),
+  constraint hint_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint hint_vendor_check CHECK ((vendor = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
+);
+CREATE INDEX hint_portal ON public.hint USING btree (portal_id, id);
+
+create table history (
+  id bigint not null generated always as identity,
+  portal_id bigint not null,
+  klaviyo_account_id uuid not null,
+  connection_id uuid not null,
+  run_id uuid,
+  side text not null,
+  action text not null,
+  hubspot_id text,
+  klaviyo_id text,
+  email text,
+  fields jsonb not null default '[]'::jsonb,
+  because text not null,
+  at timestamp with time zone not null default now(),
+  settled_at timestamp with time zone,
+  outcome text,
+  undone_by bigint,
+  constraint history_pkey PRIMARY KEY (id),
+  constraint history_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint history_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text]))),
+  constraint history_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
+);
+CREATE INDEX history_connection ON public.history USING btree (connection_id, id DESC);
+CREATE INDEX history_hubspot ON public.history USING btree (portal_id, hubspot_id, id DESC);
+CREATE INDEX history_portal_at ON public.history USING btree (portal_id, id DESC);
+CREATE INDEX history_run ON public.history USING btree (run_id, id) WHERE (run_id IS NOT NULL);
+CREATE INDEX history_unsettled ON public.history USING btree (klaviyo_account_id) WHERE (settled_at IS NULL);
+
+create table issue (
+  id bigint not null generated always as identity,
+  portal_id bigint not null,
+  connection_id uuid not null,
+  code text not null,
+  side text not null,
+  record_id text not null,
+  field text not null default ''::text,
+  title text not null,
+  detail text not null,
+  fix text not null,
+  hubspot_id text,
+  klaviyo_id text,
+  email text,
+  attempts integer not null default 1,
+  first_seen_at timestamp with time zone not null default now(),
+  last_seen_at timestamp with time zone not null default now(),
+  ignored_at timestamp with time zone,
+  constraint issue_pkey PRIMARY KEY (id),
+  constraint issue_connection_id_side_record_id_code_field_key UNIQUE (connection_id, side, record_id, code, field),
+  constraint issue_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
+  constraint issue_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint issue_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
+);
+CREATE INDEX issue_portal ON public.issue USING btree (portal_id, connection_id, code, id) WHERE (ignored_at IS NULL);
+
+create table klaviyo_account (
+  id uuid not null default gen_random_uuid(),
+  portal_id bigint not null,
+  company_id text not null,
+  name text not null,
+  state text not null,
+  state_reason text,
+  auth text not null,
+  api_key text,
+  access_token text,
+  refresh_token text,
+  access_expires_at timestamp with time zone,
+  missing_scopes text[] not null default '{}'::text[],
+  klaviyo_fields jsonb,
+  klaviyo_fields_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint klaviyo_account_pkey PRIMARY KEY (id),
+  constraint klaviyo_account_portal_id_company_id_key UNIQUE (portal_id, company_id),
+  constraint klaviyo_account_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint klaviyo_account_auth_check CHECK ((auth = ANY (ARRAY['oauth'::text, 'api_key'::text]))),
+  constraint klaviyo_account_state_check CHECK ((state = ANY (ARRAY['connected'::text, 'reconnect'::text, 'disconnected'::text])))
+);
+
+create table lease (
+  name text not null,
+  owner text not null,
+  token bigint not null,
+  until timestamp with time zone not null,
+  constraint lease_pkey PRIMARY KEY (name)
+);
+
+create table link (
+  id bigint not null generated always as identity,
+  portal_id bigint not null,
+  klaviyo_account_id uuid not null,
+  hubspot_id text not null,
+  klaviyo_id text not null,
+  email text not null,
+  base jsonb not null default '{}'::jsonb,
+  hubspot_modified_at timestamp with time zone,
+  klaviyo_modified_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  synced_at timestamp with time zone not null default now(),
+  constraint link_pkey PRIMARY KEY (id),
+  constraint link_hubspot UNIQUE (klaviyo_account_id, hubspot_id),
+  constraint link_klaviyo UNIQUE (klaviyo_account_id, klaviyo_id),
+  constraint link_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint link_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+CREATE INDEX link_email ON public.link USING btree (klaviyo_account_id, email);
+CREATE INDEX link_portal_hubspot ON public.link USING btree (portal_id, hubspot_id);
+
+create table list_member (
+  klaviyo_account_id uuid not null,
+  portal_id bigint not null,
+  side text not null,
+  list_id text not null,
+  record_id text not null,
+  seen bigint not null,
+  constraint list_member_pkey PRIMARY KEY (klaviyo_account_id, side, list_id, record_id),
+  constraint list_member_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint list_member_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint list_member_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
+);
+
+create table oauth_state (
+  state_hash text not null,
+  vendor text not null,
+  portal_id bigint,
+  browser_hash text,
+  verifier text,
+  return_url text,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint oauth_state_pkey PRIMARY KEY (state_hash),
+  constraint oauth_state_vendor_check CHECK ((vendor = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
+);
+
+create table portal (
+  id bigint not null,
+  name text not null,
+  ui_domain text not null,
+  time_zone text,
+  state text not null,
+  state_reason text,
+  access_token text,
+  refresh_token text,
+  access_expires_at timestamp with time zone,
+  scopes text[] not null default '{}'::text[],
+  hubspot_fields jsonb,
+  hubspot_fields_at timestamp with time zone,
+  installed_at timestamp with time zone not null default now(),
+  uninstalled_at timestamp with time zone,
+  erase_after timestamp with time zone,
+  constraint portal_pkey PRIMARY KEY (id),
+  constraint portal_state_check CHECK ((state = ANY (ARRAY['installed'::text, 'reconnect'::text, 'uninstalled'::text])))
+);
+
+create table rate_bucket (
+  key text not null,
+  tokens double precision not null,
+  at timestamp with time zone not null,
+  paused_until timestamp with time zone,
+  constraint rate_bucket_pkey PRIMARY KEY (key)
+) with (fillfactor=50);
+
+create table run (
+  id uuid not null default gen_random_uuid(),
+  portal_id bigint not null,
+  connection_id uuid not null,
+  klaviyo_account_id uuid not null,
+  kind text not null,
+  state text not null default 'queued'::text,
+  cursor jsonb,
+  counts jsonb not null default '{}'::jsonb,
+  done bigint not null default 0,
+  total bigint,
+  error text,
+  queued_at timestamp with time zone not null default now(),
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint run_pkey PRIMARY KEY (id),
+  constraint run_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
+  constraint run_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint run_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint run_kind_check CHECK ((kind = ANY (ARRAY['initial'::text, 'continuous'::text, 'manual'::text, 'canary'::text, 'undo'::text]))),
+  constraint run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'finished'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE INDEX run_connection ON public.run USING btree (connection_id, queued_at DESC);
+CREATE INDEX run_open ON public.run USING btree (klaviyo_account_id, queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+
+create table standing (
+  connection_id uuid not null,
+  portal_id bigint not null,
+  side text not null,
+  record_id text not null,
+  state text not null,
+  reason text,
+  message text,
+  lists text[] not null default '{}'::text[],
+  rules_key text not null default ''::text,
+  since timestamp with time zone not null default now(),
+  checked_at timestamp with time zone not null default now(),
+  constraint standing_pkey PRIMARY KEY (connection_id, side, record_id),
+  constraint standing_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
+  constraint standing_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint standing_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text]))),
+  constraint standing_state_check CHECK ((state = ANY (ARRAY['in_sync'::text, 'skipped'::text, 'failed'::text, 'not_in_scope'::text])))
+);
+CREATE INDEX standing_record ON public.standing USING btree (portal_id, side, record_id);
+
+create table standing_count (
+  connection_id uuid not null,
+  state text not null,
+  reason text not null default ''::text,
+  n bigint not null,
+  constraint standing_count_pkey PRIMARY KEY (connection_id, state, reason),
+  constraint standing_count_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE
+);
+
+create table sweep (
+  klaviyo_account_id uuid not null,
+  portal_id bigint not null,
+  name text not null,
+  position jsonb,
+  due_at timestamp with time zone not null default now(),
+  succeeded_at timestamp with time zone,
+  constraint sweep_pkey PRIMARY KEY (klaviyo_account_id, name),
+  constraint sweep_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint sweep_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+CREATE INDEX sweep_due ON public.sweep USING btree (due_at);
+
+create table tombstone (
+  klaviyo_account_id uuid not null,
+  portal_id bigint not null,
+  side text not null,
+  record_id text not null,
+  reason text not null,
+  at timestamp with time zone not null default now(),
+  constraint tombstone_pkey PRIMARY KEY (klaviyo_account_id, side, record_id),
+  constraint tombstone_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint tombstone_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint tombstone_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
+);
+
+create table usage_contact (
+  portal_id bigint not null,
+  month date not null,
+  email_hash bytea not null,
+  constraint usage_contact_pkey PRIMARY KEY (portal_id, month, email_hash),
+  constraint usage_contact_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+
+create table usage_month (
+  portal_id bigint not null,
+  month date not null,
+  contacts bigint not null default 0,
+  constraint usage_month_pkey PRIMARY KEY (portal_id, month),
+  constraint usage_month_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+
+CREATE OR REPLACE FUNCTION public.rate_take(k text[], cap double precision[], per_s double precision[], n double precision, reserve double precision)
+ RETURNS double precision
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wait float8 := 0;
+  i int;
+  r rate_bucket;
+  t timestamptz;
+  v float8;
+begin
+  insert into rate_bucket (key, tokens, at)
+    select x.k, x.c, clock_timestamp() from unnest(k, cap) as x (k, c) on conflict do nothing;
+  perform 1 from rate_bucket where key = any (k) order by key for update; -- fixed order: no deadlock
+  t := clock_timestamp();
+  for i in 1..array_length(k, 1) loop
+    select * into r from rate_bucket where key = k[i];
+    v := least(cap[i], r.tokens + greatest(0, extract(epoch from t - r.at)) * per_s[i]) - n - least(reserve * cap[i], greatest(0, cap[i] - n));
+    wait := greatest(wait, -v / per_s[i], coalesce(extract(epoch from r.paused_until - t), 0));
+  end loop;
+  if wait > 0 then
+    return wait; -- nothing taken
+  end if;
+  update rate_bucket b set tokens = least(x.c, b.tokens + greatest(0, extract(epoch from t - b.at)) * x.p) - n, at = t
+    from unnest(k, cap, per_s) as x (k, c, p) where b.key = x.k;
+  return 0;
+end $function$;

@@ -1,0 +1,42 @@
+import type { Logger } from 'pino';
+import type { Metrics } from '../metrics.js';
+import type { ConnectDeps } from '../oauth/klaviyo-connect.js';
+import type { ChangePriority } from '../store/changes.js';
+import type { Database } from '../store/database.js';
+import type { HubspotSession } from '../vendors/hubspot/session.js';
+import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
+
+/** Names one connection and its pair of accounts. */
+export interface ConnectionRef {
+  id: string;
+  portalId: string;
+  klaviyoAccountId: string;
+}
+
+/** What the routes are given. Wired in `server/context.ts`. */
+export interface ApiDependencies {
+  db: Database;
+  log: Logger;
+  clock: () => Date;
+  metrics: Metrics;
+  publicUrl: string;
+  klaviyoAppUrl: string;
+  clientSecret: string;
+  connect: ConnectDeps;
+  hubspot(portalId: string): HubspotSession;
+  klaviyo(klaviyoAccountId: string): KlaviyoSession;
+  /** Calls left before a vendor's limit, for the status page. */
+  budget(portalId: string, klaviyoAccountId: string): Promise<{ hubspot: number; klaviyo: number }>;
+  lifecycle: {
+    activate(connection: ConnectionRef): Promise<{ runId: string }>;
+    pause(connection: ConnectionRef): Promise<void>;
+    resume(connection: ConnectionRef): Promise<{ runId: string }>;
+    sync(connection: ConnectionRef): Promise<{ runId: string }>;
+    configChanged(connection: ConnectionRef & { state: string }): Promise<void>;
+    deleted(connection: ConnectionRef): Promise<void>;
+  };
+  /** Notes HubSpot contacts as changed and wakes the drains. */
+  notice(portalId: string, changes: readonly { recordId: string; priority: ChangePriority; cause: string }[]): Promise<void>;
+  /** Notes records of either side for one pair of accounts. */
+  noticeRecords(portalId: string, klaviyoAccountId: string, changes: readonly { side: 'hubspot' | 'klaviyo'; recordId: string; priority: ChangePriority; cause: string }[]): Promise<void>;
+}

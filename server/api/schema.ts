@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import type { ContactConfig } from '../rules/connection.js';
+
+/** The contract of the HTTP interface: what the settings page and cards may send. OpenAPI is made from it. */
+
+const id = z.string().min(1).max(64);
+const name = z.string().trim().min(1).max(200);
+
+export const mappingSchema = z.strictObject({
+  hubspot: z.strictObject({ object: z.enum(['contact', 'company']), property: name }),
+  klaviyo: z.strictObject({ kind: z.enum(['attribute', 'property']), name }),
+  direction: z.enum(['both', 'to_klaviyo', 'to_hubspot']).default('both'),
+  winner: z.enum(['hubspot', 'klaviyo']).nullable().default(null),
+  emptyToo: z.boolean().default(false),
+});
+
+const hubspotSource = z.union([z.strictObject({ all: z.literal(true) }), z.strictObject({ hubspotListIds: z.array(id).min(1).max(100) })]);
+const klaviyoSource = z.union([
+  z.strictObject({ all: z.literal(true) }),
+  z
+    .strictObject({ klaviyoListIds: z.array(id).max(100).default([]), klaviyoSegmentIds: z.array(id).max(100).default([]) })
+    .refine((source) => source.klaviyoListIds.length + source.klaviyoSegmentIds.length > 0, 'Choose at least one list or segment.'),
+]);
+
+export const rulesSchema = z.strictObject({
+  hubspotToKlaviyo: z.array(z.strictObject({ source: hubspotSource, klaviyoListId: id })).max(50).default([]),
+  klaviyoToHubspot: z.array(z.strictObject({ source: klaviyoSource })).max(50).default([]),
+});
+
+const optionFields = {
+  winner: z.enum(['hubspot', 'klaviyo']),
+  subscribe: z.boolean(),
+  resubscribe: z.boolean(),
+  unsubscribeOnExit: z.boolean(),
+  createInHubspot: z.boolean(),
+  createInKlaviyo: z.boolean(),
+  defaultRegion: z.string().regex(/^[A-Z]{2}$/, 'must be a country code of two capital letters'),
+  limit: z.number().int().positive().nullable(),
+  erasePrivacyDeletionsInKlaviyo: z.boolean(),
+  carryOptOuts: z.enum(['off', 'to_hubspot', 'to_klaviyo', 'both']),
+  stage: z.enum(['all', 'canary']),
+  maxNewRecords: z.number().int().nonnegative().nullable(),
+};
+const optionsPatch = z.strictObject(optionFields).partial();
+
+/** What a connection's options are until somebody says otherwise. */
+export const defaultOptions: ContactConfig['options'] = {
+  winner: 'hubspot',
+  subscribe: false,
+  resubscribe: false,
+  unsubscribeOnExit: false,
+  createInHubspot: true,
+  createInKlaviyo: true,
+  defaultRegion: 'US',
+  limit: null,
+  erasePrivacyDeletionsInKlaviyo: false,
+  carryOptOuts: 'off',
+  stage: 'all',
+  maxNewRecords: null,
+};
+
+const direction = z.enum(['two_way', 'hubspot_to_klaviyo', 'klaviyo_to_hubspot']);
+
+export const newConnectionSchema = z.strictObject({
+  type: z.literal('contact'),
+  name: name.default('Contacts'),
+  klaviyoAccountId: id,
+  direction: direction.default('two_way'),
+  rules: rulesSchema.default({ hubspotToKlaviyo: [], klaviyoToHubspot: [] }),
+  /** Left out: the proposed mappings. */
+  mappings: z.array(mappingSchema).max(500).optional(),
+  options: optionsPatch.default({}),
+});
+
+export const connectionPatchSchema = z.strictObject({
+  name: name.optional(),
+  direction: direction.optional(),
+  rules: rulesSchema.optional(),
+  mappings: z.array(mappingSchema).max(500).optional(),
+  options: optionsPatch.optional(),
+});
+
+export const apiKeySchema = z.strictObject({ apiKey: z.string().trim().min(8).max(200) });
+export const refreshFieldsSchema = z.strictObject({ klaviyoAccountId: id });
+export const newPropertySchema = z.strictObject({ klaviyoAccountId: id, name, type: z.enum(['string', 'number', 'boolean', 'date', 'list']).default('string') });
+export const retryManySchema = z.strictObject({ connectionId: id.optional(), code: id.optional() });
+
+/** `?cursor=&limit=` */
+export const pageSchema = z.object({ cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) });

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { Router } from 'express';
+import type { Logger } from 'pino';
+import { NeedsPerson, RetryLater } from '../errors.js';
+import type { Database } from '../store/database.js';
+import { keepKlaviyoAccount, keepKlaviyoCredential, reviveConnections, type KlaviyoAccount } from '../store/klaviyo-accounts.js';
+import { redeemState, rememberState } from '../store/oauth-states.js';
+import { missingScopes, readAccount } from '../vendors/klaviyo/account.js';
+import { authorizeUrl, exchangeCode, type KlaviyoApp } from '../vendors/klaviyo/oauth.js';
+import type { KlaviyoCredential, KlaviyoSession } from '../vendors/klaviyo/session.js';
+import { bindBrowser, browserOf, randomText } from './browser-binding.js';
+import { sendPage } from './browser-page.js';
+import { klaviyoSecretOwner } from './klaviyo-credentials.js';
+import { klaviyoScopes } from './scopes.js';
+import type { Sealer } from './seal.js';
+
+export interface ConnectDeps {
+  db: Database;
+  log: Logger;
+  clock: () => Date;
+  sealer: Sealer;
+  app: KlaviyoApp | null;
+  apiUrl: string;
+  publicUrl: string;
+  /** A session with a credential that is not stored yet. */
+  sessionWith(credential: KlaviyoCredential): KlaviyoSession;
+}
+
+/** Connects a company by a private key, which is checked at once (A2). Throws NeedsPerson with the reason in words. */
+export async function connectByKey(deps: ConnectDeps, portalId: string, apiKey: string): Promise<KlaviyoAccount> {
+  const session = deps.sessionWith({ kind: 'api_key', key: apiKey });
+  const company = await readAccount(session, deps.apiUrl);
+  const account = await keepKlaviyoAccount(deps.db, portalId, company, 'api_key', await missingScopes(session));
+  await keepKlaviyoCredential(deps.db, account.id, { apiKey: deps.sealer.seal(apiKey, klaviyoSecretOwner(account.id)) });
+  await reviveConnections(deps.db, account.id);
+  return account;
+}
+
+const linkSeconds = 600;
+
+/** A short-lived address that begins the OAuth flow for this portal in whatever browser opens it. */
+export async function oauthLink(deps: ConnectDeps, portalId: string): Promise<{ url: string; expiresAt: string }> {
+  const ticket = randomText();
+  await rememberState(deps.db, ticket, 'ticket', { vendor: 'klaviyo', portalId, verifier: null, returnUrl: null });
+  return { url: `${deps.publicUrl}/oauth/klaviyo/start?ticket=${ticket}`, expiresAt: new Date(deps.clock().getTime() + linkSeconds * 1000).toISOString() };
+}
+
+/** GET /oauth/klaviyo/start and /callback (PKCE). */
+export function klaviyoConnect(deps: ConnectDeps): Router {
+  const redirectUri = `${deps.publicUrl}/oauth/klaviyo/callback`;
+  const secure = deps.publicUrl.startsWith('https:');
+  const refused = { title: 'Klaviyo was not connected' };
+  const router = Router();
+
+  router.get('/oauth/klaviyo/start', async (request, response) => {
+    const { ticket } = request.query;
+    if (deps.app === null) return sendPage(response, 404, { ...refused, text: 'Connecting by OAuth is not set up here. Use a private key.' });
+    const used = typeof ticket === 'string' ? await redeemState(deps.db, 'klaviyo', ticket, 'ticket') : null;
+    if (used?.ok !== true) return sendPage(response, 400, { ...refused, text: 'This link has been used or is too old. Ask for a new one on the settings page.' });
+    const [state, verifier] = [randomText(), randomText()];
+    await rememberState(deps.db, state, bindBrowser(request, response, secure), { vendor: 'klaviyo', portalId: used.entry.portalId, verifier: deps.sealer.seal(verifier, 'pkce'), returnUrl: null });
+    const codeChallenge = createHash('sha256').update(verifier).digest('base64url');
+    return response.redirect(302, authorizeUrl(deps.app, { redirectUri, scopes: klaviyoScopes, state, codeChallenge }));
+  });
+
+  router.get('/oauth/klaviyo/callback', async (request, response) => {
+    const { code, state } = request.query;
+    if (deps.app === null || typeof code !== 'string' || typeof state !== 'string') return sendPage(response, 400, { ...refused, text: 'The permissions were not granted, or the address is not complete.' });
+    const verdict = await redeemState(deps.db, 'klaviyo', state, browserOf(request));
+    if (!verdict.ok || verdict.entry.portalId === null || verdict.entry.verifier === null) return sendPage(response, 400, { ...refused, text: 'This connection was not begun in this browser, or took too long. Begin again on the settings page.' });
+    try {
+      const account = await connectByCode(deps, deps.app, verdict.entry.portalId, code, deps.sealer.open(verdict.entry.verifier, 'pkce'), redirectUri);
+      deps.log.info({ portalId: account.portalId, klaviyoAccountId: account.id }, 'Klaviyo connected');
+      return sendPage(response, 200, { title: 'Klaviyo is connected', text: `${account.name} can be synced now. You can close this page and go on in HubSpot.` });
+    } catch (cause) {
+      if (!(cause instanceof NeedsPerson) && !(cause instanceof RetryLater)) throw cause;
+      return sendPage(response, cause instanceof RetryLater ? 503 : 400, { ...refused, text: cause.message });
+    }
+  });
+  return router;
+}
+
+async function connectByCode(deps: ConnectDeps, app: KlaviyoApp, portalId: string, code: string, verifier: string, redirectUri: string): Promise<KlaviyoAccount> {
+  const tokens = await exchangeCode(app, code, verifier, redirectUri);
+  const company = await readAccount(deps.sessionWith({ kind: 'oauth', accessToken: tokens.accessToken }), deps.apiUrl);
+  const missing = klaviyoScopes.filter((scope) => tokens.scopes.length > 0 && !tokens.scopes.includes(scope));
+  const account = await keepKlaviyoAccount(deps.db, portalId, company, 'oauth', missing);
+  const owner = klaviyoSecretOwner(account.id);
+  await keepKlaviyoCredential(deps.db, account.id, {
+    access: deps.sealer.seal(tokens.accessToken, owner),
+    refresh: deps.sealer.seal(tokens.refreshToken, owner),
+    expiresAt: new Date(deps.clock().getTime() + tokens.expiresIn * 1000),
+  });
+  await reviveConnections(deps.db, account.id);
+  return account;
+}
