@@ -1,40 +1,48 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { databaseAccount, isReachable } from './store/embedded/binaries.js';
+import { databaseAccount, isReachable } from './store/embedded/account.js';
 
 /**
- * Where the embedded database and its keys live: DATA_DIR, else `.data` in the working folder; when that lies in a closed
- * home folder which the database's account cannot walk, /var/lib/tandem instead.
+ * Where the embedded database and its keys live: DATA_DIR, else `.data` in the working folder; where that cannot be
+ * written, or lies in a closed home folder that the database's account cannot enter, `fallback` instead, said aloud.
  */
 export async function dataFolder(
   wanted: string | undefined,
   workingFolder: string,
   say: (message: string) => void,
+  fallback = '/var/lib/tandem',
 ): Promise<string> {
-  const account = await databaseAccount();
   if (wanted !== undefined) {
-    await mkdir(wanted, { recursive: true });
-    if (account !== null && !(await isReachable(wanted))) {
-      throw new Error(
-        `DATA_DIR ${wanted} lies in a folder that PostgreSQL's account may not enter. Choose one outside any closed home folder.`,
-      );
-    }
+    await make(wanted);
     return wanted;
   }
-  const here = join(workingFolder, '.data');
-  const usable =
-    account === null
-      ? await access(workingFolder, constants.W_OK).then(
-          () => true,
-          () => false,
-        )
-      : await isReachable(workingFolder);
-  if (usable) {
-    await mkdir(here, { recursive: true });
+  const account = await databaseAccount();
+  const because =
+    account !== null && !(await isReachable(workingFolder, account))
+      ? 'is closed to the account PostgreSQL runs under'
+      : (await isWritable(workingFolder))
+        ? null
+        : 'cannot be written to';
+  if (because === null) {
+    const here = join(workingFolder, '.data');
+    await make(here);
     return here;
   }
-  const fallback = '/var/lib/tandem';
-  await mkdir(fallback, { recursive: true });
-  say(`${workingFolder} is closed to PostgreSQL's account: data goes to ${fallback}`);
+  await make(fallback).catch((cause: unknown) => {
+    throw new Error(
+      `There is no place for the database: ${workingFolder} ${because}, and ${fallback} cannot be made. Set DATA_DIR or DATABASE_URL.`,
+      { cause },
+    );
+  });
+  say(`${workingFolder} ${because}: data goes to ${fallback}`);
   return fallback;
 }
+
+/** Others may pass through to the database's own folder, and see nothing on the way. */
+const make = async (folder: string): Promise<void> => void (await mkdir(folder, { recursive: true, mode: 0o711 }));
+
+const isWritable = (folder: string): Promise<boolean> =>
+  access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );

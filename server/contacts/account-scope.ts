@@ -1,14 +1,11 @@
 import { regionProperties } from '../rules/compare-fields.js';
 import type { ContactConnection } from '../rules/connection.js';
 import { listsRead } from '../rules/eligibility.js';
-import type { HubspotField, KlaviyoField } from '../rules/fields.js';
-import { mappedFields, mergeFields, type Catalogue, type MappedField, type MappingProblem } from '../rules/mappings.js';
+import { mappedFields, mergeFields, type MappedField, type MappingProblem } from '../rules/mappings.js';
 import type { Scope } from '../rules/plan-person.js';
 import { issueWords, sideName } from '../rules/words.js';
-import { keepHubspotFields, keepKlaviyoFields, knownFields, syncingConnections } from '../store/contact-connections.js';
+import { syncingConnections } from '../store/contact-connections.js';
 import { clearConnectionIssues, openIssues } from '../store/issues.js';
-import { readFields } from '../vendors/hubspot/properties.js';
-import { sampleFields } from '../vendors/klaviyo/profiles.js';
 import type { SyncContext } from './sync-context.js';
 
 /** One pair of accounts as a pass works on it: its connections, what to read of each record, and which lists matter. */
@@ -31,7 +28,7 @@ export async function loadScope(ctx: SyncContext, klaviyoAccountId: string): Pro
   const connections = await syncingConnections(ctx.db, klaviyoAccountId);
   const first = connections[0];
   if (first === undefined) return null;
-  const catalogue = await loadCatalogue(ctx, first.portalId, klaviyoAccountId);
+  const catalogue = await ctx.catalogue(first.portalId, klaviyoAccountId);
   const mapped = new Map(connections.map((connection) => [connection.id, mappedFields(connection, catalogue)]));
   await reportProblems(
     ctx,
@@ -71,28 +68,6 @@ export async function loadScope(ctx: SyncContext, klaviyoAccountId: string): Pro
 
 /** What identity, merges and sweeps need of every contact. */
 const identityProperties = ['email', 'hs_additional_emails', 'hs_merged_object_ids', 'lastmodifieddate'];
-
-async function loadCatalogue(ctx: SyncContext, portalId: string, klaviyoAccountId: string): Promise<Catalogue> {
-  const known = await knownFields(ctx.db, klaviyoAccountId);
-  let { hubspot, klaviyo } = known;
-  if (hubspot === null) {
-    hubspot = await readFields(ctx.hubspot(portalId, 'person'));
-    await keepHubspotFields(ctx.db, portalId, hubspot);
-  }
-  if (klaviyo === null) {
-    klaviyo = await sampleFields(ctx.klaviyo(klaviyoAccountId, 'person'));
-    await keepKlaviyoFields(ctx.db, klaviyoAccountId, klaviyo);
-  }
-  return catalogueOf(hubspot, klaviyo);
-}
-
-/** Both sides' fields by key. */
-export function catalogueOf(hubspot: readonly HubspotField[], klaviyo: readonly KlaviyoField[]): Catalogue {
-  return {
-    hubspot: new Map(hubspot.map((field) => [`${field.object}.${field.name}`, field])),
-    klaviyo: new Map(klaviyo.map((field) => [`${field.kind}.${field.name}`, field])),
-  };
-}
 
 async function reportProblems(
   ctx: SyncContext,

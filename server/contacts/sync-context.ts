@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Catalogue } from '../rules/mappings.js';
 import type { Database } from '../store/database.js';
 import type { HubspotSession } from '../vendors/hubspot/session.js';
 import type { Priority } from '../vendors/hubspot/types.js';
@@ -15,6 +16,8 @@ export interface SyncContext {
   pollSeconds: number;
   hubspot(portalId: string, priority: Priority): HubspotSession;
   klaviyo(klaviyoAccountId: string, priority: Priority): KlaviyoSession;
+  /** The fields of both sides, as last read. */
+  catalogue(portalId: string, klaviyoAccountId: string): Promise<Catalogue>;
   /** Wakes the drain of a pair of accounts, now or after some seconds. */
   wakeDrain(klaviyoAccountId: string, afterSeconds?: number): Promise<void>;
 }

@@ -11,6 +11,14 @@ export interface Catalogue {
   klaviyo: ReadonlyMap<string, KlaviyoField>;
 }
 
+/** Both sides' fields by key. */
+export function catalogueOf(hubspot: readonly HubspotField[], klaviyo: readonly KlaviyoField[]): Catalogue {
+  return {
+    hubspot: new Map(hubspot.map((field) => [`${field.object}.${field.name}`, field])),
+    klaviyo: new Map(klaviyo.map((field) => [`${field.kind}.${field.name}`, field])),
+  };
+}
+
 /** One mapping of one connection, ready to be compared. */
 export interface MappedField {
   /** Key in the link's base; the same for every connection that maps the same pair. */

@@ -1,0 +1,91 @@
+import type { ContactConfig, ConnectionState } from '../rules/connection.js';
+import type { Database } from './database.js';
+
+export interface Connection {
+  id: string;
+  portalId: string;
+  klaviyoAccountId: string;
+  type: 'contact' | 'engagement';
+  name: string;
+  state: ConnectionState;
+  stateReason: string | null;
+  config: ContactConfig;
+  createdAt: Date;
+  lastSuccessAt: Date | null;
+}
+
+interface Row {
+  id: string;
+  portal_id: string;
+  klaviyo_account_id: string;
+  type: Connection['type'];
+  name: string;
+  state: ConnectionState;
+  state_reason: string | null;
+  config: ContactConfig;
+  created_at: Date;
+  last_success_at: Date | null;
+}
+
+const columns = 'id, portal_id, klaviyo_account_id, type, name, state, state_reason, config, created_at, last_success_at';
+const fromRow = (row: Row): Connection => ({
+  id: row.id,
+  portalId: row.portal_id,
+  klaviyoAccountId: row.klaviyo_account_id,
+  type: row.type,
+  name: row.name,
+  state: row.state,
+  stateReason: row.state_reason,
+  config: row.config,
+  createdAt: row.created_at,
+  lastSuccessAt: row.last_success_at,
+});
+
+/** The connections of a portal, oldest first. */
+export async function connectionsOf(db: Database, portalId: string): Promise<Connection[]> {
+  return (await db.query<Row>(`select ${columns} from connection where portal_id = $1 order by created_at, id`, [portalId])).map(fromRow);
+}
+
+/** One connection of this portal, or null: another portal's id is as unknown as none. */
+export async function findConnection(db: Database, portalId: string, id: string): Promise<Connection | null> {
+  const rows = await db.query<Row>(`select ${columns} from connection where portal_id = $1 and id::text = $2`, [portalId, id]);
+  return rows[0] === undefined ? null : fromRow(rows[0]);
+}
+
+export interface NewConnection {
+  portalId: string;
+  klaviyoAccountId: string;
+  name: string;
+  config: ContactConfig;
+}
+
+/**
+ * Makes a draft. HubSpot repeats a failed request once: an equal draft of the last minute is answered instead of a second.
+ */
+export async function insertConnection(db: Database, connection: NewConnection): Promise<Connection> {
+  return db.transaction(async (tx) => {
+    await tx.query('select from portal where id = $1 for update', [connection.portalId]);
+    const same = await tx.query<Row>(
+      `select ${columns} from connection where portal_id = $1 and klaviyo_account_id = $2 and name = $3 and config = $4::jsonb and state = 'draft'
+         and created_at > now() - interval '60 seconds'`,
+      [connection.portalId, connection.klaviyoAccountId, connection.name, JSON.stringify(connection.config)],
+    );
+    if (same[0] !== undefined) return fromRow(same[0]);
+    const rows = await tx.query<Row>(
+      `insert into connection (portal_id, klaviyo_account_id, type, name, config) values ($1, $2, 'contact', $3, $4::jsonb) returning ${columns}`,
+      [connection.portalId, connection.klaviyoAccountId, connection.name, JSON.stringify(connection.config)],
+    );
+    if (rows[0] === undefined) throw new Error('The connection could not be stored.');
+    return fromRow(rows[0]);
+  });
+}
+
+/** Changes name and configuration; the version tells passes under way that it changed. */
+export async function saveConnection(db: Database, id: string, name: string, config: ContactConfig): Promise<void> {
+  await db.query('update connection set name = $2, config = $3::jsonb, config_version = config_version + 1, updated_at = now() where id = $1', [id, name, JSON.stringify(config)]);
+}
+
+/** Deletes a connection with what it knew; links, contacts and profiles stay (B9). */
+export async function deleteConnection(db: Database, id: string): Promise<void> {
+  await db.query('delete from connection where id = $1', [id]);
+}

@@ -1,0 +1,71 @@
+import type { Canonical } from '../rules/reconcile.js';
+import type { Database } from './database.js';
+
+export interface ContactStanding {
+  connectionId: string;
+  state: 'in_sync' | 'skipped' | 'failed' | 'not_in_scope';
+  reason: string | null;
+  message: string | null;
+  lists: string[];
+}
+
+export interface ContactView {
+  klaviyoId: string | null;
+  syncedAt: Date | null;
+  waiting: boolean;
+  standings: ContactStanding[];
+}
+
+/** What is known of one contact without asking a vendor: for its card. */
+export async function contactView(db: Database, portalId: string, hubspotId: string): Promise<ContactView> {
+  const [links, standings, changes] = await Promise.all([
+    db.query<{ klaviyo_id: string; synced_at: Date }>('select klaviyo_id, synced_at from link where portal_id = $1 and hubspot_id = $2 order by synced_at desc limit 1', [portalId, hubspotId]),
+    db.query<{ connection_id: string; state: ContactStanding['state']; reason: string | null; message: string | null; lists: string[] }>(
+      `select connection_id, state, reason, message, lists from standing where portal_id = $1 and side = 'hubspot' and record_id = $2`,
+      [portalId, hubspotId],
+    ),
+    db.query(
+      `select from change c join klaviyo_account a on a.id = c.klaviyo_account_id where a.portal_id = $1 and c.side = 'hubspot' and c.record_id = $2 limit 1`,
+      [portalId, hubspotId],
+    ),
+  ]);
+  return {
+    klaviyoId: links[0]?.klaviyo_id ?? null,
+    syncedAt: links[0]?.synced_at ?? null,
+    waiting: changes.length > 0,
+    standings: standings.map((row) => ({ connectionId: row.connection_id, state: row.state, reason: row.reason, message: row.message, lists: row.lists })),
+  };
+}
+
+export interface HistoryRow {
+  id: string;
+  at: Date;
+  runId: string | null;
+  connectionId: string;
+  side: 'hubspot' | 'klaviyo';
+  action: string;
+  hubspotId: string | null;
+  klaviyoId: string | null;
+  email: string | null;
+  fields: { field: string; oldValue: Canonical; newValue: Canonical; because: string; overruled?: Canonical }[];
+  because: string;
+  outcome: string | null;
+}
+
+/** What was written, newest first, of a contact, a run or a connection. */
+export async function historyOf(
+  db: Database,
+  portalId: string,
+  filter: { contactId?: string | undefined; runId?: string | undefined; connectionId?: string | undefined },
+  page: { cursor?: string | undefined; limit: number },
+): Promise<{ rows: HistoryRow[]; next: string | null }> {
+  const before = /^\d{1,18}$/.test(page.cursor ?? '') ? page.cursor : null;
+  const rows = await db.query<HistoryRow>(
+    `select id, at, run_id as "runId", connection_id as "connectionId", side, action, hubspot_id as "hubspotId", klaviyo_id as "klaviyoId", email, fields, because, outcome
+     from history where portal_id = $1 and ($2::text is null or hubspot_id = $2) and ($3::text is null or run_id::text = $3)
+       and ($4::text is null or connection_id::text = $4) and ($5::bigint is null or id < $5) order by id desc limit $6`,
+    [portalId, filter.contactId ?? null, filter.runId ?? null, filter.connectionId ?? null, before, page.limit + 1],
+  );
+  const shown = rows.slice(0, page.limit);
+  return { rows: shown, next: rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null };
+}
