@@ -12,8 +12,6 @@ export interface SyncContext {
   clock: () => Date;
   /** Name of this process, for leases. */
   owner: string;
-  /** Seconds between sweeps. */
-  pollSeconds: number;
   hubspot(portalId: string, priority: Priority): HubspotSession;
   klaviyo(klaviyoAccountId: string, priority: Priority): KlaviyoSession;
   /** The fields of both sides, as last read. */

@@ -108,3 +108,18 @@ export async function nextChangeIn(db: Database, klaviyoAccountId: string): Prom
   );
   return rows[0]?.seconds ?? null;
 }
+
+/** Pairs of accounts with due changes or open runs whose drain nobody holds; and how many changes wait in all (up to 100,000). */
+export async function accountsWithWork(db: Database): Promise<{ accounts: string[]; waiting: number }> {
+  const rows = await db.query<{ id: string }>(
+    `select a.id from klaviyo_account a join portal p on p.id = a.portal_id and p.state = 'installed'
+     where a.state = 'connected'
+       and exists (select from connection c where c.klaviyo_account_id = a.id and c.state in ('initial_sync', 'active'))
+       and (exists (select from change c where c.klaviyo_account_id = a.id and c.due_at <= now())
+            or exists (select from run r join connection c on c.id = r.connection_id and c.state in ('initial_sync', 'active')
+                       where r.klaviyo_account_id = a.id and r.state in ('queued', 'running')))
+       and not exists (select from lease l where l.name = 'drain:' || a.id and l.until > now())`,
+  );
+  const counted = await db.query<{ n: string }>('select count(*) as n from (select from change limit 100000) c');
+  return { accounts: rows.map((row) => row.id), waiting: Number(counted[0]?.n ?? 0) };
+}

@@ -1,5 +1,5 @@
-import { readFile, readlink, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorCode } from '../../error-code.js';
 
@@ -12,7 +12,7 @@ export interface Postmaster {
 
 /**
  * The server that runs on this cluster, or null. After a crash of the machine or in a new container the lock file may
- * name a process that is something else by now; PostgreSQL would then refuse to start for ever, so it is removed.
+ * name a process that is another program by now; PostgreSQL would then refuse to start for ever, so it is removed.
  */
 export async function runningServer(cluster: string): Promise<Postmaster | null> {
   const path = join(cluster, 'postmaster.pid');
@@ -20,21 +20,27 @@ export async function runningServer(cluster: string): Promise<Postmaster | null>
   const [pid, port] = [Number(lines[0]), Number(lines[3])];
   if (!Number.isInteger(pid) || pid <= 0) return null;
   if (!isAlive(pid)) return null; // PostgreSQL sees that itself
-  if (await isSomethingElse(pid, cluster)) {
+  const [program = '', ...parameters] = await commandOf(pid, cluster);
+  if (!parameters.includes(cluster)) {
+    if (basename(program).startsWith('postgres')) {
+      throw new Error(
+        `Process ${pid}, named in ${path}, is a PostgreSQL that was not started here. Stop it, or remove that file.`,
+      );
+    }
     await rm(path, { force: true });
     return null;
   }
   return { pid, port: Number.isInteger(port) && port > 0 ? port : null };
 }
 
-/** A server stands in its cluster's folder; Linux tells where a process stands. Elsewhere the lock file is believed. */
-async function isSomethingElse(pid: number, cluster: string): Promise<boolean> {
-  if (process.platform !== 'linux') return false;
-  return readlink(`/proc/${pid}/cwd`).then(
-    (folder) => folder !== cluster,
-    // Gone meanwhile, or not ours to look at; a database that runs under our account always is.
-    () => true,
-  );
+/** Program and parameters of a process. Where they cannot be read, the lock file is believed. */
+async function commandOf(pid: number, cluster: string): Promise<string[]> {
+  if (process.platform !== 'linux') return ['postgres', cluster];
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return ''; // gone meanwhile
+    throw error;
+  });
+  return text.split('\0');
 }
 
 /** Stops the server: open transactions are rolled back, data is written; after 20 seconds less politely. */

@@ -1,0 +1,67 @@
+import { timingSafeEqual } from 'node:crypto';
+import express, { type Express, type RequestHandler, type Router } from 'express';
+import helmet from 'helmet';
+import { accountRoutes } from './accounts.js';
+import { errorAnswers, notFound } from './api-error.js';
+import { connectionRoutes } from './connections.js';
+import { contactRoutes } from './contacts.js';
+import type { ApiDependencies } from './dependencies.js';
+import { fieldRoutes } from './fields.js';
+import { issueRoutes } from './issues.js';
+import { openApi } from './openapi.js';
+import { pickerRoutes } from './pickers.js';
+import { signedRequests } from './signed.js';
+import { statusRoutes } from './status.js';
+
+export interface AppOptions {
+  deps: ApiDependencies;
+  /** OAuth flows and webhooks: they have doors of their own. */
+  routers: Router[];
+  pollSeconds: number;
+  metricsToken: string | null;
+  /** Resolves when database, migrations and queue are in order; throws with the reason. */
+  ready(): Promise<void>;
+}
+
+/** The whole outside of the service over HTTP. */
+export function createApp({ deps, routers, pollSeconds, metricsToken, ready }: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(helmet());
+  app.get('/healthz', (_request, response) => void response.json({ ok: true }));
+  app.get('/readyz', async (_request, response) => {
+    try {
+      await ready();
+      response.json({ ready: true });
+    } catch (error) {
+      response.status(503).json({ ready: false, reason: error instanceof Error ? error.message : 'unknown' });
+    }
+  });
+  app.get('/metrics', guardMetrics(metricsToken), async (_request, response) => {
+    response.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics());
+  });
+  for (const router of routers) app.use(router);
+  app.get('/api/v1/openapi.json', (_request, response) => void response.json(openApi(deps.publicUrl)));
+  const api = express.Router();
+  api.use(...signedRequests(deps));
+  for (const routes of [accountRoutes(deps), pickerRoutes(deps), fieldRoutes(deps), connectionRoutes(deps), statusRoutes(deps, pollSeconds), issueRoutes(deps), contactRoutes(deps)]) api.use(routes);
+  app.use('/api/v1', api);
+  app.use(() => {
+    throw notFound('page');
+  });
+  app.use(errorAnswers(deps.log));
+  return app;
+}
+
+/** Open on loopback while no token is set; with one, only for who shows it. */
+function guardMetrics(token: string | null): RequestHandler {
+  return (request, response, next) => {
+    const given = Buffer.from(request.get('authorization') ?? '');
+    const expected = Buffer.from(`Bearer ${token ?? ''}`);
+    const address = request.socket.remoteAddress ?? '';
+    const loopback = address === '::1' || address.replace('::ffff:', '').startsWith('127.');
+    const allowed = token === null ? loopback : given.length === expected.length && timingSafeEqual(given, expected);
+    if (allowed) return next();
+    response.status(401).json({ error: { code: 'unauthorized', message: 'Metrics need their token.', fix: 'Send Authorization: Bearer <METRICS_TOKEN>.' } });
+  };
+}

@@ -1,0 +1,105 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { changePriority } from '../store/changes.js';
+import { findIssue, ignoreIssue, issueGroups, issueRecords, listIssues, type IssueRow } from '../store/issue-list.js';
+import { notFound } from './api-error.js';
+import type { ApiDependencies } from './dependencies.js';
+import { pageSchema, retryManySchema } from './schema.js';
+import { callerOf, type Caller } from './signed.js';
+
+const filterSchema = z.object({ connectionId: z.string().optional(), code: z.string().optional() });
+
+export const contactUrl = (caller: Caller, hubspotId: string): string => `https://${caller.uiDomain}/contacts/${caller.portalId}/record/0-1/${hubspotId}`;
+
+function issueJson(issue: IssueRow, caller: Caller): Record<string, unknown> {
+  const { id, connectionId, code, title, detail, fix, email, hubspotId, klaviyoId, attempts } = issue;
+  return {
+    id,
+    connectionId,
+    code,
+    title,
+    detail,
+    fix,
+    contact: { email, hubspotId, klaviyoId, hubspotUrl: hubspotId === null ? null : contactUrl(caller, hubspotId) },
+    firstSeenAt: issue.firstSeenAt.toISOString(),
+    lastSeenAt: issue.lastSeenAt.toISOString(),
+    attempts,
+  };
+}
+
+/** A cell that no spreadsheet takes for a formula, and no comma breaks. */
+export function csvCell(value: string | null): string {
+  const text = value ?? '';
+  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return `"${harmless.replaceAll('"', '""')}"`;
+}
+
+/** Issues: list, groups, CSV, retry and ignore (F5). */
+export function issueRoutes(deps: ApiDependencies): Router {
+  const router = Router();
+  router.get('/issues', async (request, response) => {
+    const caller = callerOf(request);
+    const { issues, next } = await listIssues(deps.db, caller.portalId, filterSchema.parse(request.query), pageSchema.parse(request.query));
+    response.json({ results: issues.map((issue) => issueJson(issue, caller)), next });
+  });
+  router.get('/issues/groups', async (request, response) => {
+    response.json({ results: await issueGroups(deps.db, callerOf(request).portalId, filterSchema.parse(request.query)), next: null });
+  });
+  router.get('/issues.csv', async (request, response) => {
+    const caller = callerOf(request);
+    const filter = filterSchema.parse(request.query);
+    response.type('text/csv').attachment('issues.csv');
+    response.write('code,title,detail,fix,email,hubspot_id,klaviyo_id,first_seen_at,attempts\r\n');
+    let cursor: string | undefined;
+    do {
+      const page = await listIssues(deps.db, caller.portalId, filter, { cursor, limit: 200 });
+      for (const issue of page.issues) {
+        const cells = [issue.code, issue.title, issue.detail, issue.fix, issue.email, issue.hubspotId, issue.klaviyoId, issue.firstSeenAt.toISOString(), String(issue.attempts)];
+        response.write(`${cells.map(csvCell).join(',')}\r\n`);
+      }
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+    response.end();
+  });
+  router.post('/issues/retry', async (request, response) => {
+    const { portalId } = callerOf(request);
+    const filter = retryManySchema.parse(request.body);
+    let after = '0';
+    let retried = 0;
+    for (;;) {
+      const records = await issueRecords(deps.db, portalId, filter, after, 500);
+      if (records.length === 0) break;
+      for (const [account, mine] of grouped(records)) {
+        await deps.noticeRecords(portalId, account, mine.map(({ side, recordId }) => ({ side, recordId, priority: changePriority.retry, cause: 'retry' })));
+      }
+      retried += records.length;
+      after = records.at(-1)?.id ?? after;
+    }
+    response.status(202).json({ retried });
+  });
+  router.post('/issues/:id/retry', async (request, response) => {
+    const caller = callerOf(request);
+    const issue = await findIssue(deps.db, caller.portalId, String(request.params.id));
+    if (issue === null) throw notFound('issue');
+    if (issue.recordId !== '') await deps.noticeRecords(caller.portalId, issue.klaviyoAccountId, [{ side: issue.side, recordId: issue.recordId, priority: changePriority.person, cause: 'retry' }]);
+    response.status(202).json(issueJson(issue, caller));
+  });
+  router.post('/issues/:id/ignore', async (request, response) => {
+    const caller = callerOf(request);
+    const issue = await findIssue(deps.db, caller.portalId, String(request.params.id));
+    if (issue === null) throw notFound('issue');
+    await ignoreIssue(deps.db, caller.portalId, issue.id);
+    response.status(202).json(issueJson(issue, caller));
+  });
+  return router;
+}
+
+function grouped<T extends { klaviyoAccountId: string }>(records: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const record of records) {
+    const mine = groups.get(record.klaviyoAccountId) ?? [];
+    mine.push(record);
+    groups.set(record.klaviyoAccountId, mine);
+  }
+  return groups;
+}

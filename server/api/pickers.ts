@@ -1,0 +1,64 @@
+import { Router, type Request } from 'express';
+import { findKlaviyoAccount } from '../store/klaviyo-accounts.js';
+import { searchLists } from '../vendors/hubspot/lists.js';
+import { readCampaigns, readFlows } from '../vendors/klaviyo/messages.js';
+import { readLists } from '../vendors/klaviyo/lists.js';
+import { readSegments } from '../vendors/klaviyo/segments.js';
+import { notFound } from './api-error.js';
+import type { ApiDependencies } from './dependencies.js';
+import { pageSchema } from './schema.js';
+import { callerOf } from './signed.js';
+
+interface Item {
+  id: string;
+  name: string;
+}
+
+/** Klaviyo hands out lists ten at a time: what was read is kept for a minute, so that typing in a picker is quick. */
+const keptMs = 60_000;
+const mostKept = 500;
+
+/** What a person chooses from: HubSpot lists, Klaviyo lists, segments, flows and campaigns; `?search=`. */
+export function pickerRoutes(deps: ApiDependencies): Router {
+  const router = Router();
+  const kept = new Map<string, { at: number; items: Promise<Item[]> }>();
+  const remembered = (key: string, read: () => Promise<Item[]>): Promise<Item[]> => {
+    const known = kept.get(key);
+    if (known !== undefined && deps.clock().getTime() - known.at < keptMs) return known.items;
+    const items = read();
+    if (kept.size >= mostKept) kept.clear();
+    kept.set(key, { at: deps.clock().getTime(), items });
+    // A failed read is not remembered.
+    items.catch(() => kept.delete(key));
+    return items;
+  };
+  const accountId = async (request: Request): Promise<string> => {
+    const account = await findKlaviyoAccount(deps.db, callerOf(request).portalId, String(request.params['id']));
+    if (account === null) throw notFound('Klaviyo account');
+    return account.id;
+  };
+
+  router.get('/hubspot/lists', async (request, response) => {
+    const { cursor, limit } = pageSchema.parse(request.query);
+    const { lists, next } = await searchLists(deps.hubspot(callerOf(request).portalId), { query: searchOf(request), offset: Number(cursor ?? 0) || 0, count: limit });
+    response.json({ results: lists, next: next === null ? null : String(next) });
+  });
+  const klaviyoPicker = (kind: string, read: (id: string) => Promise<Item[]>): void => {
+    router.get(`/klaviyo-accounts/:id/${kind}`, async (request, response) => {
+      const id = await accountId(request);
+      const { cursor, limit } = pageSchema.parse(request.query);
+      const search = searchOf(request).toLowerCase();
+      const found = (await remembered(`${id} ${kind}`, () => read(id))).filter((item) => item.name.toLowerCase().includes(search));
+      const start = Math.max(0, Number(cursor ?? 0) || 0);
+      const end = start + limit;
+      response.json({ results: found.slice(start, end), next: end < found.length ? String(end) : null });
+    });
+  };
+  klaviyoPicker('lists', async (id) => (await readLists(deps.klaviyo(id))).map(({ id: listId, name, optIn }) => ({ id: listId, name, ...(optIn === undefined ? {} : { optIn }) })));
+  klaviyoPicker('segments', async (id) => (await readSegments(deps.klaviyo(id))).map(({ id: segmentId, name }) => ({ id: segmentId, name })));
+  klaviyoPicker('flows', (id) => readFlows(deps.klaviyo(id)));
+  klaviyoPicker('campaigns', (id) => readCampaigns(deps.klaviyo(id)));
+  return router;
+}
+
+const searchOf = (request: Request): string => (typeof request.query['search'] === 'string' ? request.query['search'].slice(0, 100) : '');

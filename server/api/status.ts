@@ -1,0 +1,77 @@
+import { Router } from 'express';
+import { connectionsOf, type Connection } from '../store/connections.js';
+import { issueGroups } from '../store/issue-list.js';
+import { klaviyoAccounts } from '../store/klaviyo-accounts.js';
+import { findPortal } from '../store/portals.js';
+import { lagSeconds, runsOf, standingCounts, type RunRow } from '../store/status.js';
+import { connectionOf } from './connections.js';
+import type { ApiDependencies } from './dependencies.js';
+import { pageSchema } from './schema.js';
+import { callerOf } from './signed.js';
+
+/** A run with its pace: people a second since it began, and how long the rest will take at that pace. */
+function runJson(run: RunRow, now: Date): Record<string, unknown> {
+  const seconds = run.startedAt === null ? 0 : ((run.finishedAt ?? now).getTime() - run.startedAt.getTime()) / 1000;
+  const rate = seconds > 0 ? run.done / seconds : 0;
+  const left = run.total === null || run.state !== 'running' ? null : Math.max(0, run.total - run.done);
+  return {
+    id: run.id,
+    kind: run.kind,
+    state: run.state,
+    done: run.done,
+    total: run.total,
+    ratePerSecond: Math.round(rate * 10) / 10,
+    estimatedSeconds: left === null || rate === 0 ? null : Math.ceil(left / rate),
+    startedAt: run.startedAt?.toISOString() ?? null,
+    finishedAt: run.finishedAt?.toISOString() ?? null,
+    counts: run.counts,
+    error: run.error,
+  };
+}
+
+/** Status of a connection, its runs, and the overview of all of them. */
+export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router {
+  const router = Router();
+  const statusOf = async (connection: Connection): Promise<Record<string, unknown>> => {
+    const { id, portalId, klaviyoAccountId } = connection;
+    const [counts, lag, { runs }, budget] = await Promise.all([
+      standingCounts(deps.db, id, klaviyoAccountId),
+      lagSeconds(deps.db, klaviyoAccountId, pollSeconds),
+      runsOf(deps.db, id, { limit: 1 }),
+      deps.budget(portalId, klaviyoAccountId),
+    ]);
+    const [run] = runs;
+    const { skippedBy, ...numbers } = counts;
+    return {
+      state: connection.state,
+      stateReason: connection.stateReason,
+      counts: { ...numbers, engagements: 0 },
+      skippedBy,
+      lagSeconds: lag,
+      run: run === undefined ? null : runJson(run, deps.clock()),
+      lastSuccessAt: connection.lastSuccessAt?.toISOString() ?? null,
+      budget,
+    };
+  };
+
+  router.get('/connections/:id/status', async (request, response) => {
+    response.json(await statusOf(await connectionOf(deps, request)));
+  });
+  router.get('/connections/:id/runs', async (request, response) => {
+    const connection = await connectionOf(deps, request);
+    const { runs, next } = await runsOf(deps.db, connection.id, pageSchema.parse(request.query));
+    response.json({ results: runs.map((run) => runJson(run, deps.clock())), next });
+  });
+  router.get('/overview', async (request, response) => {
+    const { portalId } = callerOf(request);
+    const [portal, accounts, connections, groups] = await Promise.all([findPortal(deps.db, portalId), klaviyoAccounts(deps.db, portalId), connectionsOf(deps.db, portalId), issueGroups(deps.db, portalId, {})]);
+    const banners = [
+      ...(portal?.state === 'reconnect' ? [{ severity: 'danger', message: 'HubSpot no longer accepts the app’s access.', fix: 'Install the app again.', link: `${deps.publicUrl}/oauth/hubspot/install` }] : []),
+      ...accounts.filter((account) => account.state === 'reconnect').map((account) => ({ severity: 'danger', message: `${account.name} needs to be connected again.`, fix: 'Connect Klaviyo again.', link: null })),
+    ];
+    const results = await Promise.all(connections.map(async (connection) => ({ id: connection.id, name: connection.name, type: connection.type, ...(await statusOf(connection)) })));
+    const health = banners.length > 0 ? 'broken' : groups.length > 0 || connections.some(({ state }) => state === 'stopped') ? 'attention' : 'good';
+    response.json({ health, connections: results, banners });
+  });
+  return router;
+}

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import type { Express } from 'express';
+import type { Logger } from 'pino';
+import { createApp } from './api/app.js';
+import { catalogueFor } from './api/catalogue.js';
+import type { ApiDependencies } from './api/dependencies.js';
+import type { Config } from './config.js';
+import { drain, noteAndWake } from './contacts/drain.js';
+import { activate, configChanged, deleted, pause, resume, sync } from './contacts/lifecycle.js';
+import { notice } from './contacts/notice.js';
+import type { SyncContext } from './contacts/sync-context.js';
+import { sweep } from './contacts/sweep.js';
+import { hubspotWebhooks } from './intake/hubspot-webhooks.js';
+import { unpack } from './intake/unpack.js';
+import type { Metrics } from './metrics.js';
+import { hubspotInstall } from './oauth/hubspot-install.js';
+import { hubspotAccessToken, type HubspotTokenDeps } from './oauth/hubspot-tokens.js';
+import { klaviyoConnect, type ConnectDeps } from './oauth/klaviyo-connect.js';
+import { credentialOf, type KlaviyoCredentialDeps } from './oauth/klaviyo-credentials.js';
+import { createSealer, type SealKey } from './oauth/seal.js';
+import { openQueue, type Queue } from './queue/queue.js';
+import { startTicks } from './queue/ticks.js';
+import { accountsWithWork } from './store/changes.js';
+import { changePriority } from './store/changes.js';
+import { openPool, poolDatabase } from './store/database.js';
+import { portalsWithHints } from './store/hints.js';
+import { dropOldStates } from './store/oauth-states.js';
+import { eraseExpired } from './store/portals.js';
+import { createRateLimiter } from './store/rate-limit.js';
+import { takeDueSweeps } from './store/sweeps.js';
+import type { VendorDeps } from './vendors/call.js';
+import { hubspotWindows, openHubspotSession, type HubspotSession } from './vendors/hubspot/session.js';
+import type { Priority } from './vendors/hubspot/types.js';
+import { endpointOf, klaviyoWindows } from './vendors/klaviyo/limits.js';
+import { KlaviyoSession, type KlaviyoCredential } from './vendors/klaviyo/session.js';
+
+/** One process of the service, wired. */
+export interface Service {
+  app: Express;
+  /** Handles wake-ups and ticks until `stop`. */
+  startWorking(): Promise<void>;
+  /** Takes no more work, finishes or returns what is under way, closes the database. */
+  stop(seconds: number): Promise<void>;
+}
+
+const vendorTimeoutMs = 30_000;
+/** Pairs of accounts that one process works on at a time. */
+const drainsAtOnce = 8;
+
+/** Wires everything. The only place that sees all parts. */
+export async function createService(config: Config, databaseUrl: string, keys: readonly SealKey[], log: Logger, metrics: Metrics): Promise<Service> {
+  const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
+  const clock = (): Date => new Date();
+  const idle = (error: Error): void => log.warn({ err: error }, 'an idle database connection broke');
+  const pool = openPool(databaseUrl, { max: 16, applicationName: 'tandem' }, idle);
+  // Limits are asked at every call and lose nothing of worth in a crash: their commits need not reach the disk first.
+  const limiterPool = openPool(databaseUrl, { max: 4, applicationName: 'tandem-limits', sessionOptions: '-c synchronous_commit=off' }, idle);
+  const db = poolDatabase(pool);
+  const limiter = createRateLimiter(poolDatabase(limiterPool), (seconds) => metrics.limiterWait.observe({ vendor: 'any' }, seconds));
+  const sealer = createSealer(keys);
+  const queue = await openQueue(databaseUrl, log);
+
+  const vendor: VendorDeps = {
+    limiter,
+    timeoutMs: vendorTimeoutMs,
+    onCall: ({ vendor: name, operation, status, seconds }) => metrics.vendorCalls.observe({ vendor: name, operation, status: String(status) }, seconds),
+  };
+  const hubspotApp = config.hubspot;
+  const { clientId, clientSecret } = config.klaviyo;
+  const klaviyoApp = clientId === null || clientSecret === null ? null : { clientId, clientSecret, apiUrl: config.klaviyo.apiUrl, appUrl: config.klaviyo.appUrl };
+  const hubspotTokens: HubspotTokenDeps = { db, sealer, app: hubspotApp, owner, clock, metrics };
+  const klaviyoCredentials: KlaviyoCredentialDeps = { db, sealer, app: klaviyoApp, owner, clock, metrics };
+
+  const hubspot = (portalId: string, priority: Priority): HubspotSession => {
+    let last: string | undefined;
+    return openHubspotSession({
+      ...vendor,
+      portalId,
+      priority,
+      apiUrl: hubspotApp.apiUrl,
+      token: async (fresh) => (last = await hubspotAccessToken(hubspotTokens, portalId, fresh ? last : undefined)),
+    });
+  };
+  const klaviyo = (accountId: string, priority: Priority): KlaviyoSession => {
+    let last: KlaviyoCredential | undefined;
+    return new KlaviyoSession({
+      ...vendor,
+      accountId,
+      priority,
+      apiUrl: config.klaviyo.apiUrl,
+      credential: async (fresh) => (last = await credentialOf(klaviyoCredentials, accountId, fresh && last?.kind === 'oauth' ? last.accessToken : undefined)),
+    });
+  };
+
+  const ctx: SyncContext = {
+    db,
+    log,
+    clock,
+    owner,
+    hubspot,
+    klaviyo,
+    catalogue: (portalId, accountId) => catalogueFor({ db, hubspot: (id) => hubspot(id, 'person'), klaviyo: (id) => klaviyo(id, 'person') }, portalId, accountId),
+    wakeDrain: (klaviyoAccountId, afterSeconds) => queue.wake('drain', klaviyoAccountId, { klaviyoAccountId }, afterSeconds),
+  };
+  const connect: ConnectDeps = {
+    db,
+    log,
+    clock,
+    sealer,
+    app: klaviyoApp,
+    apiUrl: config.klaviyo.apiUrl,
+    publicUrl: config.publicUrl,
+    sessionWith: (credential) => new KlaviyoSession({ ...vendor, accountId: 'connecting', priority: 'person', apiUrl: config.klaviyo.apiUrl, credential: () => Promise.resolve(credential) }),
+  };
+  const deps: ApiDependencies = {
+    db,
+    log,
+    clock,
+    metrics,
+    publicUrl: config.publicUrl,
+    klaviyoAppUrl: config.klaviyo.appUrl,
+    clientSecret: hubspotApp.clientSecret,
+    connect,
+    hubspot: (portalId) => hubspot(portalId, 'person'),
+    klaviyo: (accountId) => klaviyo(accountId, 'person'),
+    async budget(portalId, klaviyoAccountId) {
+      const { operation, tier } = endpointOf('GET', '/api/profiles');
+      const steady = klaviyoWindows(klaviyoAccountId, operation, tier)[1];
+      const [hubspotLeft, klaviyoLeft] = await Promise.all([limiter.left(hubspotWindows.general(portalId)), steady === undefined ? 0 : limiter.left(steady)]);
+      return { hubspot: hubspotLeft, klaviyo: klaviyoLeft };
+    },
+    lifecycle: {
+      activate: (connection) => activate(ctx, connection),
+      pause: (connection) => pause(ctx, connection),
+      resume: (connection) => resume(ctx, connection),
+      sync: (connection) => sync(ctx, connection),
+      configChanged: (connection) => configChanged(ctx, connection),
+      deleted: (connection) => deleted(ctx, connection),
+    },
+    notice: (portalId, changes) => notice(ctx, portalId, changes.map((change) => ({ ...change, side: 'hubspot' }))),
+    noticeRecords: (portalId, klaviyoAccountId, changes) => noteAndWake(ctx, portalId, klaviyoAccountId, changes),
+  };
+  const app = createApp({
+    deps,
+    pollSeconds: config.pollSeconds,
+    metricsToken: config.metricsToken,
+    routers: [
+      hubspotWebhooks({ db, log, clock, metrics, clientSecret: hubspotApp.clientSecret, publicUrl: config.publicUrl, wakeIntake: (portalId) => queue.wake('intake', portalId, { portalId }) }),
+      hubspotInstall({ db, log, clock, sealer, app: hubspotApp, appId: config.hubspot.appId, publicUrl: config.publicUrl, sessionWith: (portalId, token) => openHubspotSession({ ...vendor, portalId, priority: 'person', apiUrl: hubspotApp.apiUrl, token: () => Promise.resolve(token) }) }),
+      klaviyoConnect(connect),
+    ],
+    async ready() {
+      await db.query('select 1');
+    },
+  });
+
+  let ticks: { stop(): Promise<void> } | null = null;
+  return {
+    app,
+    async startWorking() {
+      await queue.work('drain', drainsAtOnce, ({ klaviyoAccountId }, signal) => drain(ctx, klaviyoAccountId, signal));
+      await queue.work('sweep', 8, ({ klaviyoAccountId, name }) => sweep(ctx, klaviyoAccountId, name));
+      await queue.work('intake', 4, ({ portalId }, signal) =>
+        unpack({ db, notice: (id, hints) => notice(ctx, id, hints.map((hint) => ({ ...hint, priority: changePriority.hint }))) }, portalId, signal),
+      );
+      await queue.work('tick', 2, ({ name }) => tick(ctx, queue, metrics, config.pollSeconds, name));
+      ticks = startTicks(queue, config.pollSeconds, log);
+    },
+    async stop(seconds) {
+      await ticks?.stop();
+      await queue.stop(seconds);
+      await Promise.all([pool.end(), limiterPool.end()]);
+    },
+  };
+}
+
+/** What happens again and again, once for all processes. */
+async function tick(ctx: SyncContext, queue: Queue, metrics: Metrics, pollSeconds: number, name: string): Promise<void> {
+  if (name === 'sweeps') {
+    for (;;) {
+      const due = await takeDueSweeps(ctx.db, pollSeconds, 200);
+      await Promise.all(due.map((one) => queue.wake('sweep', `${one.klaviyoAccountId} ${one.name}`, { klaviyoAccountId: one.klaviyoAccountId, name: one.name })));
+      if (due.length < 200) break;
+    }
+    // Wake-ups that a crash swallowed: rows are the truth, jobs only wake.
+    const { accounts, waiting } = await accountsWithWork(ctx.db);
+    metrics.changesWaiting.set(waiting);
+    await Promise.all(accounts.map((klaviyoAccountId) => ctx.wakeDrain(klaviyoAccountId)));
+    await Promise.all((await portalsWithHints(ctx.db)).map((portalId) => queue.wake('intake', portalId, { portalId })));
+    return;
+  }
+  await dropOldStates(ctx.db);
+  const erased = await eraseExpired(ctx.db);
+  if (erased > 0) ctx.log.info({ portals: erased }, 'portals erased 30 days after they removed the app');
+  for (const [queueName, depth] of Object.entries(await queue.depths())) metrics.queueDepth.set({ queue: queueName }, depth);
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { ConfigError, readConfig, type Config } from './config.js';
+import { createService } from './context.js';
+import { dataFolder } from './data-folder.js';
+import { createLogger } from './log.js';
+import { createMetrics } from './metrics.js';
+import { parseSealKeys, type SealKey } from './oauth/seal.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './store/embedded/embedded-postgres.js';
+import { migrate } from './store/migrate.js';
+
+/** Seconds in which everything must be closed after a signal. */
+const stopSeconds = 20;
+
+interface Ground {
+  databaseUrl: string;
+  keys: SealKey[];
+  embedded: EmbeddedPostgres | null;
+}
+
+/** The database and the keys: those of the environment, or our own in a data folder. */
+async function ground(config: Config, log: Logger): Promise<Ground> {
+  if (config.databaseUrl !== null) return { databaseUrl: config.databaseUrl, keys: config.encryptionKeys ?? [], embedded: null };
+  const say = (message: string): void => log.info(message);
+  const folder = await dataFolder(config.dataDir, process.cwd(), say);
+  say(`data folder: ${folder}`);
+  const embedded = await startEmbeddedPostgres({ dataDir: folder, say });
+  return { databaseUrl: embedded.url, keys: config.encryptionKeys ?? (await ownKeys(folder)), embedded };
+}
+
+/** Keys made at the first start and kept in the data folder, readable by this account alone. */
+async function ownKeys(folder: string): Promise<SealKey[]> {
+  const path = join(folder, 'encryption-keys');
+  const known = await readFile(path, 'utf8').catch(() => null);
+  if (known !== null && known.trim() !== '') return parseSealKeys(known.trim());
+  const text = `k1:${randomBytes(32).toString('base64')}`;
+  await writeFile(path, text, { mode: 0o600 });
+  return parseSealKeys(text);
+}
+
+async function listen(server: Server, config: Config): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, config.host, resolve);
+  });
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLogger(config.logLevel);
+  const { databaseUrl, keys, embedded } = await ground(config, log);
+  await migrate(databaseUrl, (message) => log.debug(message));
+  const service = await createService(config, databaseUrl, keys, log, createMetrics());
+  const server = createServer((request, response) => void service.app(request, response));
+  if (config.role !== 'worker') await listen(server, config);
+  if (config.role !== 'web') await service.startWorking();
+  log.info({ role: config.role, url: config.publicUrl, port: config.port }, 'Tandem is ready');
+
+  let stopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    server.close();
+    await service.stop(stopSeconds);
+    server.closeAllConnections();
+    await embedded?.stop();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop(signal).catch((error: unknown) => {
+        log.error({ err: error }, 'the stop was not clean');
+        process.exit(1);
+      });
+    });
+  }
+}
+
+main().catch((error: unknown) => {
+  // What is wrong with the environment is for a person to read, not for a log collector.
+  process.stderr.write(error instanceof ConfigError ? `${error.message}\n` : `Tandem could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});
