@@ -1,0 +1,175 @@
+import { spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { differences } from './agreement.js';
+import { hubspotFetch, installApp, type ProxyUser } from './hubspot/fetch-proxy.js';
+import { firstPortal, startHubspot } from './hubspot/index.js';
+import { startKlaviyo } from './klaviyo/index.js';
+import { makePeople } from './seed/people.js';
+
+/** The main job on stand-ins: install, connect, sync everybody both ways, look at the result, stay for a look around. */
+const { values } = parseArgs({ options: { once: { type: 'boolean', default: false }, people: { type: 'string', default: '2000' } } });
+const say = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port'))));
+    });
+  });
+}
+
+interface Status {
+  state: string;
+  counts: { inSync: number; waiting: number; skipped: number; failed: number };
+  skippedBy: { reason: string; count: number }[];
+  run: { state: string; done: number; counts: Record<string, number> } | null;
+}
+
+const began = performance.now();
+const seconds = (): string => `${((performance.now() - began) / 1000).toFixed(1)} s`;
+const people = makePeople(Number(values.people));
+const hubspot = await startHubspot({ people });
+const klaviyo = await startKlaviyo({ people });
+const port = await freePort();
+const backend = `http://localhost:${port}`;
+const dataDir = await mkdtemp(join(tmpdir(), 'tandem-demo-'));
+// PostgreSQL's own account must be able to walk in, should this run as root.
+await chmod(dataDir, 0o755);
+hubspot.webhooks.targetUrl = `${backend}/webhooks/hubspot`;
+
+say(`Two stand-ins with ${people.length} people: ${people.filter((one) => one.inHubspot).length} in HubSpot, ${people.filter((one) => one.inKlaviyo).length} in Klaviyo.`);
+const service = spawn(process.execPath, ['--enable-source-maps', fileURLToPath(new URL('../server/main.js', import.meta.url))], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  env: {
+    ...process.env,
+    PORT: String(port),
+    PUBLIC_URL: backend,
+    DATA_DIR: dataDir,
+    DATABASE_URL: '',
+    LOG_LEVEL: 'warn',
+    POLL_SECONDS: '10',
+    HUBSPOT_APP_ID: hubspot.appId,
+    HUBSPOT_CLIENT_ID: hubspot.clientId,
+    HUBSPOT_CLIENT_SECRET: hubspot.clientSecret,
+    HUBSPOT_API_URL: hubspot.url,
+    HUBSPOT_APP_URL: hubspot.url,
+    KLAVIYO_CLIENT_ID: klaviyo.clientId,
+    KLAVIYO_CLIENT_SECRET: klaviyo.clientSecret,
+    KLAVIYO_API_URL: klaviyo.url,
+    KLAVIYO_APP_URL: klaviyo.url,
+  },
+});
+service.stdout.pipe(process.stderr);
+let stopping = false;
+const serviceEnded = new Promise<number>((resolve) => service.once('exit', (code) => resolve(code ?? 1)));
+void serviceEnded.then((code) => {
+  if (!stopping) {
+    say(`The service ended by itself (${code}).`);
+    process.exit(1);
+  }
+});
+
+async function end(code: number): Promise<never> {
+  stopping = true;
+  service.kill('SIGTERM');
+  await serviceEnded;
+  await Promise.all([hubspot.close(), klaviyo.close()]);
+  await rm(dataDir, { recursive: true, force: true });
+  process.exit(code);
+}
+process.once('SIGINT', () => void end(0));
+process.once('SIGTERM', () => void end(0));
+
+/** Asks again until it is so. */
+async function until<T>(what: string, ask: () => Promise<T | null>, limitSeconds: number): Promise<T> {
+  const deadline = performance.now() + limitSeconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    if (performance.now() > deadline) throw new Error(`${what} takes longer than ${limitSeconds} seconds.`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+async function firstSync(): Promise<boolean> {
+  await until('The start of the service', async () => ((await fetch(`${backend}/readyz`).catch(() => null))?.status === 200 ? true : null), 60);
+  say(`Service ready after ${seconds()}.`);
+  const portalId = String(firstPortal);
+  const installed = await installApp(backend, portalId);
+  if (installed.status !== 200) throw new Error(`The installation ended with ${installed.status}.`);
+  const user: ProxyUser = { portalId, clientSecret: hubspot.clientSecret, appId: hubspot.appId, backend };
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await hubspotFetch(user, method, `/api/v1${path}`, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path} answers ${answer.status}: ${answer.text}`);
+    return answer.json as T;
+  };
+  const account = await call<{ id: string; name: string }>('POST', '/klaviyo-accounts', { apiKey: 'pk_sandbox_TANDM1' });
+  say(`HubSpot installed, Klaviyo connected (${account.name}) after ${seconds()}.`);
+  const connection = await call<{ id: string; mappings: unknown[] }>('POST', '/connections', {
+    type: 'contact',
+    name: 'Everybody, both ways',
+    klaviyoAccountId: account.id,
+    rules: { hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }], klaviyoToHubspot: [{ source: { all: true } }] },
+  });
+  await call('POST', `/connections/${connection.id}/activate`);
+  const started = performance.now();
+  say(`Connection activated: two-way, ${connection.mappings.length} fields and the email, HubSpot wins.`);
+  let shown = 0;
+  const status = await until<Status>(
+    'The first sync',
+    async () => {
+      const now = await call<Status>('GET', `/connections/${connection.id}/status`);
+      if (now.run !== null && now.run.done >= shown + 500) {
+        shown = now.run.done;
+        say(`  … ${now.run.done} records looked at`);
+      }
+      return now.state === 'active' && now.run?.state === 'finished' && now.counts.waiting === 0 ? now : null;
+    },
+    300,
+  );
+  const took = (performance.now() - started) / 1000;
+  const counts = status.run?.counts ?? {};
+  const [hubspotCalls, klaviyoCalls] = [hubspot.calls.summary(), klaviyo.calls.summary()];
+  const groups = await call<{ results: { title: string; count: number }[] }>('GET', '/issues/groups');
+  say(`\nFirst sync done in ${took.toFixed(1)} s, with the vendors’ limits on.`);
+  say(`  created   ${counts['createdInKlaviyo'] ?? 0} in Klaviyo, ${counts['createdInHubspot'] ?? 0} in HubSpot`);
+  say(`  linked    ${counts['linked'] ?? 0}`);
+  say(`  updated   ${counts['updatedInKlaviyo'] ?? 0} in Klaviyo, ${counts['updatedInHubspot'] ?? 0} in HubSpot`);
+  say(`  in sync   ${status.counts.inSync}`);
+  for (const { reason, count } of status.skippedBy) say(`  skipped   ${count} (${reason})`);
+  for (const { title, count } of groups.results) say(`  issues    ${count} × ${title}`);
+  say(`  API calls ${hubspotCalls.total} to HubSpot, ${klaviyoCalls.total} to Klaviyo`);
+  for (const [vendor, summary] of [['HubSpot', hubspotCalls], ['Klaviyo', klaviyoCalls]] as const) {
+    say(`            ${vendor}: ${Object.entries(summary.byOperation).map(([name, { count }]) => `${name} ${count}`).join(', ')}`);
+  }
+  const portal = hubspot.portals.get(portalId);
+  const company = klaviyo.accounts.get('TANDM1');
+  if (portal === undefined || company === undefined) throw new Error('The stand-ins lost their accounts.');
+  const unequal = differences(portal, company);
+  say(unequal.length === 0 ? '\nBoth sides agree: every contact with an email is on both, every mapped value is the same.' : `\nBoth sides differ in ${unequal.length} places:`);
+  for (const one of unequal.slice(0, 10)) say(`  ${one.what}: HubSpot “${one.hubspot ?? ''}”, Klaviyo “${one.klaviyo ?? ''}” (record ${one.who})`);
+  say(`\nLook around:\n  HubSpot stand-in   ${hubspot.url}/_sandbox/inspect/${portalId}\n  Klaviyo stand-in   ${klaviyo.url}/_sandbox/inspect/TANDM1\n  API description    ${backend}/api/v1/openapi.json\n  Metrics            ${backend}/metrics`);
+  const someone = [...portal.contacts.values()].find((contact) => contact.properties['firstname'] !== undefined && contact.properties['email'] !== undefined);
+  const other = company.holder({ email: someone?.properties['email'] })[0];
+  if (someone !== undefined && other !== undefined) {
+    say(`\nTry it: change the first name on ${hubspot.url}/_sandbox/inspect/${portalId}/contacts/${someone.id}\n        and watch it arrive on ${klaviyo.url}/_sandbox/inspect/TANDM1/profiles/${other.id}`);
+  }
+  return unequal.length === 0;
+}
+
+try {
+  const agree = await firstSync();
+  if (values.once) await end(agree ? 0 : 1);
+  say('\nRunning until you press Ctrl+C.');
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  await end(1);
+}
