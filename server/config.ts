@@ -25,7 +25,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || host.startsWith('127.');
+const isLoopback = (host: string): boolean => /^(localhost|\[?::1\]?|127(\.\d{1,3}){3})$/.test(host);
 
 /** An address; plain http only on this machine. */
 const address = z.string().transform((text, check) => {
@@ -72,7 +72,7 @@ const schema = z.object({
   KLAVIYO_API_URL: address.default('https://a.klaviyo.com'),
   KLAVIYO_APP_URL: address.default('https://www.klaviyo.com'),
   POLL_SECONDS: z.coerce.number().min(1).max(3600).default(30),
-  METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters long').optional(),
+  METRICS_TOKEN: z.string().optional(),
 });
 
 type Environment = Record<string, string | undefined>;

@@ -20,8 +20,7 @@ import { credentialOf, type KlaviyoCredentialDeps } from './oauth/klaviyo-creden
 import { createSealer, type SealKey } from './oauth/seal.js';
 import { openQueue, type Queue } from './queue/queue.js';
 import { startTicks } from './queue/ticks.js';
-import { accountsWithWork } from './store/changes.js';
-import { changePriority } from './store/changes.js';
+import { accountsWithWork, changePriority } from './store/changes.js';
 import { openPool, poolDatabase } from './store/database.js';
 import { portalsWithHints } from './store/hints.js';
 import { dropOldStates } from './store/oauth-states.js';
@@ -51,7 +50,10 @@ const drainsAtOnce = 8;
 export async function createService(config: Config, databaseUrl: string, keys: readonly SealKey[], log: Logger, metrics: Metrics): Promise<Service> {
   const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
   const clock = (): Date => new Date();
-  const idle = (error: Error): void => log.warn({ err: error }, 'an idle database connection broke');
+  let stopping = false;
+  const idle = (error: Error): void => {
+    if (!stopping) log.warn({ err: error }, 'an idle database connection broke');
+  };
   const pool = openPool(databaseUrl, { max: 16, applicationName: 'tandem' }, idle);
   // Limits are asked at every call and lose nothing of worth in a crash: their commits need not reach the disk first.
   const limiterPool = openPool(databaseUrl, { max: 4, applicationName: 'tandem-limits', sessionOptions: '-c synchronous_commit=off' }, idle);
@@ -167,6 +169,7 @@ export async function createService(config: Config, databaseUrl: string, keys: r
       ticks = startTicks(queue, config.pollSeconds, log);
     },
     async stop(seconds) {
+      stopping = true;
       await ticks?.stop();
       await queue.stop(seconds);
       await Promise.all([pool.end(), limiterPool.end()]);

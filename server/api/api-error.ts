@@ -29,6 +29,8 @@ export function errorAnswers(log: Logger): ErrorRequestHandler {
       return;
     }
     const { status, code, message, fix, field } = known;
+    if (error instanceof RetryLater) response.set('retry-after', String(Math.ceil(error.seconds)));
+    if (status === 429) response.set('retry-after', '60');
     response.status(status).json({ error: { code, message, fix, ...(field === undefined ? {} : { field }) } });
   };
 }
@@ -41,11 +43,17 @@ function apiErrorOf(error: unknown): ApiError | null {
   if (error instanceof RecordRefused) return new ApiError(422, error.code, error.message, 'Check what was sent and try again.', error.detail.field);
   if (typeof error === 'object' && error !== null && 'type' in error) {
     if (error.type === 'entity.too.large') return new ApiError(413, 'too_large', 'The request is larger than 1 MB.', 'Send less at once.');
-    if (error.type === 'entity.parse.failed') return new ApiError(400, 'malformed', 'The body is not valid JSON.', 'Send a JSON object.');
   }
-  // Malformed percent escapes and the like, refused by Express itself.
-  if (error instanceof URIError) return new ApiError(400, 'malformed', 'The address is not valid.', 'Correct the address.');
+  // Malformed percent escapes, broken-off bodies, unknown encodings: refused by Express itself.
+  if (error instanceof URIError || isClientError(error)) {
+    return new ApiError(400, 'malformed', 'The request is not valid HTTP.', 'Correct its address, headers or body.');
+  }
   return null;
+}
+
+/** http-errors' mark of a fault on the other side. */
+function isClientError(error: unknown): boolean {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status >= 400 && error.status < 500;
 }
 
 function fromZod(error: ZodError): ApiError {

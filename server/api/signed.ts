@@ -20,6 +20,9 @@ export function callerOf(request: Request): Caller {
   return caller;
 }
 
+/** What HubSpot's fetch proxy adds to each address. */
+const identity = ['portalId', 'userId', 'userEmail', 'appId'];
+
 /** Requests a minute that one portal may make; HubSpot itself lets 20 through at once. */
 const perMinute = 600;
 
@@ -43,6 +46,13 @@ export function signedRequests(deps: ApiDependencies): RequestHandler[] {
       throw new ApiError(401, verdict.reason, 'The request is not signed by HubSpot, or too old.', 'Open this page inside HubSpot; check the server’s clock if this goes on.');
     }
     const query = new URL(url).searchParams;
+    // HubSpot appends the caller to whatever address the page asked for, and signs that: a page that names a portal
+    // itself is somebody trying to be another one (A1).
+    if (identity.some((name) => query.getAll(name).length > 1)) {
+      deps.metrics.refusals.inc({ reason: 'ambiguous_caller' });
+      throw new ApiError(401, 'ambiguous_caller', 'The address names its caller more than once.', 'Leave portalId, userId, userEmail and appId to HubSpot.');
+    }
+    if (/%00/.test(request.originalUrl)) throw unstorable();
     const portalId = query.get('portalId') ?? '';
     const portal = /^\d{1,18}$/.test(portalId) ? await findPortal(deps.db, portalId) : null;
     if (portal === null || portal.state === 'uninstalled') throw new ApiError(403, 'not_installed', 'The app is not installed in this HubSpot account.', 'Install the app from its marketplace page.');
@@ -58,11 +68,20 @@ export function signedRequests(deps: ApiDependencies): RequestHandler[] {
   return [express.raw({ type: () => true, limit: '1mb' }), check];
 }
 
+/** What no text in the database can hold: NUL and halves of surrogate pairs. */
+const refused = /[\0\p{Surrogate}]/u;
+const unstorable = (): ApiError => new ApiError(400, 'malformed', 'The request contains characters that are no text.', 'Remove control characters and send it again.');
+
 function parseBody(rawBody: Buffer): unknown {
   if (rawBody.length === 0) return {};
   try {
-    return JSON.parse(rawBody.toString('utf8'));
-  } catch {
+    const body: unknown = JSON.parse(rawBody.toString('utf8'), (key: string, value: unknown) => {
+      if (refused.test(key) || (typeof value === 'string' && refused.test(value))) throw unstorable();
+      return value;
+    });
+    return body;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
     throw new ApiError(400, 'malformed', 'The body is not valid JSON.', 'Send a JSON object.');
   }
 }

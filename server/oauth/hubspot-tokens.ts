@@ -43,7 +43,7 @@ async function renew(deps: HubspotTokenDeps, portalId: string, owner: string): P
     return tokens.accessToken;
   } catch (error) {
     deps.metrics.tokenRefreshes.inc({ vendor: 'hubspot', outcome: 'failed' });
-    if (error instanceof NeedsPerson) await markUninstalled(deps.db, portalId);
+    if (error instanceof NeedsPerson) await markUninstalled(deps.db, portalId, stored.refresh);
     throw error;
   }
 }

@@ -37,6 +37,9 @@ export interface Queue {
 
 const names: QueueName[] = ['drain', 'sweep', 'intake', 'tick'];
 
+/** Seconds after which a job that is still under way counts as lost and is given to somebody else. */
+const expireSeconds: Record<QueueName, number> = { drain: 300, sweep: 3600, intake: 300, tick: 300 };
+
 /** Opens the queue in the database, creating its schema when it is not there. */
 export async function openQueue(connectionString: string, log: Logger): Promise<Queue> {
   const boss = new PgBoss({
@@ -56,7 +59,9 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
       retryDelay: 1,
       retryBackoff: true,
       retryDelayMax: 120,
-      expireInSeconds: 300,
+      expireInSeconds: expireSeconds[name],
+      // A process that was killed sends no heartbeat: its job goes to another one long before it expires.
+      heartbeatSeconds: 60,
       deleteAfterSeconds: 600,
       deadLetter: 'dead',
     };
@@ -66,9 +71,13 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
   const stopping = new AbortController();
   return {
     async wake(name, key, data, afterSeconds = 0) {
-      if (afterSeconds <= 0) await boss.send(name, data, { singletonKey: key });
-      else
-        await boss.send(name, data, { singletonKey: `${key} later`, startAfter: Math.max(1, Math.ceil(afterSeconds)) });
+      if (afterSeconds <= 0) {
+        await boss.send(name, data, { singletonKey: key });
+        return;
+      }
+      // One waits for each doubling of the delay: a far one must not swallow a near one of the same key either.
+      const singletonKey = `${key} later ${Math.ceil(Math.log2(afterSeconds))}`;
+      await boss.send(name, data, { singletonKey, startAfter: Math.max(0.1, Math.round(afterSeconds * 10) / 10) });
     },
     async wakeOncePer(name, key, data, seconds) {
       await boss.send(name, data, { singletonKey: key, singletonSeconds: Math.max(1, Math.round(seconds)) });
@@ -80,21 +89,49 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
         { localConcurrency: concurrency, batchSize: 1, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 },
         async (jobs: Job<Wakeups[typeof name]>[]) => {
           for (const job of jobs) {
-            await handler(job.data, stopping.signal).catch((error: unknown) => {
-              log.error({ err: error, queue: name, data: job.data }, 'a job failed and is tried again');
-              throw error;
-            });
+            await untilEither(stopping.signal, job.signal, (signal) => handler(job.data, signal)).catch(
+              (error: unknown) => {
+                log.error({ err: error, queue: name, data: job.data }, 'a job failed and is tried again');
+                throw error;
+              },
+            );
           }
         },
       );
     },
     async depths() {
-      const queues = await boss.getQueues();
-      return Object.fromEntries(queues.map((queue) => [queue.name, queue.queuedCount]));
+      // pg-boss counts for itself once a minute; this is the present state.
+      const { rows } = (await boss
+        .getDb()
+        .executeSql(`select name, count(*)::int as waiting from pgboss.job where state < 'active' group by name`)) as {
+        rows: { name: string; waiting: number }[];
+      };
+      const waiting = new Map(rows.map((row) => [row.name, row.waiting]));
+      return Object.fromEntries([...names, 'dead'].map((name) => [name, waiting.get(name) ?? 0]));
     },
     async stop(seconds) {
       stopping.abort();
       await boss.stop({ graceful: true, timeout: seconds * 1000 });
     },
   };
+}
+
+/** Runs work under a signal that aborts when the process stops or when the job expired and went to somebody else. */
+async function untilEither(
+  stopping: AbortSignal,
+  expired: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const either = new AbortController();
+  const abort = (): void => either.abort();
+  for (const signal of [stopping, expired]) {
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+  }
+  try {
+    await work(either.signal);
+  } finally {
+    // The process's signal outlives millions of jobs.
+    for (const signal of [stopping, expired]) signal.removeEventListener('abort', abort);
+  }
 }

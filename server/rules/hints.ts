@@ -1,41 +1,41 @@
-import { z } from 'zod';
 import type { ChangeHint } from './change-hint.js';
 
-/** One event of a HubSpot webhook, as far as it is used. Extra fields are welcome. */
-export const hubspotEventSchema = z
-  .object({
-    eventId: z.number().optional(),
-    subscriptionId: z.number().optional(),
-    portalId: z.number(),
-    subscriptionType: z.string(),
-    objectId: z.number().optional(),
-    objectTypeId: z.string().optional(),
-    occurredAt: z.number().optional(),
-    propertyName: z.string().optional(),
-    primaryObjectId: z.number().optional(),
-    mergedObjectIds: z.array(z.number()).optional(),
-    newObjectId: z.number().optional(),
-    fromObjectId: z.number().optional(),
-    fromObjectTypeId: z.string().optional(),
-    toObjectId: z.number().optional(),
-    toObjectTypeId: z.string().optional(),
-  })
-  .loose();
-
-export type HubspotEvent = z.infer<typeof hubspotEventSchema>;
+/** One event of a HubSpot webhook, as far as it is used. Values of properties are left out: nothing trusts them. */
+export interface HubspotEvent {
+  portalId: number;
+  subscriptionType: string;
+  eventId?: number | undefined;
+  subscriptionId?: number | undefined;
+  occurredAt?: number | undefined;
+  objectId?: number | undefined;
+  objectTypeId?: string | undefined;
+  propertyName?: string | undefined;
+  primaryObjectId?: number | undefined;
+  mergedObjectIds?: number[] | undefined;
+  newObjectId?: number | undefined;
+  fromObjectId?: number | undefined;
+  fromObjectTypeId?: string | undefined;
+  toObjectId?: number | undefined;
+  toObjectTypeId?: string | undefined;
+}
 
 const contactType = '0-1';
+const privacyDeletion = 'webhook privacyDeletion';
 
 /**
  * Which contacts an event says may differ. The payload's values are never trusted: the event is only the reason to look.
  * https://developers.hubspot.com/docs/apps/developer-platform/add-features/configure-webhooks
  */
 export function hintsOf(event: HubspotEvent): ChangeHint[] {
-  const hint = (id: number | undefined, cause: string): ChangeHint[] => (id === undefined ? [] : [{ side: 'hubspot', recordId: String(id), cause }]);
+  const hint = (id: number | undefined, cause: string): ChangeHint[] =>
+    id === undefined ? [] : [{ side: 'hubspot', recordId: String(id), cause }];
   const kind = event.subscriptionType.replace(/^(object|contact)\./, '');
+  const isContact = event.subscriptionType.startsWith('contact.') || (event.objectTypeId ?? contactType) === contactType;
   if (kind === 'merge') {
-    const ids = [event.newObjectId, event.primaryObjectId, ...(event.mergedObjectIds ?? [])];
-    return ids.flatMap((id) => hint(id, 'webhook merge'));
+    if (!isContact) return [];
+    // `objectId` names the survivor in some accounts and a fresh record in others: all that are named are looked at.
+    const ids = [event.newObjectId, event.primaryObjectId, event.objectId, ...(event.mergedObjectIds ?? [])];
+    return [...new Set(ids)].flatMap((id) => hint(id, 'webhook merge'));
   }
   if (kind === 'associationChange') {
     return [
@@ -43,6 +43,18 @@ export function hintsOf(event: HubspotEvent): ChangeHint[] {
       ...(event.toObjectTypeId === contactType ? hint(event.toObjectId, 'webhook association') : []),
     ];
   }
-  const isContact = event.subscriptionType.startsWith('contact.') || (event.objectTypeId ?? contactType) === contactType;
   return isContact ? hint(event.objectId, `webhook ${kind}`) : [];
+}
+
+/**
+ * One hint a record. Repeats and retries of an event fall together here; a privacy deletion keeps its cause, for HubSpot
+ * sends a plain deletion beside it, in any order.
+ */
+export function coalesce(hints: readonly ChangeHint[]): ChangeHint[] {
+  const byRecord = new Map<string, ChangeHint>();
+  for (const hint of hints) {
+    const key = `${hint.side}:${hint.recordId}`;
+    if (byRecord.get(key)?.cause !== privacyDeletion) byRecord.set(key, hint);
+  }
+  return [...byRecord.values()];
 }

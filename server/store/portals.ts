@@ -59,16 +59,22 @@ export async function keepHubspotTokens(db: Database, portalId: string, access: 
   await db.query('update portal set access_token = $2, refresh_token = $3, access_expires_at = $4 where id = $1', [portalId, access, refresh, expiresAt]);
 }
 
-/** The app was removed: syncs stop at once, configuration is kept for 30 days (A5). */
-export async function markUninstalled(db: Database, portalId: string): Promise<void> {
-  await db.transaction(async (tx) => {
-    await tx.query(
+/**
+ * The app was removed: syncs stop at once, configuration is kept for 30 days (A5). `refusedToken` is the sealed refresh
+ * token that HubSpot refused: a portal that was installed again meanwhile has another one and stays. Answers whether
+ * the portal was marked.
+ */
+export async function markUninstalled(db: Database, portalId: string, refusedToken: string): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const marked = await tx.query(
       `update portal set state = 'uninstalled', uninstalled_at = now(), erase_after = now() + interval '30 days', access_token = null, refresh_token = null
-       where id = $1 and state <> 'uninstalled'`,
-      [portalId],
+       where id = $1 and state <> 'uninstalled' and refresh_token = $2 returning id`,
+      [portalId, refusedToken],
     );
+    if (marked.length === 0) return false;
     await tx.query(`update connection set state = 'stopped', state_reason = 'uninstalled', updated_at = now() where portal_id = $1 and state <> 'stopped'`, [portalId]);
     await tx.query(`update run set state = 'cancelled', finished_at = now() where portal_id = $1 and state in ('queued', 'running')`, [portalId]);
+    return true;
   });
 }
 

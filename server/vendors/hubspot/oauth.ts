@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NeedsPerson, RetryLater, VendorBug } from '../../errors.js';
-import { withTimeout } from '../call.js';
+import { jsonOf, withTimeout } from '../call.js';
 import type { HubspotTokens } from './types.js';
 import { apiVersion } from './version.js';
 
@@ -39,13 +39,18 @@ export function refresh(app: HubspotApp, refreshToken: string): Promise<HubspotT
 async function token(app: HubspotApp, grant: Record<string, string>): Promise<HubspotTokens> {
   const { status, text } = await post(app, '/token', grant);
   if (status === 200) {
-    const answer = tokenSchema.parse(JSON.parse(text));
+    const answer = tokenSchema.safeParse(jsonOf(text)).data;
+    if (answer === undefined) throw new RetryLater('HubSpot’s token service gave half an answer.', 5);
     return { accessToken: answer.access_token, refreshToken: answer.refresh_token, expiresIn: answer.expires_in, hubId: String(answer.hub_id ?? ''), scopes: answer.scopes };
   }
   if (status === 429 || status >= 500) throw new RetryLater(`HubSpot’s token service answers ${status}.`, 5);
   // Our own credentials being wrong says nothing about the portal: it must not be marked as withdrawn.
   if (/invalid_client|BAD_CLIENT/.test(text)) throw new VendorBug('HubSpot does not accept this app’s client id and secret: check HUBSPOT_CLIENT_ID and HUBSPOT_CLIENT_SECRET.');
-  throw new NeedsPerson('reconnect_hubspot', 'HubSpot has withdrawn the app’s access.', 'Install the app again from its settings page.');
+  // Only HubSpot's own words count: a 403 of something in between must not read as a customer who removed the app.
+  if (/invalid_grant|BAD_REFRESH_TOKEN|BAD_AUTH_CODE|BAD_HUB|access_denied/.test(text)) {
+    throw new NeedsPerson('reconnect_hubspot', 'HubSpot has withdrawn the app’s access.', 'Install the app again from its settings page.');
+  }
+  throw new VendorBug(`HubSpot’s token service answers ${status} to a ${grant['grant_type'] ?? ''} request.`);
 }
 
 async function post(app: HubspotApp, path: string, form: Record<string, string>): Promise<{ status: number; text: string }> {

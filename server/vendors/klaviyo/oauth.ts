@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NeedsPerson, RetryLater, VendorBug } from '../../errors.js';
-import { withTimeout } from '../call.js';
+import { jsonOf, withTimeout } from '../call.js';
 import type { KlaviyoTokens } from './types.js';
 
 /** The app as Klaviyo knows it. */
@@ -45,12 +45,17 @@ const schema = z.object({ access_token: z.string(), refresh_token: z.string(), e
 async function token(app: KlaviyoApp, grant: Record<string, string>): Promise<KlaviyoTokens> {
   const { status, text } = await post(app, '/oauth/token', grant);
   if (status === 200) {
-    const answer = schema.parse(JSON.parse(text));
+    const answer = schema.safeParse(jsonOf(text)).data;
+    if (answer === undefined) throw new RetryLater('Klaviyo’s token service gave half an answer.', 5);
     return { accessToken: answer.access_token, refreshToken: answer.refresh_token, expiresIn: answer.expires_in, scopes: answer.scope.split(' ').filter((scope) => scope !== '') };
   }
   if (status === 429 || status >= 500) throw new RetryLater(`Klaviyo’s token service answers ${status}.`, 5);
   if (/invalid_client/.test(text)) throw new VendorBug('Klaviyo does not accept this app’s client id and secret: check KLAVIYO_CLIENT_ID and KLAVIYO_CLIENT_SECRET.');
-  throw new NeedsPerson('reconnect_klaviyo', 'Klaviyo has withdrawn the app’s access.', 'Open the settings page and connect Klaviyo again.');
+  // Only Klaviyo's own words count: a 403 of something in between must not read as a customer who withdrew the app.
+  if (/invalid_grant|access_denied|invalid_token/.test(text)) {
+    throw new NeedsPerson('reconnect_klaviyo', 'Klaviyo has withdrawn the app’s access.', 'Open the settings page and connect Klaviyo again.');
+  }
+  throw new VendorBug(`Klaviyo’s token service answers ${status} to a ${grant['grant_type'] ?? ''} request.`);
 }
 
 async function post(app: KlaviyoApp, path: string, form: Record<string, string>): Promise<{ status: number; text: string }> {

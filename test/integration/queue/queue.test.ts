@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createLogger } from '../../../server/log.js';
 import { openQueue, type Queue } from '../../../server/queue/queue.js';
+import { startTicks } from '../../../server/queue/ticks.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
 const log = createLogger('silent');
@@ -68,17 +69,74 @@ test('a failed job is tried again', async () => {
   expect(calls.seen).toEqual(['1', '1']);
 });
 
-test('a graceful stop lets the job under way finish and tells it to hurry', async () => {
+test('a later wake-up does not swallow a nearer one', async () => {
+  const one = await queue();
+  const calls = counter();
+  await one.wake('sweep', 'c', { klaviyoAccountId: 'c', name: 'far' }, 60);
+  await one.wake('sweep', 'c', { klaviyoAccountId: 'c', name: 'near' }, 0.2);
+  await one.work('sweep', 1, async ({ name }) => calls.hit(name));
+  await calls.reach(1);
+  expect(calls.seen).toEqual(['near']);
+});
+
+test('depths count what waits now', async () => {
+  const one = await queue();
+  const before = (await one.depths())['drain'] ?? 0;
+  await one.wake('drain', 'depth-1', { klaviyoAccountId: 'x' }, 60);
+  await one.wake('drain', 'depth-2', { klaviyoAccountId: 'y' });
+  expect(await one.depths()).toMatchObject({ drain: before + 2, dead: 0 });
+});
+
+test('several processes that start at once on a new database all get their queue', async () => {
+  const fresh = await openTestDatabase();
+  const three = await Promise.all([1, 2, 3].map(() => openQueue(fresh.url, log)));
+  expect(await three[2]?.depths()).toMatchObject({ drain: 0, sweep: 0 });
+  await Promise.all(three.map((each) => each.stop(1)));
+  await fresh.close();
+});
+
+test('ticks come by themselves, once for two processes', async () => {
+  const [one, two] = [await queue(), await queue()];
+  const calls = counter();
+  const started = Date.now();
+  const ticks = [one, two].map((each) => startTicks(each, 1, log));
+  await one.work('tick', 2, async ({ name }) => calls.hit(name));
+  await calls.reach(3);
+  await Promise.all(ticks.map((each) => each.stop()));
+  // One a second, with one for the second the test began in; a tick each process had made would be twice as many.
+  expect(calls.seen.filter((name) => name === 'sweeps').length).toBeLessThanOrEqual((Date.now() - started) / 1000 + 1);
+});
+
+test('G1: a graceful stop lets the job under way finish, tells it to hurry, and lets it wake somebody still', async () => {
   const one = await openQueue(database.url, log);
   const started = counter();
   let finished = false;
   await one.work('sweep', 1, async (_data, signal) => {
     started.hit('x');
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    await one.wake('sweep', 'next', { klaviyoAccountId: 'a', name: 'next' }, 60);
     finished = true;
   });
   await one.wake('sweep', 'x', { klaviyoAccountId: 'a', name: 'x' });
   await started.reach(1);
   await one.stop(5);
   expect(finished).toBe(true);
+});
+
+test('G1: what does not finish within a stop goes back to the queue', async () => {
+  const one = await openQueue(database.url, log);
+  const stuck = counter();
+  await one.work('intake', 1, ({ portalId }) => {
+    stuck.hit(portalId);
+    return new Promise(() => undefined);
+  });
+  await one.wake('intake', 'stuck', { portalId: '7' });
+  await stuck.reach(1);
+  await one.stop(1);
+
+  const two = await queue();
+  const calls = counter();
+  await two.work('intake', 1, async ({ portalId }) => calls.hit(portalId));
+  await calls.reach(1);
+  expect(calls.seen).toEqual(['7']);
 });

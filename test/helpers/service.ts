@@ -1,0 +1,175 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { hubspotFetch, installApp, type ProxyAnswer, type ProxyUser } from '../../sandbox/hubspot/fetch-proxy.js';
+import { firstPortal, startHubspot, type HubspotOptions, type HubspotSandbox } from '../../sandbox/hubspot/index.js';
+import { startKlaviyo, type KlaviyoOptions, type KlaviyoSandbox } from '../../sandbox/klaviyo/index.js';
+import type { Person } from '../../sandbox/seed/people.js';
+import { openTestDatabase, type TestDatabase } from './test-database.js';
+
+/** The service as its users meet it: own processes, HTTP only, stand-ins for both vendors. */
+export interface World {
+  hubspot: HubspotSandbox;
+  klaviyo: KlaviyoSandbox;
+  backend: string;
+  portalId: string;
+  database: TestDatabase;
+  user: ProxyUser;
+  /** What the service printed. */
+  output(): string;
+  /** Calls the API as the settings page would. */
+  call(method: string, path: string, body?: unknown): Promise<ProxyAnswer>;
+  start(environment?: Record<string, string>): Promise<void>;
+  /** Ends the service: `SIGKILL` as a crash, `SIGTERM` as a deploy. */
+  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port'))));
+    });
+  });
+}
+
+/** Asks again until the answer is not null; the suite waits on facts. */
+export async function until<T>(what: string, ask: () => Promise<T | null> | T | null, limitMs = 20_000): Promise<T> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    if (Date.now() > deadline) throw new Error(`Waited ${limitMs} ms for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+export interface WorldOptions {
+  people?: readonly Person[];
+  hubspot?: HubspotOptions;
+  klaviyo?: KlaviyoOptions;
+  /** Whether HubSpot delivers webhooks. */
+  webhooks?: boolean;
+  environment?: Record<string, string>;
+  /** Whether the app is installed and Klaviyo connected at once. */
+  installed?: boolean;
+}
+
+const recordTo = process.env['TANDEM_TEST_TRAFFIC'];
+const recording = recordTo === undefined ? {} : { recordTo };
+
+/** Builds a world: stand-ins, a database of its own, the service started. Close it in afterAll. */
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const people = options.people ?? [];
+  const [hubspot, klaviyo, database, port] = await Promise.all([
+    startHubspot({ people, limits: false, searchLagMs: 200, ...recording, ...options.hubspot }),
+    startKlaviyo({ people, limits: false, importMs: 60, ...recording, ...options.klaviyo }),
+    openTestDatabase(),
+    freePort(),
+  ]);
+  const backend = `http://localhost:${port}`;
+  const portalId = String(firstPortal);
+  const user: ProxyUser = { portalId, clientSecret: hubspot.clientSecret, appId: hubspot.appId, backend };
+  if (options.webhooks !== false) hubspot.webhooks.targetUrl = `${backend}/webhooks/hubspot`;
+  let service: ChildProcess | null = null;
+  let printed = '';
+  const world: World = {
+    hubspot,
+    klaviyo,
+    backend,
+    portalId,
+    database,
+    user,
+    output: () => printed,
+    call: (method, path, body) => hubspotFetch(user, method, `/api/v1${path}`, body),
+    async start(environment = {}) {
+      service = spawn(process.execPath, ['--enable-source-maps', join(process.cwd(), 'build/server/main.js')], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          PORT: String(port),
+          HOST: '127.0.0.1',
+          PUBLIC_URL: backend,
+          DATABASE_URL: database.url,
+          ENCRYPTION_KEYS: `t1:${Buffer.alloc(32, 7).toString('base64')}`,
+          LOG_LEVEL: 'info',
+          POLL_SECONDS: '1',
+          HUBSPOT_APP_ID: hubspot.appId,
+          HUBSPOT_CLIENT_ID: hubspot.clientId,
+          HUBSPOT_CLIENT_SECRET: hubspot.clientSecret,
+          HUBSPOT_API_URL: hubspot.url,
+          HUBSPOT_APP_URL: hubspot.url,
+          KLAVIYO_CLIENT_ID: klaviyo.clientId,
+          KLAVIYO_CLIENT_SECRET: klaviyo.clientSecret,
+          KLAVIYO_API_URL: klaviyo.url,
+          KLAVIYO_APP_URL: klaviyo.url,
+          ...options.environment,
+          ...environment,
+        },
+      });
+      for (const stream of [service.stdout, service.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
+      await until('the service to be ready', async () => ((await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.status === 200 ? true : null));
+    },
+    async kill(signal) {
+      const ending = service;
+      service = null;
+      if (ending === null || ending.exitCode !== null) return;
+      const ended = new Promise((resolve) => ending.once('exit', resolve));
+      ending.kill(signal);
+      await ended;
+    },
+    async close() {
+      await world.kill('SIGTERM');
+      await Promise.all([hubspot.close(), klaviyo.close()]);
+      await database.close();
+    },
+  };
+  await world.start();
+  if (options.installed !== false) {
+    const page = await installApp(backend, portalId);
+    if (page.status !== 200) throw new Error(`The installation ended with ${page.status}: ${page.text}`);
+  }
+  return world;
+}
+
+/** Connects the first Klaviyo account by its key; answers its id. */
+export async function connectKlaviyo(world: World): Promise<string> {
+  const answer = await world.call('POST', '/klaviyo-accounts', { apiKey: 'pk_sandbox_TANDM1' });
+  if (answer.status !== 201) throw new Error(answer.text);
+  return (answer.json as { id: string }).id;
+}
+
+export const everybody = {
+  hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }],
+  klaviyoToHubspot: [{ source: { all: true } }],
+};
+
+/** Makes and activates a contact connection and waits until its initial run is through. Answers its id. */
+export async function syncEverybody(world: World, more: Record<string, unknown> = {}): Promise<string> {
+  const klaviyoAccountId = await connectKlaviyo(world);
+  const draft = await world.call('POST', '/connections', { type: 'contact', klaviyoAccountId, rules: everybody, ...more });
+  if (draft.status !== 201) throw new Error(draft.text);
+  const { id } = draft.json as { id: string };
+  const activated = await world.call('POST', `/connections/${id}/activate`);
+  if (activated.status !== 202) throw new Error(activated.text);
+  await settled(world, id);
+  return id;
+}
+
+export interface Status {
+  state: string;
+  counts: { inSync: number; waiting: number; skipped: number; failed: number };
+  skippedBy: { reason: string; count: number }[];
+  run: { id: string; kind: string; state: string; done: number; counts: Record<string, number> } | null;
+}
+
+/** Waits until a connection has no open run and nothing waits. */
+export function settled(world: World, id: string, limitMs = 30_000): Promise<Status> {
+  return until('the connection to be settled', async () => {
+    const status = (await world.call('GET', `/connections/${id}/status`)).json as Status;
+    return status.state === 'active' && status.run?.state === 'finished' && status.counts.waiting === 0 ? status : null;
+  }, limitMs);
+}
