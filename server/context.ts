@@ -112,7 +112,7 @@ export async function createService(config: Config, databaseUrl: string, keys: r
     app: klaviyoApp,
     apiUrl: config.klaviyo.apiUrl,
     publicUrl: config.publicUrl,
-    sessionWith: (credential) => new KlaviyoSession({ ...vendor, accountId: 'connecting', priority: 'person', apiUrl: config.klaviyo.apiUrl, credential: () => Promise.resolve(credential) }),
+    sessionWith: (credential, portalId) => new KlaviyoSession({ ...vendor, accountId: `connecting:${portalId}`, priority: 'person', apiUrl: config.klaviyo.apiUrl, credential: () => Promise.resolve(credential) }),
   };
   const deps: ApiDependencies = {
     db,

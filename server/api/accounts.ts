@@ -1,7 +1,8 @@
 import { Router } from 'express';
-import { connectByKey, oauthLink } from '../oauth/klaviyo-connect.js';
+import { NeedsPerson } from '../errors.js';
+import { connectByKey, disconnect, oauthLink } from '../oauth/klaviyo-connect.js';
 import { connectionsOf } from '../store/connections.js';
-import { disconnectKlaviyo, findKlaviyoAccount, klaviyoAccounts, type KlaviyoAccount } from '../store/klaviyo-accounts.js';
+import { findKlaviyoAccount, klaviyoAccounts, type KlaviyoAccount } from '../store/klaviyo-accounts.js';
 import { findPortal } from '../store/portals.js';
 import { usageOf } from '../store/status.js';
 import { ApiError, notFound } from './api-error.js';
@@ -9,37 +10,70 @@ import type { ApiDependencies } from './dependencies.js';
 import { apiKeySchema } from './schema.js';
 import { callerOf } from './signed.js';
 
-const accountJson = ({ id, name, state, auth, missingScopes }: KlaviyoAccount): Record<string, unknown> => ({ id, name, state, auth, missingScopes });
+const accountJson = ({ id, name, state, auth, missingScopes }: KlaviyoAccount): Record<string, unknown> => ({
+  id,
+  name,
+  state,
+  auth,
+  missingScopes,
+});
 
 /** The portal with its Klaviyo accounts; connecting and disconnecting them. */
 export function accountRoutes(deps: ApiDependencies): Router {
   const router = Router();
   router.get('/account', async (request, response) => {
     const { portalId } = callerOf(request);
-    const [portal, accounts, usage, connections] = await Promise.all([findPortal(deps.db, portalId), klaviyoAccounts(deps.db, portalId), usageOf(deps.db, portalId), connectionsOf(deps.db, portalId)]);
+    const [portal, accounts, usage, connections] = await Promise.all([
+      findPortal(deps.db, portalId),
+      klaviyoAccounts(deps.db, portalId),
+      usageOf(deps.db, portalId),
+      connectionsOf(deps.db, portalId),
+    ]);
     response.json({
       portal: { id: portalId, name: portal?.name ?? '', uiDomain: portal?.uiDomain ?? '' },
       klaviyoAccounts: accounts.map(accountJson),
       usage,
       connections: connections.map(({ id, name, type, state }) => ({ id, name, type, state })),
-      appEvents: { approved: false, message: 'Timeline events need HubSpot’s approval of the app; the contact card shows activity without it.' },
+      appEvents: {
+        approved: false,
+        message: 'Timeline events need HubSpot’s approval of the app; the contact card shows activity without it.',
+      },
     });
   });
   router.get('/klaviyo-accounts', async (request, response) => {
-    response.json({ results: (await klaviyoAccounts(deps.db, callerOf(request).portalId)).map(accountJson), next: null });
+    response.json({
+      results: (await klaviyoAccounts(deps.db, callerOf(request).portalId)).map(accountJson),
+      next: null,
+    });
   });
   router.post('/klaviyo-accounts', async (request, response) => {
     const { apiKey } = apiKeySchema.parse(request.body);
-    response.status(201).json(accountJson(await connectByKey(deps.connect, callerOf(request).portalId, apiKey)));
+    const account = await connectByKey(deps.connect, callerOf(request).portalId, apiKey).catch((error: unknown) => {
+      if (!(error instanceof NeedsPerson)) throw error;
+      throw new ApiError(
+        422,
+        error.code === 'missing_scope' ? error.code : 'invalid_api_key',
+        error.message,
+        error.fix,
+        'apiKey',
+      );
+    });
+    response.status(201).json(accountJson(account));
   });
   router.post('/klaviyo-accounts/oauth-link', async (request, response) => {
-    if (deps.connect.app === null) throw new ApiError(409, 'oauth_not_set_up', 'Connecting Klaviyo by OAuth is not set up on this service.', 'Use a private API key.');
+    if (deps.connect.app === null)
+      throw new ApiError(
+        409,
+        'oauth_not_set_up',
+        'Connecting Klaviyo by OAuth is not set up on this service.',
+        'Use a private API key.',
+      );
     response.status(201).json(await oauthLink(deps.connect, callerOf(request).portalId));
   });
   router.delete('/klaviyo-accounts/:id', async (request, response) => {
     const account = await findKlaviyoAccount(deps.db, callerOf(request).portalId, String(request.params.id));
     if (account === null) throw notFound('Klaviyo account');
-    await disconnectKlaviyo(deps.db, account.id);
+    await disconnect(deps.connect, account);
     response.status(204).end();
   });
   return router;

@@ -16,7 +16,8 @@ export class ApiError extends Error {
   }
 }
 
-export const notFound = (what: string): ApiError => new ApiError(404, 'not_found', `There is no such ${what}.`, 'Reload the page; it may have been deleted.');
+export const notFound = (what: string): ApiError =>
+  new ApiError(404, 'not_found', `There is no such ${what}.`, 'Reload the page; it may have been deleted.');
 
 /** Every error on its way out becomes `{error:{code,message,fix,field?}}`; only our own faults are 5xx and logged. */
 export function errorAnswers(log: Logger): ErrorRequestHandler {
@@ -25,7 +26,11 @@ export function errorAnswers(log: Logger): ErrorRequestHandler {
     const known = apiErrorOf(error);
     if (known === null) {
       log.error({ err: error }, 'a request failed');
-      response.status(500).json({ error: { code: 'internal', message: 'Something went wrong on our side.', fix: 'Try again in a minute.' } });
+      response
+        .status(500)
+        .json({
+          error: { code: 'internal', message: 'Something went wrong on our side.', fix: 'Try again in a minute.' },
+        });
       return;
     }
     const { status, code, message, fix, field } = known;
@@ -38,11 +43,14 @@ export function errorAnswers(log: Logger): ErrorRequestHandler {
 function apiErrorOf(error: unknown): ApiError | null {
   if (error instanceof ApiError) return error;
   if (error instanceof ZodError) return fromZod(error);
-  if (error instanceof RetryLater) return new ApiError(503, 'vendor_busy', error.message, `Try again in ${Math.ceil(error.seconds)} seconds.`);
+  if (error instanceof RetryLater)
+    return new ApiError(503, 'vendor_busy', error.message, `Try again in ${Math.ceil(error.seconds)} seconds.`);
   if (error instanceof NeedsPerson) return new ApiError(422, error.code, error.message, error.fix);
-  if (error instanceof RecordRefused) return new ApiError(422, error.code, error.message, 'Check what was sent and try again.', error.detail.field);
+  if (error instanceof RecordRefused)
+    return new ApiError(422, error.code, error.message, 'Check what was sent and try again.', error.detail.field);
   if (typeof error === 'object' && error !== null && 'type' in error) {
-    if (error.type === 'entity.too.large') return new ApiError(413, 'too_large', 'The request is larger than 1 MB.', 'Send less at once.');
+    if (error.type === 'entity.too.large')
+      return new ApiError(413, 'too_large', 'The request is larger than 1 MB.', 'Send less at once.');
   }
   // Malformed percent escapes, broken-off bodies, unknown encodings: refused by Express itself.
   if (error instanceof URIError || isClientError(error)) {
@@ -53,12 +61,26 @@ function apiErrorOf(error: unknown): ApiError | null {
 
 /** http-errors' mark of a fault on the other side. */
 function isClientError(error: unknown): boolean {
-  return error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status >= 400 && error.status < 500;
+  return (
+    error instanceof Error &&
+    'status' in error &&
+    typeof error.status === 'number' &&
+    error.status >= 400 &&
+    error.status < 500
+  );
 }
 
 function fromZod(error: ZodError): ApiError {
   const [issue] = error.issues;
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const path = [...(issue?.path ?? []).map(String), ...(unknown === undefined ? [] : [unknown])].join('.');
-  return new ApiError(400, unknown === undefined ? 'invalid' : 'unknown_field', unknown === undefined ? `${path === '' ? 'The body' : path}: ${issue?.message ?? 'is not valid'}` : `There is no field “${path}”.`, 'Correct the field and send it again.', path === '' ? undefined : path);
+  return new ApiError(
+    400,
+    unknown === undefined ? 'invalid' : 'unknown_field',
+    unknown === undefined
+      ? `${path === '' ? 'The body' : path}: ${issue?.message ?? 'is not valid'}`
+      : `There is no field “${path}”.`,
+    'Correct the field and send it again.',
+    path === '' ? undefined : path,
+  );
 }

@@ -44,7 +44,16 @@ export function createApp({ deps, routers, pollSeconds, metricsToken, ready }: A
   app.get('/api/v1/openapi.json', (_request, response) => void response.json(openApi(deps.publicUrl)));
   const api = express.Router();
   api.use(...signedRequests(deps));
-  for (const routes of [accountRoutes(deps), pickerRoutes(deps), fieldRoutes(deps), connectionRoutes(deps), statusRoutes(deps, pollSeconds), issueRoutes(deps), contactRoutes(deps)]) api.use(routes);
+  for (const routes of [
+    accountRoutes(deps),
+    pickerRoutes(deps),
+    fieldRoutes(deps),
+    connectionRoutes(deps),
+    statusRoutes(deps, pollSeconds),
+    issueRoutes(deps),
+    contactRoutes(deps),
+  ])
+    api.use(routes);
   app.use('/api/v1', api);
   app.use(() => {
     throw notFound('page');
@@ -59,9 +68,19 @@ function guardMetrics(token: string | null): RequestHandler {
     const given = Buffer.from(request.get('authorization') ?? '');
     const expected = Buffer.from(`Bearer ${token ?? ''}`);
     const address = request.socket.remoteAddress ?? '';
-    const loopback = address === '::1' || address.replace('::ffff:', '').startsWith('127.');
+    // What a proxy on this machine passes on comes from elsewhere.
+    const direct = request.get('x-forwarded-for') === undefined && request.get('forwarded') === undefined;
+    const loopback = direct && (address === '::1' || address.replace('::ffff:', '').startsWith('127.'));
     const allowed = token === null ? loopback : given.length === expected.length && timingSafeEqual(given, expected);
     if (allowed) return next();
-    response.status(401).json({ error: { code: 'unauthorized', message: 'Metrics need their token.', fix: 'Send Authorization: Bearer <METRICS_TOKEN>.' } });
+    response
+      .status(401)
+      .json({
+        error: {
+          code: 'unauthorized',
+          message: 'Metrics need their token.',
+          fix: 'Send Authorization: Bearer <METRICS_TOKEN>.',
+        },
+      });
   };
 }

@@ -2,7 +2,14 @@ import { Router, type Request } from 'express';
 import { activationProblem, mappingProblem } from '../rules/check-config.js';
 import type { ContactConfig } from '../rules/connection.js';
 import { proposedMappings } from '../rules/proposed-mappings.js';
-import { connectionsOf, deleteConnection, findConnection, insertConnection, saveConnection, type Connection } from '../store/connections.js';
+import {
+  connectionsOf,
+  deleteConnection,
+  findConnection,
+  insertConnection,
+  saveConnection,
+  type Connection,
+} from '../store/connections.js';
 import { findKlaviyoAccount } from '../store/klaviyo-accounts.js';
 import { ApiError, notFound } from './api-error.js';
 import { catalogueFor } from './catalogue.js';
@@ -13,7 +20,19 @@ import { callerOf } from './signed.js';
 /** A connection as the interface spells it. */
 export function connectionJson(connection: Connection): Record<string, unknown> {
   const { id, type, name, klaviyoAccountId, state, stateReason, config, createdAt } = connection;
-  return { id, type, name, klaviyoAccountId, state, stateReason, direction: config.direction, rules: config.rules, mappings: config.mappings, options: config.options, createdAt: createdAt.toISOString() };
+  return {
+    id,
+    type,
+    name,
+    klaviyoAccountId,
+    state,
+    stateReason,
+    direction: config.direction,
+    rules: config.rules,
+    mappings: config.mappings,
+    options: config.options,
+    createdAt: createdAt.toISOString(),
+  };
 }
 
 /** The connection named in the path, of the caller's portal. */
@@ -26,10 +45,28 @@ export async function connectionOf(deps: ApiDependencies, request: Request): Pro
 /** Connections: list, draft, read, change, delete, and their life. */
 export function connectionRoutes(deps: ApiDependencies): Router {
   const router = Router();
-  const check = async (portalId: string, klaviyoAccountId: string, mappings: ContactConfig['mappings'] | undefined): Promise<ContactConfig['mappings']> => {
+  const check = async (
+    portalId: string,
+    klaviyoAccountId: string,
+    mappings: ContactConfig['mappings'] | undefined,
+  ): Promise<ContactConfig['mappings']> => {
     const account = await findKlaviyoAccount(deps.db, portalId, klaviyoAccountId);
-    if (account === null) throw new ApiError(404, 'not_found', 'There is no such Klaviyo account.', 'Connect Klaviyo first.', 'klaviyoAccountId');
-    if (account.state !== 'connected') throw new ApiError(409, 'reconnect_klaviyo', 'Klaviyo needs to be connected again.', 'Connect Klaviyo again, then go on.', 'klaviyoAccountId');
+    if (account === null)
+      throw new ApiError(
+        404,
+        'not_found',
+        'There is no such Klaviyo account.',
+        'Connect Klaviyo first.',
+        'klaviyoAccountId',
+      );
+    if (account.state !== 'connected')
+      throw new ApiError(
+        409,
+        'reconnect_klaviyo',
+        'Klaviyo needs to be connected again.',
+        'Connect Klaviyo again, then go on.',
+        'klaviyoAccountId',
+      );
     const catalogue = await catalogueFor(deps, portalId, account.id);
     if (mappings === undefined) return proposedMappings(catalogue);
     const problem = mappingProblem(mappings, catalogue);
@@ -45,8 +82,18 @@ export function connectionRoutes(deps: ApiDependencies): Router {
     const { portalId } = callerOf(request);
     const given = newConnectionSchema.parse(request.body);
     const mappings = await check(portalId, given.klaviyoAccountId, given.mappings);
-    const config: ContactConfig = { direction: given.direction, rules: given.rules, mappings, options: { ...defaultOptions, ...defined(given.options) } };
-    const connection = await insertConnection(deps.db, { portalId, klaviyoAccountId: given.klaviyoAccountId, name: given.name, config });
+    const config: ContactConfig = {
+      direction: given.direction,
+      rules: given.rules,
+      mappings,
+      options: { ...defaultOptions, ...defined(given.options) },
+    };
+    const connection = await insertConnection(deps.db, {
+      portalId,
+      klaviyoAccountId: given.klaviyoAccountId,
+      name: given.name,
+      config,
+    });
     response.status(201).json(connectionJson(connection));
   });
   router.get('/connections/:id', async (request, response) => {
@@ -89,14 +136,16 @@ export function connectionRoutes(deps: ApiDependencies): Router {
   });
   router.post('/connections/:id/resume', async (request, response) => {
     const connection = await connectionOf(deps, request);
-    if (connection.state === 'draft') throw new ApiError(409, 'not_active', 'This connection has not been activated yet.', 'Activate it.');
+    if (connection.state === 'draft')
+      throw new ApiError(409, 'not_active', 'This connection has not been activated yet.', 'Activate it.');
     await check(connection.portalId, connection.klaviyoAccountId, connection.config.mappings);
     const { runId } = await deps.lifecycle.resume(connection);
     response.status(202).json({ ...connectionJson(await connectionOf(deps, request)), runId });
   });
   router.post('/connections/:id/sync', async (request, response) => {
     const connection = await connectionOf(deps, request);
-    if (connection.state !== 'active' && connection.state !== 'initial_sync') throw new ApiError(409, 'not_active', 'This connection does not sync now.', 'Activate or resume it first.');
+    if (connection.state !== 'active' && connection.state !== 'initial_sync')
+      throw new ApiError(409, 'not_active', 'This connection does not sync now.', 'Activate or resume it first.');
     response.status(202).json(await deps.lifecycle.sync(connection));
   });
   return router;
@@ -108,5 +157,7 @@ function refuse(problem: ReturnType<typeof activationProblem>): void {
 
 /** Without the keys that are undefined: they were not sent. */
 function defined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>;
+  };
 }

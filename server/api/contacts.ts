@@ -2,21 +2,31 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { standingReasons } from '../rules/words.js';
 import { changePriority } from '../store/changes.js';
+import { syncingAccounts } from '../store/contact-connections.js';
 import { contactView, historyOf, type ContactStanding, type ContactView } from '../store/contact-view.js';
-import { notFound } from './api-error.js';
+import { ApiError, notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
-import { pageSchema } from './schema.js';
+import { historyFilterSchema, pageSchema } from './schema.js';
 import { callerOf } from './signed.js';
 
 const order: ContactStanding['state'][] = ['failed', 'in_sync', 'skipped', 'not_in_scope'];
 
 /** The state of a contact over all connections, the one that needs attention first. */
 function syncState(view: ContactView): { state: string; reason: { code: string; message: string } } {
-  if (view.waiting) return { state: 'waiting', reason: { code: 'waiting', message: 'A change is waiting to be synced.' } };
+  if (view.waiting)
+    return { state: 'waiting', reason: { code: 'waiting', message: 'A change is waiting to be synced.' } };
   const [worst] = [...view.standings].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
-  if (worst === undefined) return { state: 'unlinked', reason: { code: 'unlinked', message: 'No connection has brought this contact into sync.' } };
-  if (worst.state === 'in_sync') return { state: 'in_sync', reason: { code: 'in_sync', message: 'All mapped fields agree on both sides.' } };
-  return { state: worst.state, reason: { code: worst.reason ?? worst.state, message: worst.message ?? standingReasons.left_rules } };
+  if (worst === undefined)
+    return {
+      state: 'unlinked',
+      reason: { code: 'unlinked', message: 'No connection has brought this contact into sync.' },
+    };
+  if (worst.state === 'in_sync')
+    return { state: 'in_sync', reason: { code: 'in_sync', message: 'All mapped fields agree on both sides.' } };
+  return {
+    state: worst.state,
+    reason: { code: worst.reason ?? worst.state, message: worst.message ?? standingReasons.left_rules },
+  };
 }
 
 const numericId = z.string().regex(/^\d{1,18}$/);
@@ -35,22 +45,52 @@ export function contactRoutes(deps: ApiDependencies): Router {
       },
       subscription: null,
       lists: [...new Set(view.standings.flatMap((standing) => standing.lists))],
-      totals: { sent: 0, opened: 0, clicked: 0, bounced: 0, unsubscribed: 0, leftOut: { machineOpens: 0, botClicks: 0 } },
+      totals: {
+        sent: 0,
+        opened: 0,
+        clicked: 0,
+        bounced: 0,
+        unsubscribed: 0,
+        leftOut: { machineOpens: 0, botClicks: 0 },
+      },
       byDay: [],
       latest: [],
     });
   });
   router.post('/contacts/:hubspotId/sync', async (request, response) => {
     const hubspotId = idOf(request.params.hubspotId);
-    await deps.notice(callerOf(request).portalId, [{ recordId: hubspotId, priority: changePriority.person, cause: 'sync now' }]);
+    const { portalId } = callerOf(request);
+    if ((await syncingAccounts(deps.db, portalId)).length === 0) {
+      throw new ApiError(
+        409,
+        'not_active',
+        'No connection syncs contacts now.',
+        'Activate or resume a connection, then sync the contact.',
+      );
+    }
+    await deps.notice(portalId, [{ recordId: hubspotId, priority: changePriority.person, cause: 'sync now' }]);
     response.status(202).json({ accepted: true });
   });
   router.get('/history', async (request, response) => {
-    const filter = z.object({ contactId: z.string().optional(), runId: z.string().optional(), connectionId: z.string().optional() }).parse(request.query);
-    const { rows, next } = await historyOf(deps.db, callerOf(request).portalId, filter, pageSchema.parse(request.query));
+    const filter = historyFilterSchema.parse(request.query);
+    const { rows, next } = await historyOf(
+      deps.db,
+      callerOf(request).portalId,
+      filter,
+      pageSchema.parse(request.query),
+    );
     const results = rows.flatMap((row): Record<string, unknown>[] => {
-      const common = { at: row.at.toISOString(), runId: row.runId, connectionId: row.connectionId, contact: { email: row.email, hubspotId: row.hubspotId, klaviyoId: row.klaviyoId }, side: row.side, action: row.action, outcome: row.outcome };
-      if (row.fields.length === 0) return [{ id: `${row.id}-0`, ...common, field: null, oldValue: null, newValue: null, because: row.because }];
+      const common = {
+        at: row.at.toISOString(),
+        runId: row.runId,
+        connectionId: row.connectionId,
+        contact: { email: row.email, hubspotId: row.hubspotId, klaviyoId: row.klaviyoId },
+        side: row.side,
+        action: row.action,
+        outcome: row.outcome,
+      };
+      if (row.fields.length === 0)
+        return [{ id: `${row.id}-0`, ...common, field: null, oldValue: null, newValue: null, because: row.because }];
       return row.fields.map((field, index) => ({ id: `${row.id}-${index}`, ...common, ...field }));
     });
     response.json({ results, next });

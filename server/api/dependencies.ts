@@ -36,7 +36,14 @@ export interface ApiDependencies {
     deleted(connection: ConnectionRef): Promise<void>;
   };
   /** Notes HubSpot contacts as changed and wakes the drains. */
-  notice(portalId: string, changes: readonly { recordId: string; priority: ChangePriority; cause: string }[]): Promise<void>;
+  notice(
+    portalId: string,
+    changes: readonly { recordId: string; priority: ChangePriority; cause: string }[],
+  ): Promise<void>;
   /** Notes records of either side for one pair of accounts. */
-  noticeRecords(portalId: string, klaviyoAccountId: string, changes: readonly { side: 'hubspot' | 'klaviyo'; recordId: string; priority: ChangePriority; cause: string }[]): Promise<void>;
+  noticeRecords(
+    portalId: string,
+    klaviyoAccountId: string,
+    changes: readonly { side: 'hubspot' | 'klaviyo'; recordId: string; priority: ChangePriority; cause: string }[],
+  ): Promise<void>;
 }

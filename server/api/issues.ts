@@ -1,15 +1,13 @@
 import { Router } from 'express';
-import { z } from 'zod';
 import { changePriority } from '../store/changes.js';
 import { findIssue, ignoreIssue, issueGroups, issueRecords, listIssues, type IssueRow } from '../store/issue-list.js';
 import { notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
-import { pageSchema, retryManySchema } from './schema.js';
+import { issueFilterSchema, pageSchema, retryManySchema } from './schema.js';
 import { callerOf, type Caller } from './signed.js';
 
-const filterSchema = z.object({ connectionId: z.string().optional(), code: z.string().optional() });
-
-export const contactUrl = (caller: Caller, hubspotId: string): string => `https://${caller.uiDomain}/contacts/${caller.portalId}/record/0-1/${hubspotId}`;
+export const contactUrl = (caller: Caller, hubspotId: string): string =>
+  `https://${caller.uiDomain}/contacts/${caller.portalId}/record/0-1/${hubspotId}`;
 
 function issueJson(issue: IssueRow, caller: Caller): Record<string, unknown> {
   const { id, connectionId, code, title, detail, fix, email, hubspotId, klaviyoId, attempts } = issue;
@@ -39,22 +37,40 @@ export function issueRoutes(deps: ApiDependencies): Router {
   const router = Router();
   router.get('/issues', async (request, response) => {
     const caller = callerOf(request);
-    const { issues, next } = await listIssues(deps.db, caller.portalId, filterSchema.parse(request.query), pageSchema.parse(request.query));
+    const { issues, next } = await listIssues(
+      deps.db,
+      caller.portalId,
+      issueFilterSchema.parse(request.query),
+      pageSchema.parse(request.query),
+    );
     response.json({ results: issues.map((issue) => issueJson(issue, caller)), next });
   });
   router.get('/issues/groups', async (request, response) => {
-    response.json({ results: await issueGroups(deps.db, callerOf(request).portalId, filterSchema.parse(request.query)), next: null });
+    response.json({
+      results: await issueGroups(deps.db, callerOf(request).portalId, issueFilterSchema.parse(request.query)),
+      next: null,
+    });
   });
   router.get('/issues.csv', async (request, response) => {
     const caller = callerOf(request);
-    const filter = filterSchema.parse(request.query);
+    const filter = issueFilterSchema.parse(request.query);
     response.type('text/csv').attachment('issues.csv');
     response.write('code,title,detail,fix,email,hubspot_id,klaviyo_id,first_seen_at,attempts\r\n');
     let cursor: string | undefined;
     do {
       const page = await listIssues(deps.db, caller.portalId, filter, { cursor, limit: 200 });
       for (const issue of page.issues) {
-        const cells = [issue.code, issue.title, issue.detail, issue.fix, issue.email, issue.hubspotId, issue.klaviyoId, issue.firstSeenAt.toISOString(), String(issue.attempts)];
+        const cells = [
+          issue.code,
+          issue.title,
+          issue.detail,
+          issue.fix,
+          issue.email,
+          issue.hubspotId,
+          issue.klaviyoId,
+          issue.firstSeenAt.toISOString(),
+          String(issue.attempts),
+        ];
         response.write(`${cells.map(csvCell).join(',')}\r\n`);
       }
       cursor = page.next ?? undefined;
@@ -70,7 +86,11 @@ export function issueRoutes(deps: ApiDependencies): Router {
       const records = await issueRecords(deps.db, portalId, filter, after, 500);
       if (records.length === 0) break;
       for (const [account, mine] of grouped(records)) {
-        await deps.noticeRecords(portalId, account, mine.map(({ side, recordId }) => ({ side, recordId, priority: changePriority.retry, cause: 'retry' })));
+        await deps.noticeRecords(
+          portalId,
+          account,
+          mine.map(({ side, recordId }) => ({ side, recordId, priority: changePriority.retry, cause: 'retry' })),
+        );
       }
       retried += records.length;
       after = records.at(-1)?.id ?? after;
@@ -81,7 +101,10 @@ export function issueRoutes(deps: ApiDependencies): Router {
     const caller = callerOf(request);
     const issue = await findIssue(deps.db, caller.portalId, String(request.params.id));
     if (issue === null) throw notFound('issue');
-    if (issue.recordId !== '') await deps.noticeRecords(caller.portalId, issue.klaviyoAccountId, [{ side: issue.side, recordId: issue.recordId, priority: changePriority.person, cause: 'retry' }]);
+    if (issue.recordId !== '')
+      await deps.noticeRecords(caller.portalId, issue.klaviyoAccountId, [
+        { side: issue.side, recordId: issue.recordId, priority: changePriority.person, cause: 'retry' },
+      ]);
     response.status(202).json(issueJson(issue, caller));
   });
   router.post('/issues/:id/ignore', async (request, response) => {

@@ -40,7 +40,11 @@ export function pickerRoutes(deps: ApiDependencies): Router {
 
   router.get('/hubspot/lists', async (request, response) => {
     const { cursor, limit } = pageSchema.parse(request.query);
-    const { lists, next } = await searchLists(deps.hubspot(callerOf(request).portalId), { query: searchOf(request), offset: Number(cursor ?? 0) || 0, count: limit });
+    const { lists, next } = await searchLists(deps.hubspot(callerOf(request).portalId), {
+      query: searchOf(request),
+      offset: startOf(cursor),
+      count: limit,
+    });
     response.json({ results: lists, next: next === null ? null : String(next) });
   });
   const klaviyoPicker = (kind: string, read: (id: string) => Promise<Item[]>): void => {
@@ -48,17 +52,31 @@ export function pickerRoutes(deps: ApiDependencies): Router {
       const id = await accountId(request);
       const { cursor, limit } = pageSchema.parse(request.query);
       const search = searchOf(request).toLowerCase();
-      const found = (await remembered(`${id} ${kind}`, () => read(id))).filter((item) => item.name.toLowerCase().includes(search));
-      const start = Math.max(0, Number(cursor ?? 0) || 0);
+      const found = (await remembered(`${id} ${kind}`, () => read(id))).filter((item) =>
+        item.name.toLowerCase().includes(search),
+      );
+      const start = startOf(cursor);
       const end = start + limit;
       response.json({ results: found.slice(start, end), next: end < found.length ? String(end) : null });
     });
   };
-  klaviyoPicker('lists', async (id) => (await readLists(deps.klaviyo(id))).map(({ id: listId, name, optIn }) => ({ id: listId, name, ...(optIn === undefined ? {} : { optIn }) })));
-  klaviyoPicker('segments', async (id) => (await readSegments(deps.klaviyo(id))).map(({ id: segmentId, name }) => ({ id: segmentId, name })));
+  klaviyoPicker('lists', async (id) =>
+    (await readLists(deps.klaviyo(id))).map(({ id: listId, name, optIn }) => ({
+      id: listId,
+      name,
+      ...(optIn === undefined ? {} : { optIn }),
+    })),
+  );
+  klaviyoPicker('segments', async (id) =>
+    (await readSegments(deps.klaviyo(id))).map(({ id: segmentId, name }) => ({ id: segmentId, name })),
+  );
   klaviyoPicker('flows', (id) => readFlows(deps.klaviyo(id)));
   klaviyoPicker('campaigns', (id) => readCampaigns(deps.klaviyo(id)));
   return router;
 }
 
-const searchOf = (request: Request): string => (typeof request.query['search'] === 'string' ? request.query['search'].slice(0, 100) : '');
+const searchOf = (request: Request): string =>
+  typeof request.query['search'] === 'string' ? request.query['search'].slice(0, 100) : '';
+
+/** Cursors of pickers are offsets; anything else begins at the beginning. */
+const startOf = (cursor: string | undefined): number => (/^\d{1,7}$/.test(cursor ?? '') ? Number(cursor) : 0);

@@ -14,17 +14,32 @@ export const mappingSchema = z.strictObject({
   emptyToo: z.boolean().default(false),
 });
 
-const hubspotSource = z.union([z.strictObject({ all: z.literal(true) }), z.strictObject({ hubspotListIds: z.array(id).min(1).max(100) })]);
+const hubspotSource = z.union([
+  z.strictObject({ all: z.literal(true) }),
+  z.strictObject({ hubspotListIds: z.array(id).min(1).max(100) }),
+]);
 const klaviyoSource = z.union([
   z.strictObject({ all: z.literal(true) }),
   z
-    .strictObject({ klaviyoListIds: z.array(id).max(100).default([]), klaviyoSegmentIds: z.array(id).max(100).default([]) })
-    .refine((source) => source.klaviyoListIds.length + source.klaviyoSegmentIds.length > 0, 'Choose at least one list or segment.'),
+    .strictObject({
+      klaviyoListIds: z.array(id).max(100).default([]),
+      klaviyoSegmentIds: z.array(id).max(100).default([]),
+    })
+    .refine(
+      (source) => source.klaviyoListIds.length + source.klaviyoSegmentIds.length > 0,
+      'Choose at least one list or segment.',
+    ),
 ]);
 
 export const rulesSchema = z.strictObject({
-  hubspotToKlaviyo: z.array(z.strictObject({ source: hubspotSource, klaviyoListId: id })).max(50).default([]),
-  klaviyoToHubspot: z.array(z.strictObject({ source: klaviyoSource })).max(50).default([]),
+  hubspotToKlaviyo: z
+    .array(z.strictObject({ source: hubspotSource, klaviyoListId: id }))
+    .max(50)
+    .default([]),
+  klaviyoToHubspot: z
+    .array(z.strictObject({ source: klaviyoSource }))
+    .max(50)
+    .default([]),
 });
 
 const optionFields = {
@@ -82,8 +97,25 @@ export const connectionPatchSchema = z.strictObject({
 
 export const apiKeySchema = z.strictObject({ apiKey: z.string().trim().min(8).max(200) });
 export const refreshFieldsSchema = z.strictObject({ klaviyoAccountId: id });
-export const newPropertySchema = z.strictObject({ klaviyoAccountId: id, name, type: z.enum(['string', 'number', 'boolean', 'date', 'list']).default('string') });
-export const retryManySchema = z.strictObject({ connectionId: id.optional(), code: id.optional() });
+export const newPropertySchema = z.strictObject({
+  klaviyoAccountId: id,
+  name,
+  type: z.enum(['string', 'number', 'boolean', 'date', 'list']).default('string'),
+});
+export const retryManySchema = z.strictObject({ connectionId: z.guid().optional(), code: id.optional() });
+
+/** `?connectionId=&code=` */
+export const issueFilterSchema = z.object({ connectionId: z.guid().optional(), code: id.optional() });
+
+/** `?contactId=&runId=&connectionId=` */
+export const historyFilterSchema = z.object({
+  contactId: id.optional(),
+  runId: z.guid().optional(),
+  connectionId: z.guid().optional(),
+});
 
 /** `?cursor=&limit=` */
-export const pageSchema = z.object({ cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) });
+export const pageSchema = z.object({
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});

@@ -16,7 +16,8 @@ const callers = new WeakMap<Request, Caller>();
 /** The portal that signed this request. */
 export function callerOf(request: Request): Caller {
   const caller = callers.get(request);
-  if (caller === undefined) throw new ApiError(401, 'missing_signature', 'The request is not signed.', 'Open this page inside HubSpot.');
+  if (caller === undefined)
+    throw new ApiError(401, 'missing_signature', 'The request is not signed.', 'Open this page inside HubSpot.');
   return caller;
 }
 
@@ -38,27 +39,50 @@ export function signedRequests(deps: ApiDependencies): RequestHandler[] {
     const now = deps.clock().getTime();
     const verdict = checkSignature(
       deps.clientSecret,
-      { method: request.method, url, rawBody, signature: request.get('x-hubspot-signature-v3'), timestamp: request.get('x-hubspot-request-timestamp') },
+      {
+        method: request.method,
+        url,
+        rawBody,
+        signature: request.get('x-hubspot-signature-v3'),
+        timestamp: request.get('x-hubspot-request-timestamp'),
+      },
       now,
     );
     if (!verdict.ok) {
       deps.metrics.refusals.inc({ reason: verdict.reason });
-      throw new ApiError(401, verdict.reason, 'The request is not signed by HubSpot, or too old.', 'Open this page inside HubSpot; check the server’s clock if this goes on.');
+      throw new ApiError(
+        401,
+        verdict.reason,
+        'The request is not signed by HubSpot, or too old.',
+        'Open this page inside HubSpot; check the server’s clock if this goes on.',
+      );
     }
     const query = new URL(url).searchParams;
     // HubSpot appends the caller to whatever address the page asked for, and signs that: a page that names a portal
     // itself is somebody trying to be another one (A1).
     if (identity.some((name) => query.getAll(name).length > 1)) {
       deps.metrics.refusals.inc({ reason: 'ambiguous_caller' });
-      throw new ApiError(401, 'ambiguous_caller', 'The address names its caller more than once.', 'Leave portalId, userId, userEmail and appId to HubSpot.');
+      throw new ApiError(
+        401,
+        'ambiguous_caller',
+        'The address names its caller more than once.',
+        'Leave portalId, userId, userEmail and appId to HubSpot.',
+      );
     }
     if (/%00/.test(request.originalUrl)) throw unstorable();
     const portalId = query.get('portalId') ?? '';
     const portal = /^\d{1,18}$/.test(portalId) ? await findPortal(deps.db, portalId) : null;
-    if (portal === null || portal.state === 'uninstalled') throw new ApiError(403, 'not_installed', 'The app is not installed in this HubSpot account.', 'Install the app from its marketplace page.');
+    if (portal === null || portal.state === 'uninstalled')
+      throw new ApiError(
+        403,
+        'not_installed',
+        'The app is not installed in this HubSpot account.',
+        'Install the app from its marketplace page.',
+      );
     const minute = Math.floor(now / 60_000);
     const slot = seen.get(portalId);
-    if (slot?.minute === minute && slot.count >= perMinute) throw new ApiError(429, 'too_many_requests', 'Too many requests in this minute.', 'Wait a minute and try again.');
+    if (slot?.minute === minute && slot.count >= perMinute)
+      throw new ApiError(429, 'too_many_requests', 'Too many requests in this minute.', 'Wait a minute and try again.');
     seen.set(portalId, { minute, count: slot?.minute === minute ? slot.count + 1 : 1 });
     if (seen.size > 10_000) seen.clear();
     callers.set(request, { portalId, userId: query.get('userId') ?? '', uiDomain: portal.uiDomain });
@@ -70,7 +94,13 @@ export function signedRequests(deps: ApiDependencies): RequestHandler[] {
 
 /** What no text in the database can hold: NUL and halves of surrogate pairs. */
 const refused = /[\0\p{Surrogate}]/u;
-const unstorable = (): ApiError => new ApiError(400, 'malformed', 'The request contains characters that are no text.', 'Remove control characters and send it again.');
+const unstorable = (): ApiError =>
+  new ApiError(
+    400,
+    'malformed',
+    'The request contains characters that are no text.',
+    'Remove control characters and send it again.',
+  );
 
 function parseBody(rawBody: Buffer): unknown {
   if (rawBody.length === 0) return {};

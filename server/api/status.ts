@@ -64,13 +64,46 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
   });
   router.get('/overview', async (request, response) => {
     const { portalId } = callerOf(request);
-    const [portal, accounts, connections, groups] = await Promise.all([findPortal(deps.db, portalId), klaviyoAccounts(deps.db, portalId), connectionsOf(deps.db, portalId), issueGroups(deps.db, portalId, {})]);
+    const [portal, accounts, connections, groups] = await Promise.all([
+      findPortal(deps.db, portalId),
+      klaviyoAccounts(deps.db, portalId),
+      connectionsOf(deps.db, portalId),
+      issueGroups(deps.db, portalId, {}),
+    ]);
     const banners = [
-      ...(portal?.state === 'reconnect' ? [{ severity: 'danger', message: 'HubSpot no longer accepts the app’s access.', fix: 'Install the app again.', link: `${deps.publicUrl}/oauth/hubspot/install` }] : []),
-      ...accounts.filter((account) => account.state === 'reconnect').map((account) => ({ severity: 'danger', message: `${account.name} needs to be connected again.`, fix: 'Connect Klaviyo again.', link: null })),
+      ...(portal?.state === 'reconnect'
+        ? [
+            {
+              severity: 'danger',
+              message: 'HubSpot no longer accepts the app’s access.',
+              fix: 'Install the app again.',
+              link: `${deps.publicUrl}/oauth/hubspot/install`,
+            },
+          ]
+        : []),
+      ...accounts
+        .filter((account) => account.state === 'reconnect')
+        .map((account) => ({
+          severity: 'danger',
+          message: `${account.name} needs to be connected again.`,
+          fix: 'Connect Klaviyo again.',
+          link: null,
+        })),
     ];
-    const results = await Promise.all(connections.map(async (connection) => ({ id: connection.id, name: connection.name, type: connection.type, ...(await statusOf(connection)) })));
-    const health = banners.length > 0 ? 'broken' : groups.length > 0 || connections.some(({ state }) => state === 'stopped') ? 'attention' : 'good';
+    const results = await Promise.all(
+      connections.map(async (connection) => ({
+        id: connection.id,
+        name: connection.name,
+        type: connection.type,
+        ...(await statusOf(connection)),
+      })),
+    );
+    const health =
+      banners.length > 0
+        ? 'broken'
+        : groups.length > 0 || connections.some(({ state }) => state === 'stopped')
+          ? 'attention'
+          : 'good';
     response.json({ health, connections: results, banners });
   });
   return router;

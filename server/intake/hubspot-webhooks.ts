@@ -45,19 +45,32 @@ export function hubspotWebhooks(deps: IntakeDeps): Router {
       deps.clock().getTime(),
     );
     if (!verdict.ok) {
-      refuse(response, 401, verdict.reason, 'The signature of this webhook is not valid.', 'Send it signed by HubSpot (v3).');
+      refuse(
+        response,
+        401,
+        verdict.reason,
+        'The signature of this webhook is not valid.',
+        'Send it signed by HubSpot (v3).',
+      );
       return;
     }
     const read = hubspotEvents(rawBody);
     if (read === null) {
-      refuse(response, 400, 'malformed', 'The body is not a list of HubSpot events.', 'Send a JSON array of at most 100 events.');
+      refuse(
+        response,
+        400,
+        'malformed',
+        'The body is not a list of HubSpot events.',
+        'Send a JSON array of at most 100 events.',
+      );
       return;
     }
     const { events, malformed } = read;
     const portals = events.length === 0 ? [] : await storeHints(deps.db, 'hubspot', events);
     const known = new Set(portals);
     const stored = events.filter((event) => known.has(String(event.portalId))).length;
-    const count = (outcome: string, n: number): void => deps.metrics.webhookEvents.inc({ vendor: 'hubspot', outcome }, n);
+    const count = (outcome: string, n: number): void =>
+      deps.metrics.webhookEvents.inc({ vendor: 'hubspot', outcome }, n);
     count('stored', stored);
     // An app that was removed is still told for a while; HubSpot wants its 200 all the same.
     count('unknown_portal', events.length - stored);

@@ -10,13 +10,26 @@ export interface SignedRequest {
   timestamp: string | undefined;
 }
 
-export type SignatureVerdict = { ok: true } | { ok: false; reason: 'missing_signature' | 'missing_timestamp' | 'stale_timestamp' | 'wrong_signature' };
+export type SignatureVerdict =
+  | { ok: true }
+  | { ok: false; reason: 'missing_signature' | 'missing_timestamp' | 'stale_timestamp' | 'wrong_signature' };
 
 const fiveMinutes = 300_000;
 
 /** Only these escapes are decoded before signing; `%20`, `%26` and `%3D` stay. */
 const decoded: Record<string, string> = {
-  '%3A': ':', '%2F': '/', '%3F': '?', '%40': '@', '%21': '!', '%24': '$', '%27': "'", '%28': '(', '%29': ')', '%2A': '*', '%2C': ',', '%3B': ';',
+  '%3A': ':',
+  '%2F': '/',
+  '%3F': '?',
+  '%40': '@',
+  '%21': '!',
+  '%24': '$',
+  '%27': "'",
+  '%28': '(',
+  '%29': ')',
+  '%2A': '*',
+  '%2C': ',',
+  '%3B': ';',
 };
 
 /** The address as HubSpot signs it. Idempotent for what it decodes. */
@@ -25,7 +38,10 @@ export function signedUri(url: string): string {
 }
 
 /** The signature HubSpot would send (v3). */
-export function signatureOf(clientSecret: string, request: { method: string; url: string; rawBody: Buffer; timestamp: string }): string {
+export function signatureOf(
+  clientSecret: string,
+  request: { method: string; url: string; rawBody: Buffer; timestamp: string },
+): string {
   return createHmac('sha256', clientSecret)
     .update(request.method + signedUri(request.url))
     .update(request.rawBody)
@@ -39,9 +55,12 @@ export function signatureOf(clientSecret: string, request: { method: string; url
  */
 export function checkSignature(clientSecret: string, request: SignedRequest, nowMs: number): SignatureVerdict {
   if (request.signature === undefined || request.signature === '') return { ok: false, reason: 'missing_signature' };
-  if (request.timestamp === undefined || !/^\d{1,16}$/.test(request.timestamp)) return { ok: false, reason: 'missing_timestamp' };
+  if (request.timestamp === undefined || !/^\d{1,16}$/.test(request.timestamp))
+    return { ok: false, reason: 'missing_timestamp' };
   if (Math.abs(nowMs - Number(request.timestamp)) > fiveMinutes) return { ok: false, reason: 'stale_timestamp' };
   const expected = Buffer.from(signatureOf(clientSecret, { ...request, timestamp: request.timestamp }));
   const given = Buffer.from(request.signature);
-  return expected.length === given.length && timingSafeEqual(expected, given) ? { ok: true } : { ok: false, reason: 'wrong_signature' };
+  return expected.length === given.length && timingSafeEqual(expected, given)
+    ? { ok: true }
+    : { ok: false, reason: 'wrong_signature' };
 }

@@ -16,6 +16,9 @@ export function bindBrowser(request: Request, response: Response, secure: boolea
 
 /** The mark of this browser, '' when it has none. */
 export function browserOf(request: Request): string {
-  const pair = (request.get('cookie') ?? '').split(';').map((part) => part.trim()).find((part) => part.startsWith(`${cookie}=`));
+  const pair = (request.get('cookie') ?? '')
+    .split(';')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(`${cookie}=`));
   return pair?.slice(cookie.length + 1) ?? '';
 }

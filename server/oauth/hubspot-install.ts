@@ -1,6 +1,5 @@
 import { Router } from 'express';
 import type { Logger } from 'pino';
-import { NeedsPerson, RetryLater } from '../errors.js';
 import type { Database } from '../store/database.js';
 import { redeemState, rememberState } from '../store/oauth-states.js';
 import { installPortal } from '../store/portals.js';
@@ -8,7 +7,7 @@ import { readAccount } from '../vendors/hubspot/account.js';
 import { authorizeUrl, exchangeCode, type HubspotApp } from '../vendors/hubspot/oauth.js';
 import type { HubspotSession } from '../vendors/hubspot/session.js';
 import { bindBrowser, browserOf, randomText } from './browser-binding.js';
-import { sendPage } from './browser-page.js';
+import { sendFailure, sendPage } from './browser-page.js';
 import { hubspotSecretOwner } from './hubspot-tokens.js';
 import { hubspotScopes } from './scopes.js';
 import type { Sealer } from './seal.js';
@@ -26,11 +25,14 @@ export interface InstallDeps {
 }
 
 /** Only HubSpot itself may be returned to: `https://app.hubspot.com`, `https://app-eu1.hubspot.com`, or the configured one. */
-function trustedReturn(url: unknown, appUrl: string): string | null {
+export function trustedReturn(url: unknown, appUrl: string): string | null {
   if (typeof url !== 'string' || !URL.canParse(url)) return null;
   const { protocol, hostname, origin, username } = new URL(url);
   if (username !== '') return null;
-  return origin === new URL(appUrl).origin || (protocol === 'https:' && /^app(-[a-z0-9]+)?\.hubspot\.com$/.test(hostname)) ? url : null;
+  return origin === new URL(appUrl).origin ||
+    (protocol === 'https:' && /^app(-[a-z0-9]+)?\.hubspot\.com$/.test(hostname))
+    ? url
+    : null;
 }
 
 const stateWords = {
@@ -48,7 +50,12 @@ export function hubspotInstall(deps: InstallDeps): Router {
 
   router.get('/oauth/hubspot/install', async (request, response) => {
     const state = randomText();
-    await rememberState(deps.db, state, bindBrowser(request, response, secure), { vendor: 'hubspot', portalId: null, verifier: null, returnUrl: null });
+    await rememberState(deps.db, state, bindBrowser(request, response, secure), {
+      vendor: 'hubspot',
+      portalId: null,
+      verifier: null,
+      returnUrl: null,
+    });
     response.redirect(302, authorizeUrl(deps.app, { redirectUri, scopes: hubspotScopes, state }));
   });
 
@@ -58,19 +65,42 @@ export function hubspotInstall(deps: InstallDeps): Router {
     const install = { href: '/oauth/hubspot/install', label: 'Begin the installation again' };
     if (step === 'authorize') {
       // The marketplace asks us to begin: we hand a state of ours back and are called again with step=finalize.
-      if (returnUrl === null) return sendPage(response, 400, { title: 'Installation refused', text: 'The page to return to is not one of HubSpot’s.' });
+      if (returnUrl === null)
+        return sendPage(response, 400, {
+          title: 'Installation refused',
+          text: 'The page to return to is not one of HubSpot’s.',
+        });
       const fresh = randomText();
-      await rememberState(deps.db, fresh, bindBrowser(request, response, secure), { vendor: 'hubspot', portalId: null, verifier: null, returnUrl });
+      await rememberState(deps.db, fresh, bindBrowser(request, response, secure), {
+        vendor: 'hubspot',
+        portalId: null,
+        verifier: null,
+        returnUrl,
+      });
       const target = new URL(returnUrl);
       target.searchParams.set('state', fresh);
       return response.redirect(302, target.href);
     }
     if (typeof error === 'string') {
-      return sendPage(response, 400, { title: 'HubSpot was not connected', text: typeof description === 'string' ? description.slice(0, 300) : 'The permissions were not granted.', link: install });
+      return sendPage(response, 400, {
+        title: 'HubSpot was not connected',
+        text: typeof description === 'string' ? description.slice(0, 300) : 'The permissions were not granted.',
+        link: install,
+      });
     }
-    if (typeof code !== 'string' || typeof state !== 'string') return sendPage(response, 400, { title: 'Installation refused', text: 'The address lacks its code or state.', link: install });
+    if (typeof code !== 'string' || typeof state !== 'string')
+      return sendPage(response, 400, {
+        title: 'Installation refused',
+        text: 'The address lacks its code or state.',
+        link: install,
+      });
     const verdict = await redeemState(deps.db, 'hubspot', state, browserOf(request));
-    if (!verdict.ok) return sendPage(response, 400, { title: 'Installation refused', text: stateWords[verdict.reason], link: install });
+    if (!verdict.ok)
+      return sendPage(response, 400, {
+        title: 'Installation refused',
+        text: stateWords[verdict.reason],
+        link: install,
+      });
     try {
       const portal = await storeInstall(deps, code, redirectUri);
       deps.log.info({ portalId: portal.id }, 'app installed');
@@ -78,24 +108,34 @@ export function hubspotInstall(deps: InstallDeps): Router {
       return sendPage(response, 200, {
         title: 'Tandem is installed',
         text: 'Open its settings in HubSpot to connect Klaviyo and choose what to sync.',
-        link: { href: `https://${portal.uiDomain}/connected-apps/${portal.id}/app/${deps.appId}/settings`, label: 'Open the settings' },
+        link: {
+          href: `https://${portal.uiDomain}/connected-apps/${portal.id}/app/${deps.appId}/settings`,
+          label: 'Open the settings',
+        },
       });
     } catch (cause) {
-      if (!(cause instanceof NeedsPerson) && !(cause instanceof RetryLater)) throw cause;
-      deps.log.warn({ err: cause }, 'installation failed');
-      return sendPage(response, cause instanceof RetryLater ? 503 : 400, { title: 'HubSpot was not connected', text: `${cause.message} Please try again.`, link: install });
+      return sendFailure(response, deps.log, cause, { title: 'HubSpot was not connected', link: install });
     }
   });
   return router;
 }
 
-async function storeInstall(deps: InstallDeps, code: string, redirectUri: string): Promise<{ id: string; uiDomain: string }> {
+async function storeInstall(
+  deps: InstallDeps,
+  code: string,
+  redirectUri: string,
+): Promise<{ id: string; uiDomain: string }> {
   const tokens = await exchangeCode(deps.app, code, redirectUri);
   const account = await readAccount(deps.sessionWith(tokens.hubId, tokens.accessToken));
   const owner = hubspotSecretOwner(account.portalId);
   await installPortal(
     deps.db,
-    { id: account.portalId, name: `HubSpot ${account.portalId}`, uiDomain: account.uiDomain, timeZone: account.timeZone },
+    {
+      id: account.portalId,
+      name: `HubSpot ${account.portalId}`,
+      uiDomain: account.uiDomain,
+      timeZone: account.timeZone,
+    },
     {
       accessToken: deps.sealer.seal(tokens.accessToken, owner),
       refreshToken: deps.sealer.seal(tokens.refreshToken, owner),

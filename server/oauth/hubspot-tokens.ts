@@ -25,20 +25,39 @@ export async function hubspotAccessToken(deps: HubspotTokenDeps, portalId: strin
   const owner = hubspotSecretOwner(portalId);
   const current = async (): Promise<string | null> => {
     const stored = await hubspotTokens(deps.db, portalId, refreshMarginSeconds);
-    if (stored === null || stored.state === 'uninstalled') throw new NeedsPerson('reconnect_hubspot', 'The app is not installed in this HubSpot account.', 'Install the app again from its settings page.');
+    if (stored === null || stored.state === 'uninstalled')
+      throw new NeedsPerson(
+        'reconnect_hubspot',
+        'The app is not installed in this HubSpot account.',
+        'Install the app again from its settings page.',
+      );
     const token = stored.access === null ? null : deps.sealer.open(stored.access, owner);
     return stored.fresh && token !== refused ? token : null;
   };
-  return (await current()) ?? refreshOnce(deps.db, `hubspot:${portalId}`, deps.owner, current, () => renew(deps, portalId, owner));
+  return (
+    (await current()) ??
+    refreshOnce(deps.db, `hubspot:${portalId}`, deps.owner, current, () => renew(deps, portalId, owner))
+  );
 }
 
 async function renew(deps: HubspotTokenDeps, portalId: string, owner: string): Promise<string> {
   const stored = await hubspotTokens(deps.db, portalId, 0);
-  if (stored?.refresh == null) throw new NeedsPerson('reconnect_hubspot', 'HubSpot’s access is lost.', 'Install the app again from its settings page.');
+  if (stored?.refresh == null)
+    throw new NeedsPerson(
+      'reconnect_hubspot',
+      'HubSpot’s access is lost.',
+      'Install the app again from its settings page.',
+    );
   try {
     const tokens = await refresh(deps.app, deps.sealer.open(stored.refresh, owner));
     const expiresAt = new Date(deps.clock().getTime() + tokens.expiresIn * 1000);
-    await keepHubspotTokens(deps.db, portalId, deps.sealer.seal(tokens.accessToken, owner), deps.sealer.seal(tokens.refreshToken, owner), expiresAt);
+    await keepHubspotTokens(
+      deps.db,
+      portalId,
+      deps.sealer.seal(tokens.accessToken, owner),
+      deps.sealer.seal(tokens.refreshToken, owner),
+      expiresAt,
+    );
     deps.metrics.tokenRefreshes.inc({ vendor: 'hubspot', outcome: 'done' });
     return tokens.accessToken;
   } catch (error) {

@@ -18,10 +18,15 @@ export interface KlaviyoCredentialDeps {
 }
 
 export const klaviyoSecretOwner = (accountId: string): string => `klaviyo_account:${accountId}`;
-const reconnect = (why: string): NeedsPerson => new NeedsPerson('reconnect_klaviyo', why, 'Open the settings page and connect Klaviyo again.');
+const reconnect = (why: string): NeedsPerson =>
+  new NeedsPerson('reconnect_klaviyo', why, 'Open the settings page and connect Klaviyo again.');
 
 /** What to sign in to Klaviyo with: the private key, or an access token refreshed ahead of its expiry. */
-export async function credentialOf(deps: KlaviyoCredentialDeps, accountId: string, refused?: string): Promise<KlaviyoCredential> {
+export async function credentialOf(
+  deps: KlaviyoCredentialDeps,
+  accountId: string,
+  refused?: string,
+): Promise<KlaviyoCredential> {
   const owner = klaviyoSecretOwner(accountId);
   const stored = await klaviyoCredential(deps.db, accountId, refreshMarginSeconds);
   if (stored === null || stored.state === 'disconnected') throw reconnect('Klaviyo is not connected.');
@@ -34,7 +39,9 @@ export async function credentialOf(deps: KlaviyoCredentialDeps, accountId: strin
     const token = now?.access == null ? null : deps.sealer.open(now.access, owner);
     return now?.fresh === true && token !== refused ? token : null;
   };
-  const accessToken = (await current()) ?? (await refreshOnce(deps.db, `klaviyo:${accountId}`, deps.owner, current, () => renew(deps, accountId, owner)));
+  const accessToken =
+    (await current()) ??
+    (await refreshOnce(deps.db, `klaviyo:${accountId}`, deps.owner, current, () => renew(deps, accountId, owner)));
   return { kind: 'oauth', accessToken };
 }
 
@@ -45,7 +52,11 @@ async function renew(deps: KlaviyoCredentialDeps, accountId: string, owner: stri
     const tokens = await refresh(deps.app, deps.sealer.open(stored.refresh, owner));
     const expiresAt = new Date(deps.clock().getTime() + tokens.expiresIn * 1000);
     // Klaviyo may answer with another refresh token or the same one: what comes back is kept.
-    await keepKlaviyoCredential(deps.db, accountId, { access: deps.sealer.seal(tokens.accessToken, owner), refresh: deps.sealer.seal(tokens.refreshToken, owner), expiresAt });
+    await keepKlaviyoCredential(deps.db, accountId, {
+      access: deps.sealer.seal(tokens.accessToken, owner),
+      refresh: deps.sealer.seal(tokens.refreshToken, owner),
+      expiresAt,
+    });
     deps.metrics.tokenRefreshes.inc({ vendor: 'klaviyo', outcome: 'done' });
     return tokens.accessToken;
   } catch (error) {

@@ -11,7 +11,13 @@ const pollMs = 50;
  * Lets one process refresh a token while all others wait for the new one (A4). `current` reads the stored token, null
  * while it is stale; `refresh` gets a new one and stores it. No transaction is open while the vendor is called.
  */
-export async function refreshOnce(db: Database, name: string, owner: string, current: () => Promise<string | null>, refresh: () => Promise<string>): Promise<string> {
+export async function refreshOnce(
+  db: Database,
+  name: string,
+  owner: string,
+  current: () => Promise<string | null>,
+  refresh: () => Promise<string>,
+): Promise<string> {
   const deadline = Date.now() + 2 * leaseSeconds * 1000;
   for (;;) {
     const lease = await acquireLease(db, `refresh:${name}`, owner, leaseSeconds);

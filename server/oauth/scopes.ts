@@ -13,4 +13,15 @@ export const hubspotScopes = [
 ] as const;
 
 /** What the app asks of Klaviyo. Importing profiles needs lists:write too, even without a list. */
-export const klaviyoScopes = ['accounts:read', 'profiles:read', 'profiles:write', 'lists:read', 'lists:write', 'segments:read', 'subscriptions:read', 'subscriptions:write', 'flows:read', 'campaigns:read'] as const;
+export const klaviyoScopes = [
+  'accounts:read',
+  'profiles:read',
+  'profiles:write',
+  'lists:read',
+  'lists:write',
+  'segments:read',
+  'subscriptions:read',
+  'subscriptions:write',
+  'flows:read',
+  'campaigns:read',
+] as const;

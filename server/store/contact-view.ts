@@ -25,7 +25,10 @@ export async function contactView(db: Database, portalId: string, hubspotId: str
       [portalId, hubspotId],
     ),
     db.query(
-      `select from change c join klaviyo_account a on a.id = c.klaviyo_account_id where a.portal_id = $1 and c.side = 'hubspot' and c.record_id = $2 limit 1`,
+      `select from klaviyo_account a join change c on c.klaviyo_account_id = a.id and c.side = 'hubspot' and c.record_id = $2 where a.portal_id = $1
+       union all
+       select from link l join change c on c.klaviyo_account_id = l.klaviyo_account_id and c.side = 'klaviyo' and c.record_id = l.klaviyo_id
+       where l.portal_id = $1 and l.hubspot_id = $2 limit 1`,
       [portalId, hubspotId],
     ),
   ]);
@@ -62,8 +65,8 @@ export async function historyOf(
   const before = /^\d{1,18}$/.test(page.cursor ?? '') ? page.cursor : null;
   const rows = await db.query<HistoryRow>(
     `select id, at, run_id as "runId", connection_id as "connectionId", side, action, hubspot_id as "hubspotId", klaviyo_id as "klaviyoId", email, fields, because, outcome
-     from history where portal_id = $1 and ($2::text is null or hubspot_id = $2) and ($3::text is null or run_id::text = $3)
-       and ($4::text is null or connection_id::text = $4) and ($5::bigint is null or id < $5) order by id desc limit $6`,
+     from history where portal_id = $1 and ($2::text is null or hubspot_id = $2) and ($3::uuid is null or run_id = $3)
+       and ($4::uuid is null or connection_id = $4) and ($5::bigint is null or id < $5) order by id desc limit $6`,
     [portalId, filter.contactId ?? null, filter.runId ?? null, filter.connectionId ?? null, before, page.limit + 1],
   );
   const shown = rows.slice(0, page.limit);

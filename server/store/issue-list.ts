@@ -25,7 +25,7 @@ export interface IssueFilter {
   code?: string | undefined;
 }
 
-const where = `portal_id = $1 and ignored_at is null and ($2::text is null or connection_id::text = $2) and ($3::text is null or code = $3)`;
+const where = `portal_id = $1 and ignored_at is null and ($2::uuid is null or connection_id = $2) and ($3::text is null or code = $3)`;
 
 /** Open issues of a portal, in the order they came up. */
 export async function listIssues(db: Database, portalId: string, filter: IssueFilter, page: { cursor?: string | undefined; limit: number }): Promise<{ issues: IssueRow[]; next: string | null }> {
@@ -58,7 +58,7 @@ export async function findIssue(db: Database, portalId: string, id: string): Pro
 export async function issueRecords(db: Database, portalId: string, filter: IssueFilter, afterId: string, limit: number): Promise<{ id: string; side: 'hubspot' | 'klaviyo'; recordId: string; klaviyoAccountId: string }[]> {
   return db.query(
     `select i.id, i.side, i.record_id as "recordId", c.klaviyo_account_id as "klaviyoAccountId" from issue i join connection c on c.id = i.connection_id
-     where i.portal_id = $1 and i.ignored_at is null and ($2::text is null or i.connection_id::text = $2) and ($3::text is null or i.code = $3)
+     where i.portal_id = $1 and i.ignored_at is null and ($2::uuid is null or i.connection_id = $2) and ($3::text is null or i.code = $3)
        and i.record_id <> '' and i.id > $4 order by i.id limit $5`,
     [portalId, filter.connectionId ?? null, filter.code ?? null, afterId, limit],
   );

@@ -45,7 +45,7 @@ export async function keepKlaviyoAccount(db: Database, portalId: string, company
   );
   const row = rows[0];
   if (row === undefined) throw new Error('The Klaviyo account could not be stored.');
-  await db.query(`delete from issue where code = 'reconnect_klaviyo' and connection_id in (select id from connection where klaviyo_account_id = $1)`, [row.id]);
+  await db.query(`delete from issue where code in ('reconnect_klaviyo', 'missing_scope') and side = 'klaviyo' and connection_id in (select id from connection where klaviyo_account_id = $1)`, [row.id]);
   return fromRow(row);
 }
 

@@ -40,7 +40,7 @@ export async function installPortal(db: Database, portal: { id: string; name: st
        where portal_id = $1 and state = 'stopped' and state_reason = 'uninstalled'`,
       [portal.id],
     );
-    await tx.query(`delete from issue where portal_id = $1 and code = 'reconnect_hubspot'`, [portal.id]);
+    await tx.query(`delete from issue where portal_id = $1 and code in ('reconnect_hubspot', 'missing_scope')`, [portal.id]);
   });
 }
 

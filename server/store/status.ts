@@ -48,18 +48,18 @@ export interface RunRow {
   finishedAt: Date | null;
 }
 
-/** Runs of a connection, newest first; `cursor` is the time after which (backwards) the page begins. */
+/** Runs of a connection, newest first; `cursor` is the microsecond before which the page begins. */
 export async function runsOf(db: Database, connectionId: string, page: { cursor?: string | undefined; limit: number }): Promise<{ runs: RunRow[]; next: string | null }> {
-  const before = page.cursor === undefined || Number.isNaN(Date.parse(page.cursor)) ? null : page.cursor;
-  const rows = await db.query<{ id: string; kind: string; state: string; done: string; total: string | null; counts: Record<string, number>; error: string | null; queued_at: Date; queued_text: string; started_at: Date | null; finished_at: Date | null }>(
-    `select id, kind, state, done, total, counts, error, queued_at, queued_at::text as queued_text, started_at, finished_at from run
-     where connection_id = $1 and ($2::timestamptz is null or queued_at < $2::timestamptz) order by queued_at desc limit $3`,
+  const before = /^\d{1,16}$/.test(page.cursor ?? '') ? page.cursor : null;
+  const rows = await db.query<{ id: string; kind: string; state: string; done: string; total: string | null; counts: Record<string, number>; error: string | null; queued_at: Date; queued_us: string; started_at: Date | null; finished_at: Date | null }>(
+    `select id, kind, state, done, total, counts, error, queued_at, (extract(epoch from queued_at) * 1000000)::bigint as queued_us, started_at, finished_at from run
+     where connection_id = $1 and ($2::bigint is null or queued_at < timestamptz 'epoch' + $2::bigint * interval '1 microsecond') order by queued_at desc limit $3`,
     [connectionId, before, page.limit + 1],
   );
   const shown = rows.slice(0, page.limit);
   return {
     runs: shown.map((row) => ({ id: row.id, kind: row.kind, state: row.state, done: Number(row.done), total: row.total === null ? null : Number(row.total), counts: row.counts, error: row.error, queuedAt: row.queued_at, startedAt: row.started_at, finishedAt: row.finished_at })),
-    next: rows.length > page.limit ? (shown.at(-1)?.queued_text ?? null) : null,
+    next: rows.length > page.limit ? (shown.at(-1)?.queued_us ?? null) : null,
   };
 }
 
