@@ -1,5 +1,5 @@
 import { Router, type Request } from 'express';
-import { activationProblem, mappingProblem } from '../rules/check-config.js';
+import { activationProblem, mappingProblem, missingListProblem } from '../rules/check-config.js';
 import type { ContactConfig } from '../rules/connection.js';
 import { proposedMappings } from '../rules/proposed-mappings.js';
 import {
@@ -7,13 +7,14 @@ import {
   deleteConnection,
   findConnection,
   insertConnection,
-  saveConnection,
+  changeConnection,
   type Connection,
 } from '../store/connections.js';
 import { findKlaviyoAccount } from '../store/klaviyo-accounts.js';
 import { ApiError, notFound } from './api-error.js';
 import { catalogueFor } from './catalogue.js';
 import type { ApiDependencies } from './dependencies.js';
+import { missingList } from './missing-list.js';
 import { connectionPatchSchema, defaultOptions, newConnectionSchema } from './schema.js';
 import { callerOf } from './signed.js';
 
@@ -74,6 +75,15 @@ export function connectionRoutes(deps: ApiDependencies): Router {
     return mappings;
   };
 
+  const checkLists = async (
+    accounts: { portalId: string; klaviyoAccountId: string },
+    rules: ContactConfig['rules'],
+    known: ContactConfig['rules'] | null,
+  ): Promise<void> => {
+    const missing = await missingList(deps, accounts, rules, known);
+    if (missing !== null) refuse(missingListProblem(missing));
+  };
+
   router.get('/connections', async (request, response) => {
     const connections = await connectionsOf(deps.db, callerOf(request).portalId);
     response.json({ results: connections.map(connectionJson), next: null });
@@ -82,6 +92,7 @@ export function connectionRoutes(deps: ApiDependencies): Router {
     const { portalId } = callerOf(request);
     const given = newConnectionSchema.parse(request.body);
     const mappings = await check(portalId, given.klaviyoAccountId, given.mappings);
+    await checkLists({ portalId, klaviyoAccountId: given.klaviyoAccountId }, given.rules, null);
     const config: ContactConfig = {
       direction: given.direction,
       rules: given.rules,
@@ -103,15 +114,18 @@ export function connectionRoutes(deps: ApiDependencies): Router {
     const before = await connectionOf(deps, request);
     const patch = connectionPatchSchema.parse(request.body);
     if (patch.mappings !== undefined) await check(before.portalId, before.klaviyoAccountId, patch.mappings);
-    const config: ContactConfig = {
-      direction: patch.direction ?? before.config.direction,
-      rules: patch.rules ?? before.config.rules,
-      mappings: patch.mappings ?? before.config.mappings,
-      options: { ...before.config.options, ...defined(patch.options ?? {}) },
-    };
-    if (before.state === 'active' || before.state === 'initial_sync') refuse(activationProblem(config));
-    await saveConnection(deps.db, before.id, patch.name ?? before.name, config);
-    if (JSON.stringify(config) !== JSON.stringify(before.config)) await deps.lifecycle.configChanged(before);
+    if (patch.rules !== undefined) await checkLists(before, patch.rules, before.config.rules);
+    const changed = await changeConnection(deps.db, before.id, (current) => {
+      const config: ContactConfig = {
+        direction: patch.direction ?? current.config.direction,
+        rules: patch.rules ?? current.config.rules,
+        mappings: patch.mappings ?? current.config.mappings,
+        options: { ...current.config.options, ...defined(patch.options ?? {}) },
+      };
+      if (current.state === 'active' || current.state === 'initial_sync') refuse(activationProblem(config));
+      return { name: patch.name ?? current.name, config };
+    });
+    if (changed?.differs === true) await deps.lifecycle.configChanged(before);
     response.json(connectionJson(await connectionOf(deps, request)));
   });
   router.delete('/connections/:id', async (request, response) => {

@@ -27,7 +27,8 @@ interface Row {
   last_success_at: Date | null;
 }
 
-const columns = 'id, portal_id, klaviyo_account_id, type, name, state, state_reason, config, created_at, last_success_at';
+const columns =
+  'id, portal_id, klaviyo_account_id, type, name, state, state_reason, config, created_at, last_success_at';
 const fromRow = (row: Row): Connection => ({
   id: row.id,
   portalId: row.portal_id,
@@ -43,12 +44,17 @@ const fromRow = (row: Row): Connection => ({
 
 /** The connections of a portal, oldest first. */
 export async function connectionsOf(db: Database, portalId: string): Promise<Connection[]> {
-  return (await db.query<Row>(`select ${columns} from connection where portal_id = $1 order by created_at, id`, [portalId])).map(fromRow);
+  return (
+    await db.query<Row>(`select ${columns} from connection where portal_id = $1 order by created_at, id`, [portalId])
+  ).map(fromRow);
 }
 
 /** One connection of this portal, or null: another portal's id is as unknown as none. */
 export async function findConnection(db: Database, portalId: string, id: string): Promise<Connection | null> {
-  const rows = await db.query<Row>(`select ${columns} from connection where portal_id = $1 and id::text = $2`, [portalId, id]);
+  const rows = await db.query<Row>(`select ${columns} from connection where portal_id = $1 and id::text = $2`, [
+    portalId,
+    id,
+  ]);
   return rows[0] === undefined ? null : fromRow(rows[0]);
 }
 
@@ -80,9 +86,31 @@ export async function insertConnection(db: Database, connection: NewConnection):
   });
 }
 
-/** Changes name and configuration; the version tells passes under way that it changed. */
-export async function saveConnection(db: Database, id: string, name: string, config: ContactConfig): Promise<void> {
-  await db.query('update connection set name = $2, config = $3::jsonb, config_version = config_version + 1, updated_at = now() where id = $1', [id, name, JSON.stringify(config)]);
+/**
+ * Changes name and configuration as they stand at that moment: two changes at once both count. The version tells passes
+ * under way that the configuration differs. Answers whether it does, or null when the connection is gone.
+ */
+export async function changeConnection(
+  db: Database,
+  id: string,
+  change: (current: Connection) => { name: string; config: ContactConfig },
+): Promise<{ differs: boolean } | null> {
+  return db.transaction(async (tx) => {
+    const rows = await tx.query<Row>(`select ${columns} from connection where id = $1 for update`, [id]);
+    if (rows[0] === undefined) return null;
+    const { name, config } = change(fromRow(rows[0]));
+    const json = JSON.stringify(config);
+    const compared = await tx.query<{ differs: boolean }>(
+      'select config is distinct from $2::jsonb as differs from connection where id = $1',
+      [id, json],
+    );
+    const differs = compared[0]?.differs === true;
+    await tx.query(
+      'update connection set name = $2, config = $3::jsonb, config_version = config_version + $4, updated_at = now() where id = $1',
+      [id, name, json, differs ? 1 : 0],
+    );
+    return { differs };
+  });
 }
 
 /** Deletes a connection with what it knew; links, contacts and profiles stay (B9). */

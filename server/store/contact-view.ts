@@ -19,8 +19,17 @@ export interface ContactView {
 /** What is known of one contact without asking a vendor: for its card. */
 export async function contactView(db: Database, portalId: string, hubspotId: string): Promise<ContactView> {
   const [links, standings, changes] = await Promise.all([
-    db.query<{ klaviyo_id: string; synced_at: Date }>('select klaviyo_id, synced_at from link where portal_id = $1 and hubspot_id = $2 order by synced_at desc limit 1', [portalId, hubspotId]),
-    db.query<{ connection_id: string; state: ContactStanding['state']; reason: string | null; message: string | null; lists: string[] }>(
+    db.query<{ klaviyo_id: string; synced_at: Date }>(
+      'select klaviyo_id, synced_at from link where portal_id = $1 and hubspot_id = $2 order by synced_at desc limit 1',
+      [portalId, hubspotId],
+    ),
+    db.query<{
+      connection_id: string;
+      state: ContactStanding['state'];
+      reason: string | null;
+      message: string | null;
+      lists: string[];
+    }>(
       `select connection_id, state, reason, message, lists from standing where portal_id = $1 and side = 'hubspot' and record_id = $2`,
       [portalId, hubspotId],
     ),
@@ -36,7 +45,13 @@ export async function contactView(db: Database, portalId: string, hubspotId: str
     klaviyoId: links[0]?.klaviyo_id ?? null,
     syncedAt: links[0]?.synced_at ?? null,
     waiting: changes.length > 0,
-    standings: standings.map((row) => ({ connectionId: row.connection_id, state: row.state, reason: row.reason, message: row.message, lists: row.lists })),
+    standings: standings.map((row) => ({
+      connectionId: row.connection_id,
+      state: row.state,
+      reason: row.reason,
+      message: row.message,
+      lists: row.lists,
+    })),
   };
 }
 

@@ -6,7 +6,11 @@ export interface StoredHint {
 }
 
 /** Stores webhook events of installed portals in one statement; answers which portals had any. Others are dropped. */
-export async function storeHints(db: Database, vendor: 'hubspot' | 'klaviyo', events: readonly { portalId: number }[]): Promise<string[]> {
+export async function storeHints(
+  db: Database,
+  vendor: 'hubspot' | 'klaviyo',
+  events: readonly { portalId: number }[],
+): Promise<string[]> {
   const rows = await db.query<{ portal_id: string }>(
     `with stored as (
        insert into hint (portal_id, vendor, event)
@@ -21,7 +25,10 @@ export async function storeHints(db: Database, vendor: 'hubspot' | 'klaviyo', ev
 
 /** The oldest stored events of a portal. They stay until `dropHints`. */
 export async function nextHints(db: Database, portalId: string, limit: number): Promise<StoredHint[]> {
-  return db.query<{ id: string; event: unknown }>('select id, event from hint where portal_id = $1 order by id limit $2', [portalId, limit]);
+  return db.query<{ id: string; event: unknown }>(
+    'select id, event from hint where portal_id = $1 order by id limit $2',
+    [portalId, limit],
+  );
 }
 
 /** Takes away events that have become changes. */

@@ -28,24 +28,46 @@ export interface IssueFilter {
 const where = `portal_id = $1 and ignored_at is null and ($2::uuid is null or connection_id = $2) and ($3::text is null or code = $3)`;
 
 /** Open issues of a portal, in the order they came up. */
-export async function listIssues(db: Database, portalId: string, filter: IssueFilter, page: { cursor?: string | undefined; limit: number }): Promise<{ issues: IssueRow[]; next: string | null }> {
+export async function listIssues(
+  db: Database,
+  portalId: string,
+  filter: IssueFilter,
+  page: { cursor?: string | undefined; limit: number },
+): Promise<{ issues: IssueRow[]; next: string | null }> {
   const after = /^\d{1,18}$/.test(page.cursor ?? '') ? page.cursor : '0';
-  const rows = await db.query<IssueRow>(`select ${columns} from issue where ${where} and id > $4 order by id limit $5`, [portalId, filter.connectionId ?? null, filter.code ?? null, after, page.limit + 1]);
+  const rows = await db.query<IssueRow>(
+    `select ${columns} from issue where ${where} and id > $4 order by id limit $5`,
+    [portalId, filter.connectionId ?? null, filter.code ?? null, after, page.limit + 1],
+  );
   const issues = rows.slice(0, page.limit);
   return { issues, next: rows.length > page.limit ? (issues.at(-1)?.id ?? null) : null };
 }
 
 /** Open issues by cause, the most frequent first. */
-export async function issueGroups(db: Database, portalId: string, filter: IssueFilter): Promise<{ code: string; title: string; fix: string; count: number; connectionId: string }[]> {
+export async function issueGroups(
+  db: Database,
+  portalId: string,
+  filter: IssueFilter,
+): Promise<{ code: string; title: string; fix: string; count: number; connectionId: string }[]> {
   const rows = await db.query<{ code: string; title: string; fix: string; n: string; connection_id: string }>(
     `select code, min(title) as title, min(fix) as fix, count(*) as n, connection_id from issue where ${where} group by code, connection_id order by count(*) desc`,
     [portalId, filter.connectionId ?? null, filter.code ?? null],
   );
-  return rows.map((row) => ({ code: row.code, title: row.title, fix: row.fix, count: Number(row.n), connectionId: row.connection_id }));
+  return rows.map((row) => ({
+    code: row.code,
+    title: row.title,
+    fix: row.fix,
+    count: Number(row.n),
+    connectionId: row.connection_id,
+  }));
 }
 
 /** One open issue of this portal, or null. */
-export async function findIssue(db: Database, portalId: string, id: string): Promise<(IssueRow & { klaviyoAccountId: string }) | null> {
+export async function findIssue(
+  db: Database,
+  portalId: string,
+  id: string,
+): Promise<(IssueRow & { klaviyoAccountId: string }) | null> {
   if (!/^\d{1,18}$/.test(id)) return null;
   const rows = await db.query<IssueRow & { klaviyoAccountId: string }>(
     `select i.*, c.klaviyo_account_id as "klaviyoAccountId" from (select ${columns}, portal_id from issue where id = $2) i join connection c on c.id = i."connectionId" where i.portal_id = $1`,
@@ -55,7 +77,13 @@ export async function findIssue(db: Database, portalId: string, id: string): Pro
 }
 
 /** Records with open issues, a page at a time, for retrying many. */
-export async function issueRecords(db: Database, portalId: string, filter: IssueFilter, afterId: string, limit: number): Promise<{ id: string; side: 'hubspot' | 'klaviyo'; recordId: string; klaviyoAccountId: string }[]> {
+export async function issueRecords(
+  db: Database,
+  portalId: string,
+  filter: IssueFilter,
+  afterId: string,
+  limit: number,
+): Promise<{ id: string; side: 'hubspot' | 'klaviyo'; recordId: string; klaviyoAccountId: string }[]> {
   return db.query(
     `select i.id, i.side, i.record_id as "recordId", c.klaviyo_account_id as "klaviyoAccountId" from issue i join connection c on c.id = i.connection_id
      where i.portal_id = $1 and i.ignored_at is null and ($2::uuid is null or i.connection_id = $2) and ($3::text is null or i.code = $3)

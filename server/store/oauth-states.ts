@@ -18,11 +18,24 @@ export async function rememberState(db: Database, state: string, browser: string
   );
 }
 
-export type StateVerdict = { ok: true; entry: OauthState } | { ok: false; reason: 'unknown' | 'used' | 'expired' | 'other_browser' };
+export type StateVerdict =
+  { ok: true; entry: OauthState } | { ok: false; reason: 'unknown' | 'used' | 'expired' | 'other_browser' };
 
 /** Uses a state up: it works once, in the browser that began, while it lasts. */
-export async function redeemState(db: Database, vendor: OauthState['vendor'], state: string, browser: string): Promise<StateVerdict> {
-  const rows = await db.query<{ portal_id: string | null; verifier: string | null; return_url: string | null; browser_hash: string; expired: boolean; used: boolean }>(
+export async function redeemState(
+  db: Database,
+  vendor: OauthState['vendor'],
+  state: string,
+  browser: string,
+): Promise<StateVerdict> {
+  const rows = await db.query<{
+    portal_id: string | null;
+    verifier: string | null;
+    return_url: string | null;
+    browser_hash: string;
+    expired: boolean;
+    used: boolean;
+  }>(
     `with before as (select * from oauth_state where state_hash = $1 and vendor = $2 for update),
        mark as (update oauth_state s set used_at = now() from before where s.state_hash = before.state_hash and before.browser_hash = $3)
      select portal_id, verifier, return_url, browser_hash, expires_at < now() as expired, used_at is not null as used from before`,

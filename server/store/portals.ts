@@ -9,7 +9,10 @@ export interface Portal {
 
 /** One portal, or null when the app was never installed there. */
 export async function findPortal(db: Database, id: string): Promise<Portal | null> {
-  const rows = await db.query<{ id: string; name: string; ui_domain: string; state: Portal['state'] }>('select id, name, ui_domain, state from portal where id = $1', [id]);
+  const rows = await db.query<{ id: string; name: string; ui_domain: string; state: Portal['state'] }>(
+    'select id, name, ui_domain, state from portal where id = $1',
+    [id],
+  );
   const row = rows[0];
   return row === undefined ? null : { id: row.id, name: row.name, uiDomain: row.ui_domain, state: row.state };
 }
@@ -25,7 +28,11 @@ export interface StoredTokens {
  * Stores an installed portal with its sealed tokens. One that was uninstalled less than 30 days ago comes back with its
  * connections paused (settled detail "Reconnecting").
  */
-export async function installPortal(db: Database, portal: { id: string; name: string; uiDomain: string; timeZone: string | null }, tokens: StoredTokens): Promise<void> {
+export async function installPortal(
+  db: Database,
+  portal: { id: string; name: string; uiDomain: string; timeZone: string | null },
+  tokens: StoredTokens,
+): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.query(
       `insert into portal (id, name, ui_domain, time_zone, state, access_token, refresh_token, access_expires_at, scopes)
@@ -33,30 +40,63 @@ export async function installPortal(db: Database, portal: { id: string; name: st
        on conflict (id) do update set name = excluded.name, ui_domain = excluded.ui_domain, time_zone = excluded.time_zone, state = 'installed',
          state_reason = null, access_token = excluded.access_token, refresh_token = excluded.refresh_token,
          access_expires_at = excluded.access_expires_at, scopes = excluded.scopes, uninstalled_at = null, erase_after = null`,
-      [portal.id, portal.name, portal.uiDomain, portal.timeZone, tokens.accessToken, tokens.refreshToken, tokens.expiresAt, tokens.scopes],
+      [
+        portal.id,
+        portal.name,
+        portal.uiDomain,
+        portal.timeZone,
+        tokens.accessToken,
+        tokens.refreshToken,
+        tokens.expiresAt,
+        tokens.scopes,
+      ],
     );
     await tx.query(
       `update connection set state = case when activated_at is null then 'draft' else 'paused' end, state_reason = null, updated_at = now()
        where portal_id = $1 and state = 'stopped' and state_reason = 'uninstalled'`,
       [portal.id],
     );
-    await tx.query(`delete from issue where portal_id = $1 and code in ('reconnect_hubspot', 'missing_scope')`, [portal.id]);
+    await tx.query(`delete from issue where portal_id = $1 and code in ('reconnect_hubspot', 'missing_scope')`, [
+      portal.id,
+    ]);
   });
 }
 
 /** Sealed tokens of a portal, with whether the access token still lasts for a while. */
-export async function hubspotTokens(db: Database, portalId: string, marginSeconds: number): Promise<{ access: string | null; refresh: string | null; fresh: boolean; state: Portal['state'] } | null> {
-  const rows = await db.query<{ access_token: string | null; refresh_token: string | null; fresh: boolean | null; state: Portal['state'] }>(
+export async function hubspotTokens(
+  db: Database,
+  portalId: string,
+  marginSeconds: number,
+): Promise<{ access: string | null; refresh: string | null; fresh: boolean; state: Portal['state'] } | null> {
+  const rows = await db.query<{
+    access_token: string | null;
+    refresh_token: string | null;
+    fresh: boolean | null;
+    state: Portal['state'];
+  }>(
     `select access_token, refresh_token, state, access_expires_at > now() + make_interval(secs => $2) as fresh from portal where id = $1`,
     [portalId, marginSeconds],
   );
   const row = rows[0];
-  return row === undefined ? null : { access: row.access_token, refresh: row.refresh_token, fresh: row.fresh === true, state: row.state };
+  return row === undefined
+    ? null
+    : { access: row.access_token, refresh: row.refresh_token, fresh: row.fresh === true, state: row.state };
 }
 
 /** Keeps refreshed tokens, sealed. */
-export async function keepHubspotTokens(db: Database, portalId: string, access: string, refresh: string, expiresAt: Date): Promise<void> {
-  await db.query('update portal set access_token = $2, refresh_token = $3, access_expires_at = $4 where id = $1', [portalId, access, refresh, expiresAt]);
+export async function keepHubspotTokens(
+  db: Database,
+  portalId: string,
+  access: string,
+  refresh: string,
+  expiresAt: Date,
+): Promise<void> {
+  await db.query('update portal set access_token = $2, refresh_token = $3, access_expires_at = $4 where id = $1', [
+    portalId,
+    access,
+    refresh,
+    expiresAt,
+  ]);
 }
 
 /**
@@ -72,8 +112,14 @@ export async function markUninstalled(db: Database, portalId: string, refusedTok
       [portalId, refusedToken],
     );
     if (marked.length === 0) return false;
-    await tx.query(`update connection set state = 'stopped', state_reason = 'uninstalled', updated_at = now() where portal_id = $1 and state <> 'stopped'`, [portalId]);
-    await tx.query(`update run set state = 'cancelled', finished_at = now() where portal_id = $1 and state in ('queued', 'running')`, [portalId]);
+    await tx.query(
+      `update connection set state = 'stopped', state_reason = 'uninstalled', updated_at = now() where portal_id = $1 and state <> 'stopped'`,
+      [portalId],
+    );
+    await tx.query(
+      `update run set state = 'cancelled', finished_at = now() where portal_id = $1 and state in ('queued', 'running')`,
+      [portalId],
+    );
     return true;
   });
 }

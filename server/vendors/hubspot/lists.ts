@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RecordRefused } from '../../errors.js';
 import { inChunks, mapLimited } from '../call.js';
 import type { HubspotSession } from './session.js';
 import type { HubspotList } from './types.js';
@@ -16,24 +17,59 @@ const listSchema = z.object({
 
 function listOf(list: z.infer<typeof listSchema>): HubspotList {
   const size = list.size ?? Number(list.additionalProperties?.['hs_list_size'] ?? Number.NaN);
-  return { id: list.listId, name: list.name, type: list.processingType === 'DYNAMIC' ? 'active' : 'static', ...(Number.isNaN(size) ? {} : { size }) };
+  return {
+    id: list.listId,
+    name: list.name,
+    type: list.processingType === 'DYNAMIC' ? 'active' : 'static',
+    ...(Number.isNaN(size) ? {} : { size }),
+  };
 }
 
 /** Contact lists by name. `next` is the offset of the next page, or null. */
-export async function searchLists(session: HubspotSession, search: { query: string; offset: number; count: number }): Promise<{ lists: HubspotList[]; next: number | null }> {
+export async function searchLists(
+  session: HubspotSession,
+  search: { query: string; offset: number; count: number },
+): Promise<{ lists: HubspotList[]; next: number | null }> {
   const answer = await session.request({
     operation: 'lists.search',
     method: 'POST',
     path: `/crm/lists/${apiVersion}/search`,
-    body: { query: search.query, offset: search.offset, count: search.count, objectTypeId: contactType, additionalProperties: ['hs_list_size'] },
+    body: {
+      query: search.query,
+      offset: search.offset,
+      count: search.count,
+      objectTypeId: contactType,
+      additionalProperties: ['hs_list_size'],
+    },
     schema: z.object({ lists: z.array(listSchema), hasMore: z.boolean(), offset: z.number() }),
   });
   const lists = answer.lists.filter((list) => (list.objectTypeId ?? contactType) === contactType).map(listOf);
   return { lists, next: answer.hasMore ? answer.offset : null };
 }
 
+/** Whether there is a contact list of this id. */
+export async function listExists(session: HubspotSession, listId: string): Promise<boolean> {
+  try {
+    const { list } = await session.request({
+      operation: 'lists.get',
+      method: 'GET',
+      path: `/crm/lists/${apiVersion}/${encodeURIComponent(listId)}`,
+      schema: z.object({ list: listSchema }),
+    });
+    return (list.objectTypeId ?? contactType) === contactType;
+  } catch (error) {
+    // HubSpot answers 400 where the id is not of a list's form.
+    if (error instanceof RecordRefused && [400, 404].includes(error.detail.status)) return false;
+    throw error;
+  }
+}
+
 /** One page of a list's members by record id, 250 a call. */
-export async function memberPage(session: HubspotSession, listId: string, after: string | null): Promise<{ recordIds: string[]; after: string | null; total?: number }> {
+export async function memberPage(
+  session: HubspotSession,
+  listId: string,
+  after: string | null,
+): Promise<{ recordIds: string[]; after: string | null; total?: number }> {
   const answer = await session.request({
     operation: 'lists.memberships',
     method: 'GET',
@@ -41,7 +77,10 @@ export async function memberPage(session: HubspotSession, listId: string, after:
     query: { limit: 250, after: after ?? undefined },
     schema: z.object({
       results: z.array(z.object({ recordId: z.string() })),
-      paging: z.object({ next: z.object({ after: z.string() }).optional().nullable() }).optional().nullable(),
+      paging: z
+        .object({ next: z.object({ after: z.string() }).optional().nullable() })
+        .optional()
+        .nullable(),
       total: z.number().optional(),
     }),
   });
@@ -60,8 +99,18 @@ export async function listsOf(session: HubspotSession, recordIds: readonly strin
       method: 'POST',
       path: `/crm/lists/${apiVersion}/records/memberships/batch/read`,
       body: { inputs: chunk.map((recordId) => ({ objectTypeId: contactType, recordId })) },
-      schema: z.object({ results: z.array(z.object({ recordId: z.string(), recordListMemberships: z.array(z.object({ listId: z.string() }).loose()) }).loose()) }),
+      schema: z.object({
+        results: z.array(
+          z
+            .object({ recordId: z.string(), recordListMemberships: z.array(z.object({ listId: z.string() }).loose()) })
+            .loose(),
+        ),
+      }),
     }),
   );
-  return new Map(pages.flatMap((page) => page.results).map((row) => [row.recordId, row.recordListMemberships.map((list) => list.listId)]));
+  return new Map(
+    pages
+      .flatMap((page) => page.results)
+      .map((row) => [row.recordId, row.recordListMemberships.map((list) => list.listId)]),
+  );
 }
