@@ -19,7 +19,7 @@ import type { SyncContext } from './sync-context.js';
 
 /** Both vendors sell batches of a hundred. */
 const batchSize = 100;
-const leaseSeconds = 30;
+const leaseSeconds = 10;
 /** A drain makes way after this long, so that many pairs of accounts share a process fairly (G2). */
 const turnSeconds = 20;
 
@@ -62,7 +62,7 @@ async function turn(
   let scope: AccountScope | null = null;
   let stamp = '';
   const mayWrite = (): void => {
-    if (performance.now() - held > (leaseSeconds - 5) * 1000) throw new LeaseLost(lease.name);
+    if (performance.now() - held > (leaseSeconds - 3) * 1000) throw new LeaseLost(lease.name);
   };
   while (!signal.aborted) {
     if (performance.now() - started > turnSeconds * 1000) return 0;
