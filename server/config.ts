@@ -84,18 +84,16 @@ export function loadConfig(environment: Environment): Config {
     Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
   const parsed = schema.safeParse(given);
-  const wrong = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) => describe(String(issue.path[0]), issue.message, given));
-  if ((given['KLAVIYO_CLIENT_ID'] === undefined) !== (given['KLAVIYO_CLIENT_SECRET'] === undefined)) {
-    wrong.push('KLAVIYO_CLIENT_ID and KLAVIYO_CLIENT_SECRET: set both, or neither');
-  }
-  if (given['DATABASE_URL'] !== undefined && given['ENCRYPTION_KEYS'] === undefined) {
-    wrong.push('ENCRYPTION_KEYS: must be set together with DATABASE_URL (kid:base64 of 32 random bytes)');
-  }
+  const wrong = [
+    ...(parsed.success
+      ? []
+      : parsed.error.issues.map((issue) => describe(String(issue.path[0]), issue.message, given))),
+    ...contradictions(given),
+  ];
   if (!parsed.success || wrong.length > 0) {
+    const count = wrong.length === 1 ? 'a correction' : `${wrong.length} corrections`;
     throw new ConfigError(
-      `The environment needs ${wrong.length === 1 ? 'a correction' : `${wrong.length} corrections`}:\n${wrong.map((line) => `  ${line}`).join('\n')}`,
+      `The environment needs ${count} (.env.example describes every variable):\n${wrong.map((line) => `  ${line}`).join('\n')}`,
     );
   }
   const env = parsed.data;
@@ -130,6 +128,28 @@ export function loadConfig(environment: Environment): Config {
 /** The process's own environment. */
 export function readConfig(): Config {
   return loadConfig(process.env);
+}
+
+/** What is wrong between variables, each of which may be right alone. */
+function contradictions(given: Environment): string[] {
+  const found: string[] = [];
+  if ((given['KLAVIYO_CLIENT_ID'] === undefined) !== (given['KLAVIYO_CLIENT_SECRET'] === undefined)) {
+    found.push('KLAVIYO_CLIENT_ID and KLAVIYO_CLIENT_SECRET: set both, or neither');
+  }
+  const embedded = given['DATABASE_URL'] === undefined;
+  if (!embedded && given['ENCRYPTION_KEYS'] === undefined) {
+    found.push('ENCRYPTION_KEYS: must be set together with DATABASE_URL (kid:base64 of 32 random bytes)');
+  }
+  // HubSpot signs the address it calls: a service that others reach must know its own. Stand-ins call this machine.
+  const host = given['HOST'] ?? (embedded ? '127.0.0.1' : '0.0.0.0');
+  const vendor = given['HUBSPOT_API_URL'] ?? '';
+  const standsIn = URL.canParse(vendor) && isLoopback(new URL(vendor).hostname);
+  if (given['PUBLIC_URL'] === undefined && given['ROLE'] !== 'worker' && !isLoopback(host) && !standsIn) {
+    found.push(
+      `PUBLIC_URL: must be set when the service listens on ${host}: the https address HubSpot reaches it under`,
+    );
+  }
+  return found;
 }
 
 function describe(name: string, message: string, given: Environment): string {

@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { ConfigError, readConfig, type Config } from './config.js';
 import { createService } from './context.js';
 import { dataFolder } from './data-folder.js';
 import { createLogger } from './log.js';
 import { createMetrics } from './metrics.js';
-import { parseSealKeys, type SealKey } from './oauth/seal.js';
+import { keptKeys } from './oauth/kept-keys.js';
+import type { SealKey } from './oauth/seal.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './store/embedded/embedded-postgres.js';
 import { migrate } from './store/migrate.js';
 
@@ -28,17 +26,7 @@ async function ground(config: Config, log: Logger): Promise<Ground> {
   const folder = await dataFolder(config.dataDir, process.cwd(), say);
   say(`data folder: ${folder}`);
   const embedded = await startEmbeddedPostgres({ dataDir: folder, say });
-  return { databaseUrl: embedded.url, keys: config.encryptionKeys ?? (await ownKeys(folder)), embedded };
-}
-
-/** Keys made at the first start and kept in the data folder, readable by this account alone. */
-async function ownKeys(folder: string): Promise<SealKey[]> {
-  const path = join(folder, 'encryption-keys');
-  const known = await readFile(path, 'utf8').catch(() => null);
-  if (known !== null && known.trim() !== '') return parseSealKeys(known.trim());
-  const text = `k1:${randomBytes(32).toString('base64')}`;
-  await writeFile(path, text, { mode: 0o600 });
-  return parseSealKeys(text);
+  return { databaseUrl: embedded.url, keys: config.encryptionKeys ?? (await keptKeys(folder)), embedded };
 }
 
 async function listen(server: Server, config: Config): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, link, readFile, rm, writeFile } from 'node:fs/promises';
 import { errorCode } from './error-code.js';
 
@@ -8,7 +9,7 @@ import { errorCode } from './error-code.js';
 export async function secretFile(path: string, make: () => string): Promise<string> {
   const known = await readSecret(path);
   if (known !== null) return known;
-  const half = `${path}.${process.pid}`;
+  const half = `${path}.${randomBytes(6).toString('hex')}`;
   await writeFile(half, make(), { mode: 0o600, flush: true });
   // A link appears whole or not at all, and never over another: the first process decides.
   await link(half, path).catch((error: unknown) => {

@@ -19,15 +19,18 @@ const tagBytes = 16;
 
 /** Parses `kid:base64,kid:base64`; each key 32 bytes. Throws an Error that names the key id, never the key. */
 export function parseSealKeys(text: string): SealKey[] {
-  return text.split(',').map((part) => {
+  const keys = text.split(',').map((part) => {
     const at = part.indexOf(':');
-    const id = part.slice(0, at).trim();
-    if (at <= 0 || !/^[A-Za-z0-9_-]{1,32}$/.test(id))
-      throw new Error('Each key is written kid:base64, the kid of letters, digits, - and _.');
+    const id = part.slice(0, Math.max(at, 0)).trim();
+    if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) {
+      throw new Error('each key is written kid:base64, the kid of letters, digits, - and _');
+    }
     const key = Buffer.from(part.slice(at + 1).trim(), 'base64');
-    if (key.length !== 32) throw new Error(`Key ${id} is ${key.length} bytes long; it must be 32.`);
+    if (key.length !== 32) throw new Error(`key ${id} is ${key.length} bytes long; it must be 32`);
     return { id, key };
   });
+  if (new Set(keys.map(({ id }) => id)).size < keys.length) throw new Error('two keys have the same kid');
+  return keys;
 }
 
 /** Makes a sealer of at least one key. */

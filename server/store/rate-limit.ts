@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from './database.js';
 
 /** One window of a vendor's limit as a token bucket. Keep `cap + perSecond × window` within the limit. */
@@ -7,24 +8,40 @@ export interface RateWindow {
   perSecond: number;
 }
 
+/** Who waits: a person (settings page, card, sync now, webhook), or a sweep or run in the background. */
+export type RatePriority = 'person' | 'sweep';
+
 export interface RateLimiter {
-  /** Waits until `n` calls may be made in all windows at once, and takes them. Waits outside any transaction. */
-  take(windows: readonly RateWindow[], n: number, priority: 'person' | 'sweep'): Promise<void>;
+  /**
+   * Waits until `n` calls may be made in all windows at once, and takes them. Waits outside any transaction; rejects
+   * with the signal's reason when it aborts.
+   */
+  take(windows: readonly RateWindow[], n: number, priority: RatePriority, signal?: AbortSignal): Promise<void>;
   /** A vendor's 429: nobody calls under these keys for so many seconds. */
   pause(keys: readonly string[], seconds: number): Promise<void>;
-  /** Calls that could be made at once under a window, of its cap. */
+  /** Calls that could be made at once under a window, of its cap; 0 while it is paused. */
   left(window: RateWindow): Promise<number>;
 }
 
 /** Share of each bucket that sweeps and runs leave to work a person waits for. */
 const reserveForPeople = 0.3;
+/** Look again at least this often (seconds): a pause may have been shortened, a clock may have jumped. */
+const longestWait = 30;
 
 /**
- * The limits of all processes together, in SQL (`rate_take`). `onWait` hears how long somebody waited, in seconds.
+ * The limits of all processes together, in SQL (`rate_take`). `onWait` hears how long somebody is about to wait, in
+ * seconds. Give it a small pool of its own: callers that wait for a connection would look like a used-up limit.
  */
-export function createRateLimiter(db: Database, onWait: (seconds: number) => void = () => undefined): RateLimiter {
+export function createRateLimiter(
+  db: Database,
+  onWait: (seconds: number) => void = () => undefined,
+  random: () => number = Math.random,
+): RateLimiter {
   return {
-    async take(windows, n, priority) {
+    async take(windows, n, priority, signal) {
+      const small = windows.find((window) => window.cap < n);
+      if (small !== undefined)
+        throw new RangeError(`${n} calls never fit into ${small.key}, which holds ${small.cap}.`);
       const parameters = [
         windows.map((window) => window.key),
         windows.map((window) => window.cap),
@@ -33,12 +50,14 @@ export function createRateLimiter(db: Database, onWait: (seconds: number) => voi
         priority === 'sweep' ? reserveForPeople : 0,
       ];
       for (;;) {
+        signal?.throwIfAborted();
         const rows = await db.query<{ wait: number }>('select rate_take($1, $2, $3, $4, $5) as wait', parameters);
         const wait = rows[0]?.wait ?? 0;
         if (wait <= 0) return;
         onWait(wait);
         // A little later than told, each a little differently, so that waiting callers do not wake as one.
-        await new Promise((resolve) => setTimeout(resolve, Math.min(wait, 30) * 1000 * (1 + Math.random() * 0.1) + 1));
+        const ms = Math.min(wait, longestWait) * 1000 * (1 + random() * 0.1) + 1;
+        await sleep(ms, undefined, signal === undefined ? {} : { signal });
       }
     },
     async pause(keys, seconds) {
@@ -51,7 +70,9 @@ export function createRateLimiter(db: Database, onWait: (seconds: number) => voi
     },
     async left(window) {
       const rows = await db.query<{ left: number }>(
-        `select least($2::float8, tokens + extract(epoch from clock_timestamp() - at) * $3)::float8 as left from rate_bucket where key = $1`,
+        `select case when paused_until > clock_timestamp() then 0
+           else least($2::float8, tokens + extract(epoch from clock_timestamp() - at) * $3) end::float8 as left
+         from rate_bucket where key = $1`,
         [window.key, window.cap, window.perSecond],
       );
       return Math.max(0, Math.floor(rows[0]?.left ?? window.cap));

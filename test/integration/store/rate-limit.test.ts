@@ -73,3 +73,24 @@ test('a vendor’s 429 pauses everybody under the key', async () => {
   await limiter.take([{ key: 'paused', cap: 5, perSecond: 100 }], 1, 'person');
   expect(performance.now() - started).toBeGreaterThanOrEqual(250);
 });
+
+test('G2: a pause shows as nothing left, and a shorter one does not end it', async () => {
+  const limiter = createRateLimiter(database.db);
+  await limiter.pause(['long'], 60);
+  await limiter.pause(['long'], 0.1);
+  expect(await limiter.left({ key: 'long', cap: 5, perSecond: 1000 })).toBe(0);
+});
+
+test('who waits for a limit can be called back', async () => {
+  const limiter = createRateLimiter(database.db, () => stop.abort(new Error('stopping')));
+  const stop = new AbortController();
+  const window = { key: 'aborted', cap: 1, perSecond: 0.001 };
+  await limiter.take([window], 1, 'person', stop.signal);
+  await expect(limiter.take([window], 1, 'person', stop.signal)).rejects.toThrow();
+  await expect(limiter.take([window], 1, 'person', stop.signal)).rejects.toThrow('stopping');
+});
+
+test('more calls at once than a bucket ever holds are refused, not waited for', async () => {
+  const limiter = createRateLimiter(database.db);
+  await expect(limiter.take([{ key: 'few', cap: 5, perSecond: 1 }], 6, 'person')).rejects.toThrow(/never fit into few/);
+});

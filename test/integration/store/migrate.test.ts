@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { migrate } from '../../../server/store/migrate.js';
+import { openTestDatabase } from '../../helpers/test-database.js';
+
+test('G1: three processes that start at once on an empty database bring it up together', async () => {
+  const server = process.env['TANDEM_TEST_DATABASE'] ?? '';
+  const name = `tandem_test_${randomBytes(6).toString('hex')}`;
+  const admin = new pg.Client({ connectionString: server });
+  await admin.connect();
+  await admin.query(`create database ${name}`);
+  const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
+  const said: string[] = [];
+  await Promise.all([1, 2, 3].map(() => migrate(url, (message) => said.push(message))));
+  expect(said.filter((message) => message.includes('Migrating files'))).toHaveLength(1);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ name: string }>('select name from pgmigrations order by id');
+  expect(rows.map((row) => row.name)).toContain('0001_ground-floor');
+  expect(new Set(rows.map((row) => row.name)).size).toBe(rows.length);
+  await client.end();
+  await admin.query(`drop database ${name} with (force)`);
+  await admin.end();
+});
+
+test('migrations/schema.sql is what the migrations make', async () => {
+  const database = await openTestDatabase();
+  const { stdout } = await promisify(execFile)(process.execPath, ['scripts/dump-schema.mjs', '--url', database.url]);
+  await database.close();
+  const kept = await readFile('migrations/schema.sql', 'utf8');
+  if (stdout !== kept)
+    throw new Error(
+      `migrations/schema.sql is out of date: run "npm run schema" and commit it.\n${firstDifference(kept, stdout)}`,
+    );
+});
+
+function firstDifference(kept: string, made: string): string {
+  const [left, right] = [kept.split('\n'), made.split('\n')];
+  const line = right.findIndex((text, index) => text !== left[index]);
+  return `Line ${line + 1}: "${left[line] ?? ''}" is now "${right[line] ?? ''}".`;
+}
+
+test('every table of a portal names it, and goes with it', async () => {
+  const database = await openTestDatabase();
+  const { db } = database;
+  const rows = await db.query<{ name: string; cascades: boolean }>(
+    `select c.relname as name, exists (
+       select from pg_constraint k where k.conrelid = c.oid and k.contype = 'f' and k.confdeltype = 'c' and k.confrelid = 'portal'::regclass) as cascades
+     from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`,
+  );
+  await database.close();
+  const withoutPortal = rows.filter((row) => !row.cascades).map((row) => row.name);
+  // A state of an install has no portal yet; counts go with their connection; leases and limits name no person.
+  expect(withoutPortal.sort()).toEqual([
+    'lease',
+    'oauth_state',
+    'pgmigrations',
+    'portal',
+    'rate_bucket',
+    'standing_count',
+  ]);
+});
