@@ -101,12 +101,10 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
     },
     async depths() {
       // pg-boss counts for itself once a minute; this is the present state.
-      const { rows } = (await boss
+      const { rows } = await boss
         .getDb()
-        .executeSql(`select name, count(*)::int as waiting from pgboss.job where state < 'active' group by name`)) as {
-        rows: { name: string; waiting: number }[];
-      };
-      const waiting = new Map(rows.map((row) => [row.name, row.waiting]));
+        .executeSql(`select name, count(*)::int as waiting from pgboss.job where state < 'active' group by name`);
+      const waiting = new Map(rows.map((row: { name: string; waiting: number }) => [row.name, row.waiting]));
       return Object.fromEntries([...names, 'dead'].map((name) => [name, waiting.get(name) ?? 0]));
     },
     async stop(seconds) {
