@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NeedsPerson, RetryLater, VendorBug } from '../../errors.js';
-import { jsonOf, withTimeout } from '../call.js';
+import { withTimeout } from '../call.js';
+import { jsonOf } from '../json-of.js';
 import type { KlaviyoTokens } from './types.js';
 
 /** The app as Klaviyo knows it. */
