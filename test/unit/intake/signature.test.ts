@@ -52,7 +52,7 @@ describe("HubSpot's v3 signature", () => {
           if (part === 'rawBody' && body.length > 0) body[at % body.length] = (body[at % body.length] ?? 0) ^ 1;
           const changed: SignedRequest = {
             ...sent,
-            ...(part === 'method' ? { method: given.method === 'PUT' ? 'POST' : 'PUT' } : {}),
+            ...(part === 'method' ? { method: 'PUT' } : {}),
             ...(part === 'url' ? { url: `${given.url}x` } : {}),
             ...(part === 'rawBody' ? { rawBody: body.length === 0 ? Buffer.from('x') : body } : {}),
             ...(part === 'timestamp' ? { timestamp: String(Number(given.timestamp) + 1) } : {}),
