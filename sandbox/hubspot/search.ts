@@ -79,9 +79,11 @@ export function search(portal: Portal, type: string, json: unknown): SandboxAnsw
     if (groups.length === 0 || groups.some((group) => group.filters.every((filter) => passes(portal, record, filter)))) matching.push(record);
   }
   const [sort] = body.sorts ?? [];
-  const by = typeof sort === 'string' ? sort : sort?.propertyName;
+  // `lastmodifieddate`, `-lastmodifieddate` (descending), or the older object form.
+  const by = typeof sort === 'string' ? sort.replace(/^-/, '') : sort?.propertyName;
   if (by !== undefined) {
-    const direction = typeof sort === 'object' && sort.direction === 'DESCENDING' ? -1 : 1;
+    const descending = typeof sort === 'string' ? sort.startsWith('-') : sort?.direction === 'DESCENDING';
+    const direction = descending ? -1 : 1;
     matching.sort((a, b) => direction * order(comparable(portal.valueOf(a, by) ?? ''), comparable(portal.valueOf(b, by) ?? '')));
   }
   const results = matching.slice(after, after + limit).map((record) => recordJson(portal, record, body.properties ?? []));
