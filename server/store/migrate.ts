@@ -1,12 +1,13 @@
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 
-/** The folder of the plain-SQL migrations, seen from the sources and from build/ alike. */
+/** The folder of the plain-SQL migrations; this file runs from the sources and from build/, one level deeper. */
 export function migrationsFolder(): string {
   const here = dirname(fileURLToPath(import.meta.url));
-  const root = here.includes('/build/') ? join(here, '../../..') : join(here, '../..');
-  return join(root, 'migrations');
+  const [fromSources, fromBuild] = [join(here, '../../migrations'), join(here, '../../../migrations')];
+  return existsSync(fromSources) ? fromSources : fromBuild;
 }
 
 /** Brings the schema up to date. Several processes may start at once: one migrates, the others wait for it. */
