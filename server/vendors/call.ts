@@ -1,4 +1,4 @@
-import { RetryLater } from '../errors.js';
+import { RetryLater, VendorBug } from '../errors.js';
 import type { RateWindow } from '../store/rate-limit.js';
 import type { Priority } from './hubspot/types.js';
 
@@ -16,36 +16,66 @@ export interface VendorDeps {
 /** Seconds to wait after a failure that says nothing about when to come back. */
 const defaultWait = 2;
 
-/** Seconds of a Retry-After header (a number or a date), or the fallback. */
-export function retryAfterSeconds(header: string | null | undefined, fallback: number): number {
+/**
+ * Seconds of a Retry-After header, or the fallback. A header that holds a moment is compared with the answer's own Date,
+ * so that a clock of ours that is wrong does no harm.
+ */
+export function retryAfterSeconds(header: string | null | undefined, fallback: number, date?: string | null): number {
   const text = header?.trim() ?? '';
   if (text === '') return fallback;
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : (Date.parse(text) - Date.parse(date ?? '')) / 1000;
   return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0.1), 3600) : fallback;
 }
 
-/** Runs a send with a timeout; whatever breaks on the way becomes RetryLater, for the request may have arrived. */
-export async function withTimeout<T>(what: string, timeoutMs: number, send: () => Promise<T>): Promise<T> {
+export interface Sending {
+  /** Who is called, for messages. */
+  vendor: 'HubSpot' | 'Klaviyo';
+  timeoutMs: number;
+  /** Whether the call changes something: then no answer may mean that it did. */
+  write: boolean;
+}
+
+/** No connection was made, so nothing can have been carried out. */
+const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/**
+ * Runs a send with a timeout. What breaks on the way becomes RetryLater; what never was a request is a VendorBug. The
+ * signal ends the send when the time is up.
+ */
+export async function withTimeout<T>(sending: Sending, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { vendor, timeoutMs, write } = sending;
+  const giveUp = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new RetryLater(`${what} gave no answer in ${timeoutMs / 1000} s.`, defaultWait, true)), timeoutMs);
+    timer = setTimeout(() => {
+      reject(new RetryLater(`${vendor} gave no answer in ${timeoutMs / 1000} s.`, defaultWait, write));
+      giveUp.abort();
+    }, timeoutMs);
   });
   try {
-    return await Promise.race([send(), late]);
+    return await Promise.race([send(giveUp.signal), late]);
   } catch (error) {
     if (error instanceof RetryLater) throw error;
-    throw new RetryLater(`${what} could not be reached (${codeOf(error)}).`, defaultWait, true);
+    const code = networkCode(error);
+    if (code !== undefined) {
+      throw new RetryLater(`${vendor} could not be reached (${code}).`, defaultWait, write && !neverSent.has(code));
+    }
+    throw new VendorBug(
+      `A request to ${vendor} could not be made (${error instanceof Error ? error.name : typeof error}).`,
+      // Errors of the SDKs' HTTP client keep the request with its token: those stay out of the log.
+      error instanceof Error && !('config' in error) ? { cause: error } : {},
+    );
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** The network's word for what went wrong. Never the error itself: vendors' SDKs keep the token in it. */
-function codeOf(error: unknown): string {
+/** The network's word for what went wrong (`ECONNRESET`), or undefined when it was not the network. */
+function networkCode(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && typeof cause.code === 'string') return cause.code;
+    if ('code' in cause && typeof cause.code === 'string' && !cause.code.startsWith('ERR_INVALID')) return cause.code;
   }
-  return error instanceof Error ? error.name : 'unknown';
+  return undefined;
 }
 
 /** Cuts a list into pieces of at most `size`. */
@@ -53,24 +83,26 @@ export function inChunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 }
 
-/** Maps with at most `width` calls under way at once, in order. */
-export async function mapLimited<T, R>(items: readonly T[], width: number, work: (item: T) => Promise<R>): Promise<R[]> {
+/** Maps with at most `width` calls under way at once, in order. After an error no further item is begun. */
+export async function mapLimited<T, R>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = new Array<R>(items.length);
   let next = 0;
+  let failed = false;
   await Promise.all(
     Array.from({ length: Math.min(width, items.length) }, async () => {
-      for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index] as T);
+      for (let index = next++; index < items.length && !failed; index = next++) {
+        try {
+          results[index] = await work(items[index] as T);
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
+      }
     }),
   );
   return results;
-}
-
-/** The JSON of a text, or undefined when it is none. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Whoever asked knows what half an answer means for it.
-    return undefined;
-  }
 }

@@ -3,7 +3,9 @@ import type { HubspotSession } from './session.js';
 import { apiVersion } from './version.js';
 
 /** Which account this is: its id, where its pages are, its time zone. */
-export async function readAccount(session: HubspotSession): Promise<{ portalId: string; uiDomain: string; timeZone: string | null }> {
+export async function readAccount(
+  session: HubspotSession,
+): Promise<{ portalId: string; uiDomain: string; timeZone: string | null }> {
   const answer = await session.request({
     operation: 'account.details',
     method: 'GET',

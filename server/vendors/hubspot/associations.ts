@@ -10,26 +10,43 @@ const schema = z.object({
   results: z.array(
     z.object({
       from: z.object({ id: z.string() }),
-      to: z.array(z.object({ toObjectId: z.union([z.string(), z.number()]).transform(String), associationTypes: z.array(z.object({ typeId: z.number() }).loose()) })),
+      to: z.array(
+        z.object({
+          toObjectId: z.union([z.string(), z.number()]).transform(String),
+          associationTypes: z.array(z.object({ typeId: z.number() }).loose()),
+        }),
+      ),
+      paging: z.object({ next: z.object({ after: z.string() }).nullish() }).nullish(),
     }),
   ),
 });
 
 /** The primary company of each contact that has one, a thousand contacts a call. */
-export async function primaryCompanies(session: HubspotSession, contactIds: readonly string[]): Promise<Map<string, string>> {
-  const pages = await mapLimited(inChunks([...new Set(contactIds)], 1000), 2, (chunk) =>
-    session.request({
-      operation: 'associations.batchRead',
-      method: 'POST',
-      path: `/crm/associations/${apiVersion}/contacts/companies/batch/read`,
-      body: { inputs: chunk.map((id) => ({ id })) },
-      schema,
-    }),
-  );
+export async function primaryCompanies(
+  session: HubspotSession,
+  contactIds: readonly string[],
+): Promise<Map<string, string>> {
   const companies = new Map<string, string>();
-  for (const { from, to } of pages.flatMap((page) => page.results)) {
-    const primary = to.find((one) => one.associationTypes.some((type) => type.typeId === primaryCompany));
-    if (primary !== undefined) companies.set(from.id, primary.toObjectId);
-  }
+  await mapLimited(inChunks([...new Set(contactIds)], 1000), 2, async (chunk) => {
+    let inputs: { id: string; after?: string }[] = chunk.map((id) => ({ id }));
+    while (inputs.length > 0) {
+      const { results } = await session.request({
+        operation: 'associations.batchRead',
+        method: 'POST',
+        path: `/crm/associations/${apiVersion}/contacts/companies/batch/read`,
+        body: { inputs },
+        schema,
+        reads: true,
+      });
+      inputs = [];
+      for (const { from, to, paging } of results) {
+        const primary = to.find((one) => one.associationTypes.some((type) => type.typeId === primaryCompany));
+        const after = paging?.next?.after;
+        if (primary !== undefined) companies.set(from.id, primary.toObjectId);
+        // A contact of very many companies: the primary one may stand on a later page.
+        else if (after !== undefined) inputs.push({ id: from.id, after });
+      }
+    }
+  });
   return companies;
 }

@@ -40,15 +40,19 @@ export async function searchLists(
       count: search.count,
       objectTypeId: contactType,
       additionalProperties: ['hs_list_size'],
+      // Empty filters nothing out; the 2026-09 document requires both.
+      listIds: [],
+      processingTypes: [],
     },
+    reads: true,
     schema: z.object({ lists: z.array(listSchema), hasMore: z.boolean(), offset: z.number() }),
   });
   const lists = answer.lists.filter((list) => (list.objectTypeId ?? contactType) === contactType).map(listOf);
   return { lists, next: answer.hasMore ? answer.offset : null };
 }
 
-/** Whether there is a contact list of this id. */
-export async function listExists(session: HubspotSession, listId: string): Promise<boolean> {
+/** One contact list, or null when there is none of this id. */
+export async function listById(session: HubspotSession, listId: string): Promise<HubspotList | null> {
   try {
     const { list } = await session.request({
       operation: 'lists.get',
@@ -56,12 +60,17 @@ export async function listExists(session: HubspotSession, listId: string): Promi
       path: `/crm/lists/${apiVersion}/${encodeURIComponent(listId)}`,
       schema: z.object({ list: listSchema }),
     });
-    return (list.objectTypeId ?? contactType) === contactType;
+    return (list.objectTypeId ?? contactType) === contactType ? listOf(list) : null;
   } catch (error) {
     // HubSpot answers 400 where the id is not of a list's form.
-    if (error instanceof RecordRefused && [400, 404].includes(error.detail.status)) return false;
+    if (error instanceof RecordRefused && [400, 404].includes(error.detail.status)) return null;
     throw error;
   }
+}
+
+/** Whether there is a contact list of this id. */
+export async function listExists(session: HubspotSession, listId: string): Promise<boolean> {
+  return (await listById(session, listId)) !== null;
 }
 
 /** One page of a list's members by record id, 250 a call. */
@@ -99,6 +108,7 @@ export async function listsOf(session: HubspotSession, recordIds: readonly strin
       method: 'POST',
       path: `/crm/lists/${apiVersion}/records/memberships/batch/read`,
       body: { inputs: chunk.map((recordId) => ({ objectTypeId: contactType, recordId })) },
+      reads: true,
       schema: z.object({
         results: z.array(
           z

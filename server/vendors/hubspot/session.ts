@@ -1,8 +1,10 @@
 import type { Client } from '@hubspot/api-client';
 import type { ZodType } from 'zod';
 import { NeedsPerson, RetryLater, VendorBug } from '../../errors.js';
+import type { RateWindow } from '../../store/rate-limit.js';
 import { retryAfterSeconds, withTimeout, type VendorDeps } from '../call.js';
-import { refusalOf, vendorErrorOf } from './errors.js';
+import { jsonOf } from '../json-of.js';
+import { refusalOf, scopesNamed, vendorErrorOf } from './errors.js';
 import type { Priority } from './types.js';
 
 export interface HubspotRequest<T> {
@@ -16,6 +18,8 @@ export interface HubspotRequest<T> {
   schema: ZodType<T>;
   /** Search has a limit of its own. */
   search?: boolean;
+  /** A POST that only reads; every other call but GET is taken for a write. */
+  reads?: boolean;
 }
 
 /** One portal's door to HubSpot. */
@@ -38,23 +42,27 @@ export interface HubspotSessionOptions extends VendorDeps {
  * https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
  */
 export const hubspotWindows = {
-  general: (portalId: string) => ({ key: `hs:${portalId}`, cap: 8, perSecond: 10.2 }),
-  search: (portalId: string) => ({ key: `hs:${portalId}:search`, cap: 2, perSecond: 3 }),
+  general: (portalId: string): RateWindow => ({ key: `hs:${portalId}`, cap: 8, perSecond: 10.2 }),
+  search: (portalId: string): RateWindow => ({ key: `hs:${portalId}:search`, cap: 2, perSecond: 3 }),
 };
+
+const windowOf = (portalId: string, search: boolean): RateWindow =>
+  search ? hubspotWindows.search(portalId) : hubspotWindows.general(portalId);
 
 let sdk: Promise<typeof Client> | undefined;
 /** The SDK is loaded with the first call, not with the program. */
-const loadClient = (): Promise<typeof Client> => (sdk ??= import('@hubspot/api-client').then((module) => module.Client));
+const loadClient = (): Promise<typeof Client> =>
+  (sdk ??= import('@hubspot/api-client').then((module) => module.Client));
 
 /** Opens a session. Cheap: make one per pass. */
 export function openHubspotSession(options: HubspotSessionOptions): HubspotSession {
   return {
     portalId: options.portalId,
     async request(request) {
-      const answer = await send(options, request, await options.token(false));
+      const answer = await send(options, request, false);
       if (answer.status !== 401) return read(options, request, answer);
       // The token may have been revoked or replaced before its time: once more with a fresh one.
-      return read(options, request, await send(options, request, await options.token(true)));
+      return read(options, request, await send(options, request, true));
     },
   };
 }
@@ -65,18 +73,21 @@ interface Answer {
   text: string;
 }
 
-async function send<T>(options: HubspotSessionOptions, request: HubspotRequest<T>, accessToken: string): Promise<Answer> {
-  const { portalId } = options;
-  const window = request.search === true ? hubspotWindows.search(portalId) : hubspotWindows.general(portalId);
-  await options.limiter.take([window], 1, options.priority);
+async function send<T>(options: HubspotSessionOptions, request: HubspotRequest<T>, fresh: boolean): Promise<Answer> {
+  const { apiUrl, timeoutMs } = options;
+  await options.limiter.take([windowOf(options.portalId, request.search === true)], 1, options.priority);
+  // The token is asked for after the wait: it lives for half an hour only.
+  const accessToken = await options.token(fresh);
   const HubspotClient = await loadClient();
   // Retries are ours: the SDK's sleep a fixed 10 s and do not see Retry-After.
-  const client = new HubspotClient({ accessToken, basePath: options.apiUrl, numberOfApiCallRetries: 0 });
-  const query = Object.entries(request.query ?? {}).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, String(value)]]));
+  const client = new HubspotClient({ accessToken, basePath: apiUrl, numberOfApiCallRetries: 0 });
+  const query = Object.entries(request.query ?? {}).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
   const started = performance.now();
   let status: number | 'none' = 'none';
   try {
-    return await withTimeout('HubSpot', options.timeoutMs, async () => {
+    return await withTimeout({ vendor: 'HubSpot', timeoutMs, write: writes(request) }, async () => {
       const response = await client.apiRequest({
         method: request.method,
         path: request.path + (query.length === 0 ? '' : `?${new URLSearchParams(query).toString()}`),
@@ -87,42 +98,65 @@ async function send<T>(options: HubspotSessionOptions, request: HubspotRequest<T
       return { status, headers: response.headers, text };
     });
   } finally {
-    options.onCall({ vendor: 'hubspot', operation: request.operation, status, seconds: (performance.now() - started) / 1000 });
+    const seconds = (performance.now() - started) / 1000;
+    options.onCall({ vendor: 'hubspot', operation: request.operation, status, seconds });
   }
 }
+
+const writes = (request: { method: string; search?: boolean; reads?: boolean }): boolean =>
+  request.method !== 'GET' && request.search !== true && request.reads !== true;
 
 async function read<T>(options: HubspotSessionOptions, request: HubspotRequest<T>, answer: Answer): Promise<T> {
-  const { status, text, headers } = answer;
-  if (status >= 200 && status < 300) {
-    const parsed = request.schema.safeParse(text === '' ? undefined : parse(text, status));
-    if (parsed.success) return parsed.data;
-    throw new VendorBug(`HubSpot answered ${request.operation} in an unknown shape: ${parsed.error.issues[0]?.path.join('.') ?? ''} ${parsed.error.issues[0]?.message ?? ''}`);
-  }
-  const error = vendorErrorOf(text);
-  if (status === 429) {
-    // Without Retry-After: searches recover within a second, the ten-second window within ten.
-    const seconds = retryAfterSeconds(headers.get('retry-after'), request.search === true ? 1 : 5);
-    const window = request.search === true ? hubspotWindows.search(options.portalId) : hubspotWindows.general(options.portalId);
-    await options.limiter.pause([window.key], seconds);
-    throw new RetryLater('HubSpot asks to slow down.', seconds);
-  }
-  if (status === 423 || status === 477 || status >= 500) {
-    throw new RetryLater(`HubSpot answers ${status}.`, retryAfterSeconds(headers.get('retry-after'), 2), status >= 500);
-  }
-  if (status === 401) {
-    throw new NeedsPerson('reconnect_hubspot', 'HubSpot no longer accepts the app’s access.', 'Install the app again from its settings page.');
-  }
-  if (status === 403) {
-    throw new NeedsPerson('missing_scope', `HubSpot denies ${request.operation}: ${error.message}`, 'Install the app again and grant the permissions it asks for.');
-  }
-  throw refusalOf(status, error);
+  const { status, text } = answer;
+  if (status < 200 || status >= 300) throw await failureOf(options, request, answer);
+  const parsed = request.schema.safeParse(text === '' ? undefined : parse(text, status, writes(request)));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.map(String).join('.') ?? '';
+  throw new VendorBug(`HubSpot answered ${request.operation} in an unknown shape: ${where} ${issue?.message ?? ''}`);
 }
 
-function parse(text: string, status: number): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Half an answer of a broken connection: what was asked may have been done.
-    throw new RetryLater(`HubSpot’s answer (${status}) broke off.`, 2, true);
+async function failureOf<T>(
+  options: HubspotSessionOptions,
+  request: HubspotRequest<T>,
+  answer: Answer,
+): Promise<Error> {
+  const { status, headers } = answer;
+  const error = vendorErrorOf(answer.text);
+  const waitOr = (seconds: number): number =>
+    retryAfterSeconds(headers.get('retry-after'), seconds, headers.get('date'));
+  if (status === 429) {
+    // Without Retry-After: searches recover within a second, the ten-second window within ten, a daily limit much later.
+    const seconds = waitOr(request.search === true ? 1 : error.policyName === 'DAILY' ? 900 : 5);
+    await options.limiter.pause([windowOf(options.portalId, request.search === true).key], seconds);
+    return new RetryLater('HubSpot asks to slow down.', seconds);
   }
+  // 423: another write holds the records; 477: the account is being moved. Both were not carried out.
+  if (status === 423 || status === 477) return new RetryLater(`HubSpot answers ${status}.`, waitOr(2));
+  if (status >= 500) return new RetryLater(`HubSpot answers ${status}.`, waitOr(2), writes(request));
+  if (status === 401) {
+    return new NeedsPerson(
+      'reconnect_hubspot',
+      'HubSpot no longer accepts the app’s access.',
+      'Install the app again from its settings page.',
+    );
+  }
+  if (status === 403) {
+    const scopes = scopesNamed(error);
+    const what = scopes.length === 0 ? error.message || 'a permission is missing' : `it needs ${scopes.join(', ')}`;
+    return new NeedsPerson(
+      'missing_scope',
+      `HubSpot denies ${request.operation}: ${what.slice(0, 300)}.`,
+      'Install the app again and grant the permissions it asks for.',
+    );
+  }
+  if (status < 400) return new VendorBug(`HubSpot answered ${request.operation} with ${status}.`);
+  return refusalOf(status, error);
+}
+
+function parse(text: string, status: number, write: boolean): unknown {
+  const value = jsonOf(text);
+  // Half an answer of a broken connection: what was asked may have been done.
+  if (value === undefined) throw new RetryLater(`HubSpot’s answer (${status}) broke off.`, 2, write);
+  return value;
 }

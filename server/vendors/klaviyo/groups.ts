@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RecordRefused } from '../../errors.js';
-import { inChunks, mapLimited } from '../call.js';
-import { nextCursor, profileOf, profilePageSchema } from './profile-json.js';
+import { nextCursor, pageOf, readAny } from './paging.js';
+import { profileOf, profilePageSchema } from './profile-json.js';
 import type { KlaviyoSession } from './session.js';
 import type { KlaviyoProfile } from './types.js';
 
@@ -10,20 +10,38 @@ export interface MemberPage {
   id: string;
   cursor: string | null;
   subscriptions?: boolean;
+  /** Only those who joined at this moment or later. */
+  joinedSince?: Date;
 }
 
+type Kind = 'lists' | 'segments';
+
+const membersPath = (kind: Kind, id: string): string => `/api/${kind}/${encodeURIComponent(id)}/profiles`;
+
 /** Whether there is a list or segment of this id. */
-export async function groupExists(session: KlaviyoSession, kind: 'lists' | 'segments', id: string): Promise<boolean> {
+export async function groupExists(session: KlaviyoSession, kind: Kind, id: string): Promise<boolean> {
+  return (await groupById(session, kind, id, z.object({ id: z.string() }).loose())) !== null;
+}
+
+/** One list or segment as Klaviyo sends it, or null when there is none of this id. */
+export async function groupById<T>(
+  session: KlaviyoSession,
+  kind: Kind,
+  id: string,
+  schema: z.ZodType<T>,
+): Promise<T | null> {
   try {
-    await session.request({
+    const { data } = await session.request({
       method: 'GET',
       path: `/api/${kind}/${encodeURIComponent(id)}`,
-      schema: z.object({ data: z.object({ id: z.string() }).loose() }),
+      // A segment's definition may be large and is not used.
+      query: kind === 'segments' ? { 'fields[segment]': 'name,is_active,is_processing' } : {},
+      schema: z.object({ data: schema }),
     });
-    return true;
+    return data.data;
   } catch (error) {
     // Klaviyo answers 400 where the id is not of a list's form.
-    if (error instanceof RecordRefused && [400, 404].includes(error.detail.status)) return false;
+    if (error instanceof RecordRefused && [400, 404].includes(error.detail.status)) return null;
     throw error;
   }
 }
@@ -31,14 +49,16 @@ export async function groupExists(session: KlaviyoSession, kind: 'lists' | 'segm
 /** One page of members with their data, a hundred a call, oldest members first. */
 export async function groupMembers(
   session: KlaviyoSession,
-  kind: 'lists' | 'segments',
+  kind: Kind,
   page: MemberPage,
 ): Promise<{ profiles: KlaviyoProfile[]; cursor: string | null }> {
+  const since = page.joinedSince;
   const { data } = await session.request({
     method: 'GET',
-    path: `/api/${kind}/${encodeURIComponent(page.id)}/profiles`,
+    path: membersPath(kind, page.id),
     query: {
       ...(page.subscriptions === true ? { 'additional-fields[profile]': 'subscriptions' } : {}),
+      filter: since === undefined ? undefined : `greater-or-equal(joined_group_at,${since.toISOString()})`,
       sort: 'joined_group_at',
       'page[size]': 100,
       'page[cursor]': page.cursor ?? undefined,
@@ -48,20 +68,19 @@ export async function groupMembers(
   return { profiles: data.data.map(profileOf), cursor: nextCursor(data.links) };
 }
 
+const idPageSchema = pageOf(z.object({ id: z.string() }));
+
 /** One page of members' ids. */
 export async function groupMemberIds(
   session: KlaviyoSession,
-  kind: 'lists' | 'segments',
+  kind: Kind,
   page: { id: string; cursor: string | null },
 ): Promise<{ ids: string[]; cursor: string | null }> {
   const { data } = await session.request({
     method: 'GET',
     path: `/api/${kind}/${encodeURIComponent(page.id)}/relationships/profiles`,
     query: { sort: 'joined_group_at', 'page[size]': 100, 'page[cursor]': page.cursor ?? undefined },
-    schema: z.object({
-      data: z.array(z.object({ id: z.string() })),
-      links: z.object({ next: z.string().nullish() }).loose().nullish(),
-    }),
+    schema: idPageSchema,
   });
   return { ids: data.data.map(({ id }) => id), cursor: nextCursor(data.links) };
 }
@@ -69,18 +88,9 @@ export async function groupMemberIds(
 /** Which of these addresses are members, as read now. */
 export async function groupMembersByEmail(
   session: KlaviyoSession,
-  kind: 'lists' | 'segments',
+  kind: Kind,
   id: string,
   emails: readonly string[],
 ): Promise<KlaviyoProfile[]> {
-  const pages = await mapLimited(inChunks([...new Set(emails)], 50), 4, async (chunk) => {
-    const { data } = await session.request({
-      method: 'GET',
-      path: `/api/${kind}/${encodeURIComponent(id)}/profiles`,
-      query: { filter: `any(email,[${chunk.map((email) => JSON.stringify(email)).join(',')}])`, 'page[size]': 100 },
-      schema: profilePageSchema,
-    });
-    return data.data.map(profileOf);
-  });
-  return pages.flat();
+  return (await readAny(session, membersPath(kind, id), 'email', emails, {}, profilePageSchema)).map(profileOf);
 }

@@ -12,13 +12,19 @@ const tiers = {
   XL: { burst: [175, 175], steady: [350, 52.5] }, // 350/s, 3500/min
 } as const;
 
-type Tier = keyof typeof tiers;
+export type Tier = keyof typeof tiers;
 
-/** Endpoints by method and path; the first that fits. What is not listed is taken for S. */
+/**
+ * Endpoints by method and path; the first that fits. What is not listed shares the smallest tier, so that a call that
+ * somebody adds without its tier is slow and not refused.
+ */
 const endpoints: [RegExp, string, Tier][] = [
   [/^GET \/api\/profiles$/, 'profiles.list', 'L'],
+  [/^GET \/api\/profiles\/[^/]+$/, 'profiles.get', 'L'],
+  [/^POST \/api\/profiles$/, 'profiles.create', 'L'],
   [/^PATCH \/api\/profiles\/[^/]+$/, 'profiles.update', 'L'],
   [/^POST \/api\/profile-import$/, 'profiles.upsert', 'L'],
+  [/^POST \/api\/profile-merge$/, 'profiles.merge', 'M'],
   [/^POST \/api\/profile-bulk-import-jobs$/, 'imports.create', 'M'],
   [/^GET \/api\/profile-bulk-import-jobs\/[^/]+\/import-errors$/, 'imports.errors', 'M'],
   [/^GET \/api\/profile-bulk-import-jobs\/[^/]+$/, 'imports.get', 'M'],
@@ -30,9 +36,19 @@ const endpoints: [RegExp, string, Tier][] = [
   [/^DELETE \/api\/lists\/[^/]+\/relationships\/profiles$/, 'lists.remove', 'M'],
   [/^POST \/api\/profile-subscription-bulk-create-jobs$/, 'subscriptions.subscribe', 'L'],
   [/^POST \/api\/profile-subscription-bulk-delete-jobs$/, 'subscriptions.unsubscribe', 'L'],
+  [/^POST \/api\/profile-suppression-bulk-create-jobs$/, 'subscriptions.suppress', 'L'],
+  [/^GET \/api\/profile-suppression-bulk-create-jobs\/[^/]+$/, 'subscriptions.suppressJob', 'L'],
+  [/^POST \/api\/data-privacy-deletion-jobs$/, 'privacy.deletion', 'S'],
+  [/^GET \/api\/events$/, 'events.list', 'XL'],
+  [/^GET \/api\/events\/[^/]+$/, 'events.get', 'M'],
+  [/^GET \/api\/metrics$/, 'metrics.list', 'M'],
   [/^GET \/api\/accounts$/, 'accounts.list', 'XS'],
   [/^GET \/api\/campaigns$/, 'campaigns.list', 'M'],
+  [/^GET \/api\/campaigns\/[^/]+$/, 'campaigns.get', 'M'],
+  [/^GET \/api\/campaign-messages\/[^/]+$/, 'campaignMessages.get', 'M'],
   [/^GET \/api\/flows$/, 'flows.list', 'S'],
+  [/^GET \/api\/flows\/[^/]+$/, 'flows.get', 'S'],
+  [/^GET \/api\/flow-messages\/[^/]+$/, 'flowMessages.get', 'S'],
 ];
 
 /** Name and tier of an endpoint. Pure. */
@@ -42,7 +58,7 @@ export function endpointOf(method: string, path: string): { operation: string; t
     const match = pattern.exec(call);
     if (match !== null) return { operation: name.replace('$1', match[1] ?? ''), tier };
   }
-  return { operation: 'other', tier: 'S' };
+  return { operation: 'other', tier: 'XS' };
 }
 
 /** The windows of an endpoint for one account. */

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { nextCursor } from './profile-json.js';
+import { pageOf, readAll } from './paging.js';
 import type { KlaviyoSession } from './session.js';
 
-const pageSchema = z.object({
-  data: z.array(z.object({ id: z.string(), attributes: z.object({ name: z.string(), archived: z.boolean().nullish() }).loose() })),
-  links: z.object({ next: z.string().nullish() }).loose().nullish(),
-});
+const pageSchema = pageOf(
+  z.object({
+    id: z.string(),
+    attributes: z.object({ name: z.string().nullish(), archived: z.boolean().nullish() }).loose(),
+  }),
+);
 
 export interface MessageSource {
   id: string;
@@ -13,19 +15,27 @@ export interface MessageSource {
   archived: boolean;
 }
 
-async function readAll(session: KlaviyoSession, path: string, query: Record<string, string | number>): Promise<MessageSource[]> {
-  const found: MessageSource[] = [];
-  let cursor: string | null = null;
-  do {
-    const { data }: { data: z.infer<typeof pageSchema> } = await session.request({ method: 'GET', path, query: { ...query, 'page[cursor]': cursor ?? undefined }, schema: pageSchema });
-    found.push(...data.data.map(({ id, attributes }) => ({ id, name: attributes.name, archived: attributes.archived ?? false })));
-    cursor = nextCursor(data.links);
-  } while (cursor !== null);
-  return found;
+async function readSources(
+  session: KlaviyoSession,
+  path: string,
+  query: Record<string, string | number>,
+): Promise<MessageSource[]> {
+  const rows = await readAll(session, path, query, pageSchema);
+  return rows.map(({ id, attributes }) => ({
+    id,
+    name: attributes.name ?? id,
+    archived: attributes.archived ?? false,
+  }));
 }
 
 /** All flows, fifty a call. */
-export const readFlows = (session: KlaviyoSession): Promise<MessageSource[]> => readAll(session, '/api/flows', { 'page[size]': 50 });
+export const readFlows = (session: KlaviyoSession): Promise<MessageSource[]> =>
+  readSources(session, '/api/flows', { 'fields[flow]': 'name,archived', 'page[size]': 50 });
 
-/** All email campaigns; Klaviyo insists on a channel. */
-export const readCampaigns = (session: KlaviyoSession): Promise<MessageSource[]> => readAll(session, '/api/campaigns', { filter: "equals(messages.channel,'email')" });
+/** All email campaigns, a hundred a call; Klaviyo insists on a channel. */
+export const readCampaigns = (session: KlaviyoSession): Promise<MessageSource[]> =>
+  readSources(session, '/api/campaigns', {
+    'fields[campaign]': 'name,archived',
+    filter: "equals(messages.channel,'email')",
+    'page[size]': 100,
+  });

@@ -13,7 +13,10 @@ export interface KlaviyoApp {
 }
 
 /** The page on which a person lets the app in; PKCE with S256. https://developers.klaviyo.com/en/docs/set_up_oauth */
-export function authorizeUrl(app: KlaviyoApp, request: { redirectUri: string; scopes: readonly string[]; state: string; codeChallenge: string }): string {
+export function authorizeUrl(
+  app: KlaviyoApp,
+  request: { redirectUri: string; scopes: readonly string[]; state: string; codeChallenge: string },
+): string {
   const query = new URLSearchParams({
     response_type: 'code',
     client_id: app.clientId,
@@ -27,44 +30,86 @@ export function authorizeUrl(app: KlaviyoApp, request: { redirectUri: string; sc
 }
 
 /** Exchanges the code of a consent for tokens. */
-export function exchangeCode(app: KlaviyoApp, code: string, verifier: string, redirectUri: string): Promise<KlaviyoTokens> {
-  return token(app, { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri });
+export function exchangeCode(
+  app: KlaviyoApp,
+  code: string,
+  verifier: string,
+  redirectUri: string,
+): Promise<KlaviyoTokens> {
+  return token(
+    app,
+    { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri },
+    'Klaviyo does not accept this connection’s code: it was used before, or is too old.',
+  );
 }
 
 /** New tokens for a refresh token. Klaviyo may answer with the same refresh token or another: keep what comes back. */
 export function refresh(app: KlaviyoApp, refreshToken: string): Promise<KlaviyoTokens> {
-  return token(app, { grant_type: 'refresh_token', refresh_token: refreshToken });
+  return token(
+    app,
+    { grant_type: 'refresh_token', refresh_token: refreshToken },
+    'Klaviyo has withdrawn the app’s access.',
+  );
 }
 
-/** Withdraws a refresh token and its access token. The SDK has no call for it. */
+/** Withdraws a refresh token and its access token (the SDK has no call for it). Gone already counts as done. */
 export async function revoke(app: KlaviyoApp, refreshToken: string): Promise<void> {
-  await post(app, '/oauth/revoke', { token: refreshToken, token_type_hint: 'refresh_token' });
+  const { status, text } = await post(app, '/oauth/revoke', {
+    token: refreshToken,
+    token_type_hint: 'refresh_token',
+  });
+  if (status >= 400) checkFailure(status, text);
 }
 
-const schema = z.object({ access_token: z.string(), refresh_token: z.string(), expires_in: z.number(), scope: z.string().default('') });
+const schema = z.object({
+  access_token: z.string().min(1),
+  refresh_token: z.string().min(1),
+  expires_in: z.number(),
+  scope: z.string().default(''),
+});
 
-async function token(app: KlaviyoApp, grant: Record<string, string>): Promise<KlaviyoTokens> {
+async function token(app: KlaviyoApp, grant: Record<string, string>, withdrawn: string): Promise<KlaviyoTokens> {
   const { status, text } = await post(app, '/oauth/token', grant);
   if (status === 200) {
     const answer = schema.safeParse(jsonOf(text)).data;
     if (answer === undefined) throw new RetryLater('Klaviyo’s token service gave half an answer.', 5);
-    return { accessToken: answer.access_token, refreshToken: answer.refresh_token, expiresIn: answer.expires_in, scopes: answer.scope.split(' ').filter((scope) => scope !== '') };
+    return {
+      accessToken: answer.access_token,
+      refreshToken: answer.refresh_token,
+      expiresIn: answer.expires_in,
+      scopes: answer.scope.split(' ').filter((scope) => scope !== ''),
+    };
   }
-  if (status === 429 || status >= 500) throw new RetryLater(`Klaviyo’s token service answers ${status}.`, 5);
-  if (/invalid_client/.test(text)) throw new VendorBug('Klaviyo does not accept this app’s client id and secret: check KLAVIYO_CLIENT_ID and KLAVIYO_CLIENT_SECRET.');
+  checkFailure(status, text);
   // Only Klaviyo's own words count: a 403 of something in between must not read as a customer who withdrew the app.
   if (/invalid_grant|access_denied|invalid_token/.test(text)) {
-    throw new NeedsPerson('reconnect_klaviyo', 'Klaviyo has withdrawn the app’s access.', 'Open the settings page and connect Klaviyo again.');
+    throw new NeedsPerson('reconnect_klaviyo', withdrawn, 'Open the settings page and connect Klaviyo again.');
   }
   throw new VendorBug(`Klaviyo’s token service answers ${status} to a ${grant['grant_type'] ?? ''} request.`);
 }
 
-async function post(app: KlaviyoApp, path: string, form: Record<string, string>): Promise<{ status: number; text: string }> {
-  return withTimeout('Klaviyo', 15_000, async () => {
+function checkFailure(status: number, text: string): void {
+  if (status === 429 || status >= 500) throw new RetryLater(`Klaviyo’s token service answers ${status}.`, 5);
+  if (/invalid_client/.test(text)) {
+    throw new VendorBug(
+      'Klaviyo does not accept this app’s client id and secret: check KLAVIYO_CLIENT_ID and KLAVIYO_CLIENT_SECRET.',
+    );
+  }
+}
+
+async function post(
+  app: KlaviyoApp,
+  path: string,
+  form: Record<string, string>,
+): Promise<{ status: number; text: string }> {
+  const basic = Buffer.from(`${app.clientId}:${app.clientSecret}`).toString('base64');
+  return withTimeout({ vendor: 'Klaviyo', timeoutMs: 15_000, write: false }, async (signal) => {
     const response = await fetch(app.apiUrl + path, {
       method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: `Basic ${Buffer.from(`${app.clientId}:${app.clientSecret}`).toString('base64')}` },
+      headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: `Basic ${basic}` },
       body: new URLSearchParams(form).toString(),
+      redirect: 'manual',
+      signal,
     });
     return { status: response.status, text: await response.text() };
   });

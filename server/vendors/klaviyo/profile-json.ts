@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { pageOf } from './paging.js';
 import { klaviyoAttributes, type KlaviyoConsent, type KlaviyoProfile, type KlaviyoProfileWrite } from './types.js';
 
-const scalar = z.union([z.string(), z.number(), z.null()]).optional();
 const suppression = z.object({ reason: z.string(), timestamp: z.string().nullish() }).loose();
 
 export const profileSchema = z.object({
@@ -10,7 +10,7 @@ export const profileSchema = z.object({
     .object({
       email: z.string().nullish(),
       phone_number: z.string().nullish(),
-      location: z.record(z.string(), scalar).nullish(),
+      location: z.record(z.string(), z.unknown()).nullish(),
       properties: z.record(z.string(), z.unknown()).nullish(),
       created: z.string().nullish(),
       updated: z.string().nullish(),
@@ -39,13 +39,15 @@ export const profileSchema = z.object({
     .loose(),
 });
 
-export const profilePageSchema = z.object({ data: z.array(profileSchema), links: z.object({ next: z.string().nullish() }).loose().nullish() });
+export const profilePageSchema = pageOf(profileSchema);
 
 /** Reads a profile resource of Klaviyo's JSON:API. Custom properties that begin with `$` are Klaviyo's own. */
 export function profileOf({ id, attributes }: z.infer<typeof profileSchema>): KlaviyoProfile {
   const values: Record<string, string | number | null> = {};
   for (const name of klaviyoAttributes) {
-    const value = name.startsWith('location.') ? attributes.location?.[name.slice('location.'.length)] : attributes[name];
+    const value = name.startsWith('location.')
+      ? attributes.location?.[name.slice('location.'.length)]
+      : attributes[name];
     values[name] = typeof value === 'string' || typeof value === 'number' ? value : null;
   }
   const marketing = attributes.subscriptions?.email?.marketing;
@@ -54,7 +56,9 @@ export function profileOf({ id, attributes }: z.infer<typeof profileSchema>): Kl
     email: attributes.email ?? null,
     phoneNumber: attributes.phone_number ?? null,
     attributes: values,
-    properties: Object.fromEntries(Object.entries(attributes.properties ?? {}).filter(([name]) => !name.startsWith('$'))),
+    properties: Object.fromEntries(
+      Object.entries(attributes.properties ?? {}).filter(([name]) => !name.startsWith('$')),
+    ),
     ...(marketing === undefined || marketing === null ? {} : { subscription: consentOf(marketing) }),
     created: attributes.created ?? '',
     updated: attributes.updated ?? '',
@@ -62,7 +66,9 @@ export function profileOf({ id, attributes }: z.infer<typeof profileSchema>): Kl
   };
 }
 
-type Marketing = NonNullable<NonNullable<NonNullable<z.infer<typeof profileSchema>['attributes']['subscriptions']>['email']>['marketing']>;
+type Marketing = NonNullable<
+  NonNullable<NonNullable<z.infer<typeof profileSchema>['attributes']['subscriptions']>['email']>['marketing']
+>;
 
 function consentOf(marketing: Marketing): KlaviyoConsent {
   return {
@@ -70,7 +76,11 @@ function consentOf(marketing: Marketing): KlaviyoConsent {
     consentAt: marketing.consent_timestamp ?? null,
     lastUpdated: marketing.last_updated ?? null,
     suppressions: (marketing.suppression ?? []).map(({ reason, timestamp }) => ({ reason, at: timestamp ?? null })),
-    listSuppressions: (marketing.list_suppressions ?? []).map(({ list_id, reason, timestamp }) => ({ listId: list_id, reason, at: timestamp ?? null })),
+    listSuppressions: (marketing.list_suppressions ?? []).map(({ list_id, reason, timestamp }) => ({
+      listId: list_id,
+      reason,
+      at: timestamp ?? null,
+    })),
   };
 }
 
@@ -90,11 +100,4 @@ export function profileJson(write: KlaviyoProfileWrite): object {
     attributes,
     ...(write.unset.length === 0 ? {} : { meta: { patch_properties: { unset: write.unset } } }),
   };
-}
-
-/** The cursor of the next page. The SDK only unwraps https links; this reads it from any. */
-export function nextCursor(links: { next?: string | null | undefined } | null | undefined): string | null {
-  const next = links?.next;
-  if (next === undefined || next === null || next === '') return null;
-  return new URL(next, 'https://a.klaviyo.com').searchParams.get('page[cursor]');
 }

@@ -16,7 +16,8 @@ export const klaviyoAttributes = [
   'location.timezone',
 ] as const;
 
-export type SuppressionReason = 'HARD_BOUNCE' | 'INVALID_EMAIL' | 'SPAM_COMPLAINT' | 'UNSUBSCRIBE' | 'USER_SUPPRESSED' | (string & {});
+export type SuppressionReason =
+  'HARD_BOUNCE' | 'INVALID_EMAIL' | 'SPAM_COMPLAINT' | 'UNSUBSCRIBE' | 'USER_SUPPRESSED' | (string & {});
 
 export interface KlaviyoConsent {
   consent: 'SUBSCRIBED' | 'UNSUBSCRIBED' | 'NEVER_SUBSCRIBED' | (string & {});
