@@ -26,11 +26,9 @@ export function errorAnswers(log: Logger): ErrorRequestHandler {
     const known = apiErrorOf(error);
     if (known === null) {
       log.error({ err: error }, 'a request failed');
-      response
-        .status(500)
-        .json({
-          error: { code: 'internal', message: 'Something went wrong on our side.', fix: 'Try again in a minute.' },
-        });
+      response.status(500).json({
+        error: { code: 'internal', message: 'Something went wrong on our side.', fix: 'Try again in a minute.' },
+      });
       return;
     }
     const { status, code, message, fix, field } = known;

@@ -73,14 +73,12 @@ function guardMetrics(token: string | null): RequestHandler {
     const loopback = direct && (address === '::1' || address.replace('::ffff:', '').startsWith('127.'));
     const allowed = token === null ? loopback : given.length === expected.length && timingSafeEqual(given, expected);
     if (allowed) return next();
-    response
-      .status(401)
-      .json({
-        error: {
-          code: 'unauthorized',
-          message: 'Metrics need their token.',
-          fix: 'Send Authorization: Bearer <METRICS_TOKEN>.',
-        },
-      });
+    response.status(401).json({
+      error: {
+        code: 'unauthorized',
+        message: 'Metrics need their token.',
+        fix: 'Send Authorization: Bearer <METRICS_TOKEN>.',
+      },
+    });
   };
 }

@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import { issueWords, standingReasons, type StandingReason } from '../rules/words.js';
 import { connectionsOf, type Connection } from '../store/connections.js';
 import { issueGroups } from '../store/issue-list.js';
 import { klaviyoAccounts } from '../store/klaviyo-accounts.js';
@@ -29,6 +30,11 @@ function runJson(run: RunRow, now: Date): Record<string, unknown> {
   };
 }
 
+/** A reason of skipping as a sentence. */
+function reasonWords(reason: string): string {
+  return Object.hasOwn(standingReasons, reason) ? standingReasons[reason as StandingReason] : (issueWords[reason]?.title ?? reason);
+}
+
 /** Status of a connection, its runs, and the overview of all of them. */
 export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router {
   const router = Router();
@@ -46,7 +52,7 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
       state: connection.state,
       stateReason: connection.stateReason,
       counts: { ...numbers, engagements: 0 },
-      skippedBy,
+      skippedBy: skippedBy.map(({ reason, count }) => ({ reason, count, message: reasonWords(reason) })),
       lagSeconds: lag,
       run: run === undefined ? null : runJson(run, deps.clock()),
       lastSuccessAt: connection.lastSuccessAt?.toISOString() ?? null,

@@ -16,7 +16,7 @@ export async function standingCounts(
 ): Promise<StandingCounts> {
   const [rows, waiting] = await Promise.all([
     db.query<{ state: string; reason: string; n: string }>(
-      'select state, reason, n from standing_count where connection_id = $1 and n > 0',
+      'select state, reason, n from standing_count where connection_id = $1 and n > 0 order by n desc, reason',
       [connectionId],
     ),
     db.query<{ n: string }>(

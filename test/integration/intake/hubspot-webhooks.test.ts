@@ -11,7 +11,9 @@ beforeAll(async () => {
 afterAll(() => world.close());
 beforeEach(async () => {
   await world.database.db.query('delete from portal');
-  await world.database.db.query(`insert into portal (id, name, ui_domain, state) values (41, 'One', 'app.hubspot.com', 'installed'), (42, 'Two', 'app.hubspot.com', 'installed'), (43, 'Gone', 'app.hubspot.com', 'uninstalled')`);
+  await world.database.db.query(
+    `insert into portal (id, name, ui_domain, state) values (41, 'One', 'app.hubspot.com', 'installed'), (42, 'Two', 'app.hubspot.com', 'installed'), (43, 'Gone', 'app.hubspot.com', 'uninstalled')`,
+  );
   world.woken.length = 0;
 });
 
@@ -43,20 +45,30 @@ function deliver(body: unknown, { secret, timestamp = Date.now(), headers = {} }
     .post('/webhooks/hubspot')
     .set({
       'content-type': 'application/json',
-      'x-hubspot-signature-v3': sign(secret ?? world.hubspot.clientSecret, 'POST', `${world.publicUrl}/webhooks/hubspot`, rawBody, timestamp),
+      'x-hubspot-signature-v3': sign(
+        secret ?? world.hubspot.clientSecret,
+        'POST',
+        `${world.publicUrl}/webhooks/hubspot`,
+        rawBody,
+        timestamp,
+      ),
       'x-hubspot-request-timestamp': String(timestamp),
       ...headers,
     })
     .send(rawBody);
 }
-const stored = (): Promise<{ portal_id: string; event: Record<string, unknown> }[]> => world.database.db.query('select portal_id, event from hint order by id');
+const stored = (): Promise<{ portal_id: string; event: Record<string, unknown> }[]> =>
+  world.database.db.query('select portal_id, event from hint order by id');
 
 describe('webhooks of HubSpot', () => {
   test('events are stored before 200 is answered, each under its portal, without the values of properties', async () => {
     const answer = await deliver([event(), event({ portalId: 42, objectId: 102 })]);
     expect([answer.status, answer.text]).toEqual([200, '']);
     const rows = await stored();
-    expect(rows.map((row) => [row.portal_id, row.event['objectId']])).toEqual([['41', 101], ['42', 102]]);
+    expect(rows.map((row) => [row.portal_id, row.event['objectId']])).toEqual([
+      ['41', 101],
+      ['42', 102],
+    ]);
     expect(JSON.stringify(rows)).not.toContain('Grace');
     expect([...world.woken].sort()).toEqual(['41', '42']);
   });
@@ -76,23 +88,52 @@ describe('webhooks of HubSpot', () => {
 
   const refused: [string, () => request.Test, number, string][] = [
     ['a forged signature', () => deliver([event()], { secret: 'other' }), 401, 'wrong_signature'],
-    ['a replay of six minutes ago', () => deliver([event()], { timestamp: Date.now() - 360_000 }), 401, 'stale_timestamp'],
-    ['a timestamp of six minutes ahead', () => deliver([event()], { timestamp: Date.now() + 360_000 }), 401, 'stale_timestamp'],
+    [
+      'a replay of six minutes ago',
+      () => deliver([event()], { timestamp: Date.now() - 360_000 }),
+      401,
+      'stale_timestamp',
+    ],
+    [
+      'a timestamp of six minutes ahead',
+      () => deliver([event()], { timestamp: Date.now() + 360_000 }),
+      401,
+      'stale_timestamp',
+    ],
     ['no signature', () => deliver([event()], { headers: { 'x-hubspot-signature-v3': '' } }), 401, 'missing_signature'],
     ['a body changed on the way', () => deliver([event()]).send(' '), 401, 'wrong_signature'],
     ['no JSON', () => deliver('nonsense'), 400, 'malformed'],
     ['no list', () => deliver(event()), 400, 'malformed'],
-    ['a body of more than a megabyte', () => deliver([event({ propertyValue: 'x'.repeat(1_100_000) })]), 413, 'too_large'],
-    ['an encoding nobody knows', () => deliver([event()], { headers: { 'content-encoding': 'rot13' } }), 400, 'malformed'],
+    [
+      'a body of more than a megabyte',
+      () => deliver([event({ propertyValue: 'x'.repeat(1_100_000) })]),
+      413,
+      'too_large',
+    ],
+    [
+      'an encoding nobody knows',
+      () => deliver([event()], { headers: { 'content-encoding': 'rot13' } }),
+      400,
+      'malformed',
+    ],
   ];
   test.each(refused)('G3: %s is refused, and nothing is stored', async (_name, send, status, code) => {
     const answer = await send();
-    expect([answer.status, answer.body]).toMatchObject([status, { error: { code, message: expect.any(String), fix: expect.any(String) } }]);
+    expect([answer.status, answer.body]).toMatchObject([
+      status,
+      { error: { code, message: expect.any(String), fix: expect.any(String) } },
+    ]);
     expect([await stored(), world.woken]).toEqual([[], []]);
   });
 
   test('G3: values that PostgreSQL cannot keep do not make us fail', async () => {
-    const hostile = [event({ propertyName: 'a\0b' }), event({ subscriptionType: 'object.propertyChange\0' }), event({ propertyValue: '\ud800' }), event({ objectId: -1 }), event({ objectId: 1e300, portalId: 41 })];
+    const hostile = [
+      event({ propertyName: 'a\0b' }),
+      event({ subscriptionType: 'object.propertyChange\0' }),
+      event({ propertyValue: '\ud800' }),
+      event({ objectId: -1 }),
+      event({ objectId: 1e300, portalId: 41 }),
+    ];
     expect((await deliver(hostile)).status).toBe(200);
     expect(await stored()).toHaveLength(5);
   });
@@ -101,12 +142,17 @@ describe('webhooks of HubSpot', () => {
 describe('unpacking', () => {
   const unpackAll = async (portalId = '41'): Promise<ChangeHint[]> => {
     const noticed: ChangeHint[] = [];
-    await unpack({ db: world.database.db, notice: async (_portal, hints) => void noticed.push(...hints) }, portalId, new AbortController().signal);
+    await unpack(
+      { db: world.database.db, notice: async (_portal, hints) => void noticed.push(...hints) },
+      portalId,
+      new AbortController().signal,
+    );
     return noticed;
   };
 
   test('G1: an event delivered three times is one hint; the events are gone after', async () => {
-    for (let attempt = 0; attempt < 3; attempt += 1) await deliver([event({ attemptNumber: attempt }), event({ objectId: 102 })]);
+    for (let attempt = 0; attempt < 3; attempt += 1)
+      await deliver([event({ attemptNumber: attempt }), event({ objectId: 102 })]);
     expect((await unpackAll()).map((hint) => hint.recordId)).toEqual(['101', '102']);
     expect(await stored()).toEqual([]);
     expect(await unpackAll()).toEqual([]);
@@ -114,7 +160,11 @@ describe('unpacking', () => {
 
   test('G1: events stay until their changes are noted: a crash between does not lose them', async () => {
     await deliver([event()]);
-    const failing = unpack({ db: world.database.db, notice: () => Promise.reject(new Error('the database restarts')) }, '41', new AbortController().signal);
+    const failing = unpack(
+      { db: world.database.db, notice: () => Promise.reject(new Error('the database restarts')) },
+      '41',
+      new AbortController().signal,
+    );
     await expect(failing).rejects.toThrow('restarts');
     expect(await stored()).toHaveLength(1);
     expect(await unpackAll()).toHaveLength(1);
@@ -127,7 +177,8 @@ describe('unpacking', () => {
   });
 
   test('more events than are unpacked at a time all come through', async () => {
-    for (let batch = 0; batch < 12; batch += 1) await deliver(Array.from({ length: 100 }, (_, n) => event({ objectId: 1000 + batch * 100 + n })));
+    for (let batch = 0; batch < 12; batch += 1)
+      await deliver(Array.from({ length: 100 }, (_, n) => event({ objectId: 1000 + batch * 100 + n })));
     expect(new Set((await unpackAll()).map((hint) => hint.recordId)).size).toBe(1200);
   });
 });
@@ -135,6 +186,8 @@ describe('unpacking', () => {
 /** Events with this outcome so far. */
 async function metric(outcome: string): Promise<number | undefined> {
   const answer = await request(world.app).get('/metrics').set('authorization', 'Bearer metrics-token-of-the-tests');
-  const line = answer.text.split('\n').find((one) => one.startsWith('tandem_webhook_events_total') && one.includes(`outcome="${outcome}"`));
+  const line = answer.text
+    .split('\n')
+    .find((one) => one.startsWith('tandem_webhook_events_total') && one.includes(`outcome="${outcome}"`));
   return line === undefined ? undefined : Number(line.split(' ').at(-1));
 }

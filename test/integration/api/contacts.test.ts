@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { noteHistory, type HistoryEntry } from '../../../server/store/history.js';
+import { connectByKey, openApiWorld, type ApiWorld } from './api-world.js';
+
+let world: ApiWorld;
+let account: string;
+let connectionId: string;
+beforeAll(async () => {
+  world = await openApiWorld();
+  await world.install(world.portalId);
+  await world.install(world.otherPortalId);
+  account = await connectByKey(world);
+  const draft = await world.call('POST', '/connections', { type: 'contact', klaviyoAccountId: account });
+  connectionId = (draft.body as { id: string }).id;
+});
+afterAll(() => world.close());
+
+const sql = (text: string, parameters: unknown[] = []): Promise<Record<string, unknown>[]> =>
+  world.database.db.query(text, parameters);
+beforeEach(async () => {
+  for (const table of ['link', 'standing', 'change', 'history']) await sql(`delete from ${table}`);
+  await sql(`update connection set state = 'active'`);
+  world.noticed.length = 0;
+});
+const other = (): { portalId: string } => ({ portalId: world.otherPortalId });
+const stand = (state: string, reason: string | null, message: string | null, lists: string[] = []): Promise<unknown> =>
+  sql(
+    `insert into standing (connection_id, portal_id, side, record_id, state, reason, message, lists) values ($1, $2, 'hubspot', '101', $3, $4, $5, $6)`,
+    [connectionId, world.portalId, state, reason, message, lists],
+  );
+const link = (): Promise<unknown> =>
+  sql(
+    `insert into link (portal_id, klaviyo_account_id, hubspot_id, klaviyo_id, email) values ($1, $2, '101', '01KLAVIYO', 'a@example.com')`,
+    [world.portalId, account],
+  );
+const card = async (): Promise<{
+  sync: {
+    state: string;
+    reason: { code: string; message: string };
+    klaviyoUrl: string | null;
+    lastSyncedAt: string | null;
+  };
+  lists: string[];
+}> => (await world.call('GET', '/contacts/101')).body as Awaited<ReturnType<typeof card>>;
+
+describe('F7: the contact card', () => {
+  test('a contact nobody has looked at', async () => {
+    expect((await world.call('GET', '/contacts/101')).body).toEqual({
+      sync: {
+        state: 'unlinked',
+        reason: { code: 'unlinked', message: expect.stringMatching(/\w/) },
+        klaviyoUrl: null,
+        lastSyncedAt: null,
+      },
+      subscription: null,
+      lists: [],
+      totals: {
+        sent: 0,
+        opened: 0,
+        clicked: 0,
+        bounced: 0,
+        unsubscribed: 0,
+        leftOut: { machineOpens: 0, botClicks: 0 },
+      },
+      byDay: [],
+      latest: [],
+    });
+  });
+
+  test('in sync, with the link to Klaviyo, the lists and the time', async () => {
+    await link();
+    await stand('in_sync', null, null, ['CstHub']);
+    expect(await card()).toMatchObject({
+      sync: {
+        state: 'in_sync',
+        klaviyoUrl: `${world.klaviyo.url}/profile/01KLAVIYO`,
+        lastSyncedAt: expect.stringMatching(/Z$/),
+      },
+      lists: ['CstHub'],
+    });
+  });
+
+  test('waiting, as long as a change of either side waits', async () => {
+    await link();
+    await stand('in_sync', null, null);
+    await sql(
+      `insert into change (klaviyo_account_id, portal_id, side, record_id, priority, cause) values ($1, $2, 'klaviyo', '01KLAVIYO', 1, 'x')`,
+      [account, world.portalId],
+    );
+    expect((await card()).sync).toMatchObject({ state: 'waiting', reason: { code: 'waiting' } });
+    await sql(`update change set side = 'hubspot', record_id = '101'`);
+    expect((await card()).sync.state).toBe('waiting');
+    await sql(`update change set record_id = '102'`);
+    expect((await card()).sync.state).toBe('in_sync');
+  });
+
+  test('skipped and failed with the reason in words', async () => {
+    await stand('skipped', 'no_email', 'The contact has no email address.');
+    expect((await card()).sync).toMatchObject({
+      state: 'skipped',
+      reason: { code: 'no_email', message: 'The contact has no email address.' },
+    });
+    await sql(
+      `update standing set state = 'failed', reason = 'email_taken_in_klaviyo', message = 'The email belongs to another profile.'`,
+    );
+    expect((await card()).sync).toMatchObject({ state: 'failed', reason: { code: 'email_taken_in_klaviyo' } });
+  });
+
+  test('A1: another portal’s card of the same id shows nothing of it; an id that is none is 404', async () => {
+    await link();
+    await stand('in_sync', null, null);
+    expect((await world.call('GET', '/contacts/101', undefined, other())).body).toMatchObject({
+      sync: { state: 'unlinked', klaviyoUrl: null },
+    });
+    for (const id of ['abc', '1.5', '-1', '9'.repeat(30)])
+      expect((await world.call('GET', `/contacts/${id}`)).status).toBe(404);
+  });
+
+  test('B10: sync now notes the contact ahead of everything; without a connection that syncs it says so', async () => {
+    expect((await world.call('POST', '/contacts/101/sync')).status).toBe(202);
+    expect(world.noticed).toEqual([
+      { portalId: world.portalId, side: 'hubspot', recordId: '101', priority: 0, cause: 'sync now' },
+    ]);
+    await sql(`update connection set state = 'paused'`);
+    expect(await world.call('POST', '/contacts/101/sync')).toMatchObject({
+      status: 409,
+      body: { error: { code: 'not_active', fix: expect.stringMatching(/\w/) } },
+    });
+    expect((await world.call('POST', '/contacts/abc/sync')).status).toBe(404);
+    expect(world.noticed).toHaveLength(1);
+  });
+});
+
+describe('F6: the history', () => {
+  const runId = '00000000-0000-4000-8000-00000000000a';
+  const entry = (n: number, more: Partial<HistoryEntry> = {}): HistoryEntry => ({
+    connectionId,
+    runId: null,
+    side: 'klaviyo',
+    action: 'update',
+    hubspotId: String(100 + n),
+    klaviyoId: `K${n}`,
+    email: `p${n}@example.com`,
+    fields: [
+      {
+        field: 'contact.firstname|attribute.first_name',
+        oldValue: 'A',
+        newValue: 'B',
+        because: 'It changed in HubSpot.',
+      },
+    ],
+    because: 'It changed in HubSpot.',
+    ...more,
+  });
+  const write = (...entries: HistoryEntry[]): Promise<void> =>
+    noteHistory(world.database.db, world.portalId, account, entries);
+  interface Page {
+    results: Record<string, unknown>[];
+    next: string | null;
+  }
+  const history = async (query = ''): Promise<Page> => (await world.call('GET', `/history${query}`)).body as Page;
+
+  test('a write of two fields is two rows with ids of their own, a write of none is one', async () => {
+    await write(
+      entry(1, {
+        fields: [
+          { field: 'a', oldValue: null, newValue: 'x', because: 'filled' },
+          { field: 'b', oldValue: '1', newValue: '2', because: 'changed', overruled: '3' },
+        ],
+      }),
+      entry(2, { action: 'list_add', fields: [], because: 'Rule 1 matches.' }),
+    );
+    const { results } = await history();
+    expect(results).toEqual([
+      expect.objectContaining({ action: 'list_add', field: null, because: 'Rule 1 matches.' }),
+      expect.objectContaining({
+        action: 'update',
+        field: 'a',
+        oldValue: null,
+        newValue: 'x',
+        because: 'filled',
+        side: 'klaviyo',
+        connectionId,
+        contact: { email: 'p1@example.com', hubspotId: '101', klaviyoId: 'K1' },
+        at: expect.stringMatching(/Z$/),
+      }),
+      expect.objectContaining({ field: 'b', newValue: '2', overruled: '3' }),
+    ]);
+    expect(new Set(results.map((row) => row['id'])).size).toBe(3);
+  });
+
+  test('of a contact, a run, a connection; page by page, newest first', async () => {
+    await write(...Array.from({ length: 5 }, (_, n) => entry(n)), entry(9, { runId }));
+    expect((await history('?contactId=103')).results).toHaveLength(1);
+    expect(
+      (await history(`?runId=${runId}`)).results.map((row) => (row['contact'] as { hubspotId: string }).hubspotId),
+    ).toEqual(['109']);
+    expect((await history(`?connectionId=${connectionId}`)).results).toHaveLength(6);
+    const first = await history('?limit=4');
+    const second = await history(`?limit=4&cursor=${first.next ?? ''}`);
+    expect(
+      [...first.results, ...second.results].map((row) => (row['contact'] as { hubspotId: string }).hubspotId),
+    ).toEqual(['109', '104', '103', '102', '101', '100']);
+    expect(second.next).toBeNull();
+  });
+
+  test('A1: another portal sees none of it', async () => {
+    await write(entry(1));
+    expect((await world.call('GET', `/history?connectionId=${connectionId}`, undefined, other())).body).toEqual({
+      results: [],
+      next: null,
+    });
+  });
+});
