@@ -56,8 +56,10 @@ export function addObjectRoutes(router: Router, portalOf: PortalOf): void {
     router.add('POST', path('/batch/update'), `${name}.batchUpdate`, typed(batchUpdate), true);
     router.add('POST', path('/batch/archive'), `${name}.batchArchive`, typed(batchArchive), true);
     router.add('POST', path('/search'), `${name}.search`, typed((request) => search(of(request).portal, of(request).type, request.json)));
-    router.add('POST', path('/merge'), `${name}.merge`, typed(merge), true);
-    router.add('POST', path('/gdpr-delete'), `${name}.gdprDelete`, typed(gdprDelete), true);
+    if (name === 'contacts') {
+      router.add('POST', path('/merge'), 'contacts.merge', typed(merge), true);
+      router.add('POST', path('/gdpr-delete'), 'contacts.gdprDelete', typed(gdprDelete), true);
+    }
     router.add('GET', path(''), `${name}.list`, typed(list));
     router.add('POST', path(''), `${name}.create`, typed(createOne), true);
     router.add('GET', path('/:id'), `${name}.get`, typed(getOne));
