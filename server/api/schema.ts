@@ -42,7 +42,7 @@ export const rulesSchema = z.strictObject({
     .default([]),
 });
 
-const optionFields = {
+export const optionFields = {
   winner: z.enum(['hubspot', 'klaviyo']),
   subscribe: z.boolean(),
   resubscribe: z.boolean(),

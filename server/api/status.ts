@@ -32,7 +32,9 @@ function runJson(run: RunRow, now: Date): Record<string, unknown> {
 
 /** A reason of skipping as a sentence. */
 function reasonWords(reason: string): string {
-  return Object.hasOwn(standingReasons, reason) ? standingReasons[reason as StandingReason] : (issueWords[reason]?.title ?? reason);
+  return Object.hasOwn(standingReasons, reason)
+    ? standingReasons[reason as StandingReason]
+    : (issueWords[reason]?.title ?? reason);
 }
 
 /** Status of a connection, its runs, and the overview of all of them. */

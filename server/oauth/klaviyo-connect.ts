@@ -33,8 +33,11 @@ export interface ConnectDeps {
   sessionWith(credential: KlaviyoCredential, portalId: string): KlaviyoSession;
 }
 
-/** Without these nothing can be compared. Segments are only needed by who chooses one, writing shows with the first write. */
-const neededToRead = ['profiles:read', 'lists:read'];
+/**
+ * Without these a connection as it is proposed fails with its first person. Segments are only needed by who chooses one,
+ * subscribing by who switches it on: those are shown as missing, and the key is taken.
+ */
+const needed = ['profiles:read', 'profiles:write', 'lists:read', 'lists:write'];
 
 /** Connects a company by a private key, which is checked at once (A2). Throws NeedsPerson with the reason in words. */
 export async function connectByKey(deps: ConnectDeps, portalId: string, apiKey: string): Promise<KlaviyoAccount> {
@@ -48,11 +51,11 @@ export async function connectByKey(deps: ConnectDeps, portalId: string, apiKey: 
     );
   });
   const missing = await missingScopes(session);
-  const needed = missing.filter((scope) => neededToRead.includes(scope));
-  if (needed.length > 0) {
+  const lacking = missing.filter((scope) => needed.includes(scope));
+  if (lacking.length > 0) {
     throw new NeedsPerson(
       'missing_scope',
-      `The key of ${company.name} lacks the permission ${needed.join(' and ')}.`,
+      `The key of ${company.name} lacks the permission ${lacking.join(', ')}.`,
       'Make a key in Klaviyo with full access, or with read and write access to profiles, lists, segments and subscriptions and read access to accounts.',
     );
   }

@@ -1,9 +1,11 @@
+import { expect } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import { pino } from 'pino';
 import request from 'supertest';
 import { firstPortal, startHubspot, type HubspotSandbox } from '../../../sandbox/hubspot/index.js';
 import { startKlaviyo, type KlaviyoSandbox } from '../../../sandbox/klaviyo/index.js';
 import { makePeople } from '../../../sandbox/seed/people.js';
+import { operations } from '../../../server/api/operations.js';
 import { createApp } from '../../../server/api/app.js';
 import type { ApiDependencies, ConnectionRef } from '../../../server/api/dependencies.js';
 import { hubspotWebhooks } from '../../../server/intake/hubspot-webhooks.js';
@@ -203,7 +205,7 @@ export async function openApiWorld(): Promise<ApiWorld> {
     noticed,
     woken,
     now,
-    call(method, path, body, more = {}) {
+    async call(method, path, body, more = {}) {
       const rawBody = more.rawBody ?? (body === undefined ? '' : JSON.stringify(body));
       const query = new URLSearchParams({
         portalId: more.portalId ?? world.portalId,
@@ -220,7 +222,9 @@ export async function openApiWorld(): Promise<ApiWorld> {
           sign(more.secret ?? hubspot.clientSecret, method, publicUrl + full, rawBody, timestamp),
         )
         .set('x-hubspot-request-timestamp', String(timestamp));
-      return Promise.resolve(rawBody === '' ? sending : sending.set('content-type', 'application/json').send(rawBody));
+      const answer = await (rawBody === '' ? sending : sending.set('content-type', 'application/json').send(rawBody));
+      if (answer.status < 300) asPublished(method, path, answer);
+      return answer;
     },
     async install(portalId) {
       const browser = request.agent(app);
@@ -233,6 +237,22 @@ export async function openApiWorld(): Promise<ApiWorld> {
     },
   };
   return world;
+}
+
+/** Every answer has the status and the shape that the interface publishes, and nothing beside. */
+function asPublished(method: string, path: string, answer: request.Response): void {
+  const bare = path.split('?')[0] ?? '';
+  const fits = (pattern: string): boolean =>
+    new RegExp(`^${pattern.replace('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(bare);
+  // A literal path goes before one with a parameter: /issues/retry is no issue.
+  const [operation] = operations
+    .filter((one) => one.method === method.toLowerCase() && fits(one.path))
+    .sort((a, b) => a.path.split('{').length - b.path.split('{').length);
+  if (operation === undefined) throw new Error(`${method} ${bare} is not published.`);
+  expect([method, bare, answer.status]).toEqual([method, bare, operation.status]);
+  if (operation.answer === null) expect(answer.text).toBe('');
+  else if (operation.answer === 'text/csv') expect(answer.type).toBe('text/csv');
+  else expect(operation.answer.parse(answer.body)).toEqual(answer.body);
 }
 
 /** A person says yes on a vendor's consent page; answers the path back to the service. */

@@ -267,7 +267,7 @@ describe('changing', () => {
   test('PATCH merges options key by key and replaces rules and mappings', async () => {
     const { id } = await draft({ rules: everybody, options: { winner: 'klaviyo', limit: 10 } });
     const one = { hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'VipLst' }], klaviyoToHubspot: [] };
-    const { body } = await world.call('PATCH', `/connections/${id}`, {
+    const { body }: { body: unknown } = await world.call('PATCH', `/connections/${id}`, {
       direction: 'hubspot_to_klaviyo',
       rules: one,
       mappings: [mapping('firstname', 'first_name')],

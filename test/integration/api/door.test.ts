@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
-import { operations } from '../../../server/api/openapi.js';
+import { operations } from '../../../server/api/operations.js';
 import { metricsToken, openApiWorld, type ApiWorld } from './api-world.js';
 
 let world: ApiWorld;

@@ -115,10 +115,13 @@ describe('connecting Klaviyo by private key', () => {
   test('A2: a key without a needed permission is refused, and the permission named', async () => {
     const keys = world.klaviyo.accounts.get('TANDM1')?.keys;
     keys?.set('pk_without_accounts', ['profiles:read', 'lists:read', 'segments:read']);
-    keys?.set('pk_without_lists', ['accounts:read', 'profiles:read', 'segments:read']);
-    keys?.set('pk_without_segments', ['accounts:read', 'profiles:read', 'lists:read']);
+    keys?.set('pk_without_lists', ['accounts:read', 'profiles:read', 'profiles:write', 'segments:read']);
+    keys?.set('pk_that_only_reads', ['accounts:read', 'profiles:read', 'lists:read', 'segments:read']);
+    keys?.set('pk_without_segments', ['accounts:read', 'profiles:read', 'profiles:write', 'lists:read', 'lists:write']);
     const connect = async (apiKey: string): Promise<unknown> => {
-      const { status, body } = await world.call('POST', '/klaviyo-accounts', { apiKey });
+      const { status, body }: { status: number; body: unknown } = await world.call('POST', '/klaviyo-accounts', {
+        apiKey,
+      });
       return [status, body];
     };
     expect(await connect('pk_without_accounts')).toMatchObject([
@@ -128,6 +131,10 @@ describe('connecting Klaviyo by private key', () => {
     expect(await connect('pk_without_lists')).toMatchObject([
       422,
       { error: { code: 'missing_scope', message: expect.stringContaining('lists:read') } },
+    ]);
+    expect(await connect('pk_that_only_reads')).toMatchObject([
+      422,
+      { error: { code: 'missing_scope', message: expect.stringContaining('profiles:write') } },
     ]);
     expect(await connect('pk_without_segments')).toMatchObject([201, { missingScopes: ['segments:read'] }]);
   });

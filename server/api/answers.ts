@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import { mappingSchema, optionFields, rulesSchema } from './schema.js';
+
+/** What the routes answer, for the published interface; the tests hold every answer against it. */
+
+const time = z.iso.datetime();
+const count = z.number().int().nonnegative();
+const state = z.enum(['draft', 'initial_sync', 'active', 'paused', 'stopped']);
+const side = z.enum(['hubspot', 'klaviyo']);
+
+const pageOf = <Row extends z.ZodType>(row: Row): z.ZodType =>
+  z.object({ results: z.array(row), next: z.string().nullable() });
+
+export const klaviyoAccount = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(['connected', 'reconnect', 'disconnected']),
+  auth: z.enum(['oauth', 'api_key']),
+  missingScopes: z.array(z.string()),
+});
+export const klaviyoAccountPage = pageOf(klaviyoAccount);
+
+export const account = z.object({
+  portal: z.object({ id: z.string(), name: z.string(), uiDomain: z.string() }),
+  klaviyoAccounts: z.array(klaviyoAccount),
+  usage: z.object({ month: z.string(), uniqueContacts: count }),
+  connections: z.array(z.object({ id: z.string(), name: z.string(), type: z.enum(['contact', 'engagement']), state })),
+  appEvents: z.object({ approved: z.boolean(), message: z.string() }),
+});
+
+export const oauthLink = z.object({ url: z.url(), expiresAt: time });
+
+export const pickerPage = pageOf(
+  z.object({
+    id: z.string(),
+    name: z.string(),
+    size: count.optional(),
+    type: z.enum(['static', 'active']).optional(),
+    optIn: z.enum(['single_opt_in', 'double_opt_in']).optional(),
+    archived: z.boolean().optional(),
+  }),
+);
+
+const because = z.string().optional();
+export const klaviyoField = z.object({
+  kind: z.enum(['attribute', 'property']),
+  name: z.string(),
+  label: z.string(),
+  type: z.enum(['string', 'number', 'boolean', 'date', 'list', 'object', 'unknown']),
+  readOnly: z.boolean(),
+  because,
+  sample: z.string().optional(),
+});
+export const fields = z.object({
+  hubspot: z.array(
+    z.object({
+      object: z.enum(['contact', 'company']),
+      name: z.string(),
+      label: z.string(),
+      type: z.string(),
+      fieldType: z.string(),
+      options: z.array(z.object({ value: z.string(), label: z.string(), hidden: z.boolean() })).optional(),
+      readOnly: z.boolean(),
+      because,
+    }),
+  ),
+  klaviyo: z.array(klaviyoField),
+  proposed: z.array(mappingSchema),
+});
+
+export const connection = z.object({
+  id: z.string(),
+  type: z.enum(['contact', 'engagement']),
+  name: z.string(),
+  klaviyoAccountId: z.string(),
+  state,
+  stateReason: z.string().nullable(),
+  direction: z.enum(['two_way', 'hubspot_to_klaviyo', 'klaviyo_to_hubspot']),
+  rules: rulesSchema,
+  mappings: z.array(mappingSchema),
+  options: z.object(optionFields),
+  createdAt: time,
+});
+export const connectionPage = pageOf(connection);
+export const startedConnection = connection.extend({ runId: z.string() });
+export const started = z.object({ runId: z.string() });
+
+const run = z.object({
+  id: z.string(),
+  kind: z.enum(['initial', 'continuous', 'manual', 'canary', 'undo']),
+  state: z.enum(['queued', 'running', 'finished', 'failed', 'cancelled']),
+  done: count,
+  total: count.nullable(),
+  ratePerSecond: z.number(),
+  estimatedSeconds: z.number().nullable(),
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+  counts: z.record(z.string(), z.number()),
+  error: z.string().nullable(),
+});
+export const runPage = pageOf(run);
+
+export const status = z.object({
+  state,
+  stateReason: z.string().nullable(),
+  counts: z.object({ inSync: count, waiting: count, skipped: count, failed: count, engagements: count }),
+  skippedBy: z.array(z.object({ reason: z.string(), count, message: z.string() })),
+  lagSeconds: z.number().nonnegative(),
+  run: run.nullable(),
+  lastSuccessAt: time.nullable(),
+  budget: z.object({ hubspot: z.number(), klaviyo: z.number() }),
+});
+export const overview = z.object({
+  health: z.enum(['good', 'attention', 'broken']),
+  connections: z.array(status.extend({ id: z.string(), name: z.string(), type: z.enum(['contact', 'engagement']) })),
+  banners: z.array(
+    z.object({ severity: z.string(), message: z.string(), fix: z.string(), link: z.string().nullable() }),
+  ),
+});
+
+const person = z.object({
+  email: z.string().nullable(),
+  hubspotId: z.string().nullable(),
+  klaviyoId: z.string().nullable(),
+});
+export const issue = z.object({
+  id: z.string(),
+  connectionId: z.string(),
+  code: z.string(),
+  title: z.string(),
+  detail: z.string(),
+  fix: z.string(),
+  contact: person.extend({ hubspotUrl: z.string().nullable() }),
+  firstSeenAt: time,
+  lastSeenAt: time,
+  attempts: count,
+});
+export const issuePage = pageOf(issue);
+export const issueGroups = pageOf(
+  z.object({ code: z.string(), title: z.string(), fix: z.string(), count, connectionId: z.string() }),
+);
+export const retried = z.object({ retried: count });
+
+export const contact = z.object({
+  sync: z.object({
+    state: z.enum(['in_sync', 'waiting', 'skipped', 'failed', 'unlinked', 'not_in_scope']),
+    reason: z.object({ code: z.string(), message: z.string() }),
+    klaviyoUrl: z.string().nullable(),
+    lastSyncedAt: time.nullable(),
+  }),
+  subscription: z.string().nullable(),
+  lists: z.array(z.string()),
+  totals: z.object({
+    sent: count,
+    opened: count,
+    clicked: count,
+    bounced: count,
+    unsubscribed: count,
+    leftOut: z.object({ machineOpens: count, botClicks: count }),
+  }),
+  byDay: z.array(z.unknown()),
+  latest: z.array(z.unknown()),
+});
+export const accepted = z.object({ accepted: z.literal(true) });
+
+export const historyPage = pageOf(
+  z.object({
+    id: z.string(),
+    at: time,
+    runId: z.string().nullable(),
+    connectionId: z.string(),
+    contact: person,
+    side,
+    action: z.string(),
+    outcome: z.enum(['done', 'refused', 'unknown']).nullable(),
+    field: z.string().nullable(),
+    oldValue: z.unknown(),
+    newValue: z.unknown(),
+    because: z.string(),
+    /** The other side's value that the winner replaced (D4). */
+    overruled: z.unknown().optional(),
+  }),
+);
