@@ -52,7 +52,7 @@ export async function startHubspot(options: HubspotOptions = {}): Promise<Hubspo
   const general = new RollingWindow(110, 10_000);
   const searches = new RollingWindow(5, 1000);
   let limited = options.limits ?? true;
-  const idOf = (request: SandboxRequest): string | null => tokens.portalOf((request.headers['authorization'] ?? '').replace(/^Bearer /, ''));
+  const idOf = (request: SandboxRequest): string | null | undefined => tokens.portalOf((request.headers['authorization'] ?? '').replace(/^Bearer /, ''));
   const portalOf = (request: SandboxRequest): Portal => {
     const portal = portals.get(idOf(request) ?? '');
     if (portal === undefined) throw new Refusal(hubspotError(401, 'Authentication credentials not found.'));
@@ -86,8 +86,8 @@ export async function startHubspot(options: HubspotOptions = {}): Promise<Hubspo
     guard(request, operation) {
       if (operation.startsWith('oauth.')) return null;
       const portalId = idOf(request);
-      if (portalId === null) return hubspotError(401, 'Authentication credentials not found. This API supports OAuth 2.0 authentication.');
-      if (portalId === 'expired') return hubspotError(401, 'The OAuth token used to make this call expired.', 'EXPIRED_AUTHENTICATION');
+      if (portalId === undefined) return hubspotError(401, 'Authentication credentials not found. This API supports OAuth 2.0 authentication.');
+      if (portalId === null) return hubspotError(401, 'The OAuth token used to make this call expired.', 'EXPIRED_AUTHENTICATION');
       if (!limited) return null;
       if (operation.endsWith('.search') && operation !== 'lists.search') {
         return searches.take(portalId, Date.now()).ok ? null : hubspotError(429, 'You have reached your secondly limit.', 'RATE_LIMITS');

@@ -44,10 +44,11 @@ export class Tokens {
     return this.refreshing.get(token);
   }
 
-  portalOf(accessToken: string): string | 'expired' | null {
+  /** The portal of a token: `undefined` when it was never issued, `null` when it has expired. */
+  portalOf(accessToken: string): string | null | undefined {
     const entry = this.access.get(accessToken);
-    if (entry === undefined) return null;
-    return entry.expiresAt > Date.now() ? entry.portalId : 'expired';
+    if (entry === undefined) return undefined;
+    return entry.expiresAt > Date.now() ? entry.portalId : null;
   }
 
   revoke(refreshToken: string): void {
@@ -108,7 +109,7 @@ export function addOauthRoutes(router: Router, tokens: Tokens, portals: Map<stri
   });
   router.add('POST', '/oauth/2026-09/token/introspect', 'oauth.introspect', ({ form: given }) => {
     const portalId = tokens.portalOf(given.get('token') ?? '');
-    if (portalId === null || portalId === 'expired') return { status: 200, json: { active: false, token_use: 'access_token' } };
+    if (portalId === undefined || portalId === null) return { status: 200, json: { active: false, token_use: 'access_token' } };
     return { status: 200, json: { active: true, token_use: 'access_token', hub_id: Number(portalId), client_id: app.clientId, app_id: Number(app.appId), user_id: 7001, token_type: 'bearer', scopes: [], expires_in: 1000, hub_domain: 'example.com' } };
   });
   router.add('POST', '/oauth/2026-09/token/revoke', 'oauth.revoke', ({ form: given }) => {
@@ -117,7 +118,7 @@ export function addOauthRoutes(router: Router, tokens: Tokens, portals: Map<stri
   });
   router.add('DELETE', '/appinstalls/2026-09/external-install', 'oauth.uninstall', (request) => {
     const portalId = tokens.portalOf((request.headers['authorization'] ?? '').replace('Bearer ', ''));
-    if (portalId === null || portalId === 'expired') return hubspotError(401, 'Authentication credentials not found.');
+    if (portalId === undefined || portalId === null) return hubspotError(401, 'Authentication credentials not found.');
     tokens.uninstall(portalId);
     return { status: 204 };
   }, true);

@@ -82,7 +82,8 @@ export class Portal {
   }
 
   definitions(type: string): Map<string, PropertyDefinition> {
-    return this.table(type) === this.contacts ? this.contactProperties : this.table(type) === this.companies ? this.companyProperties : new Map();
+    if (this.table(type) === this.contacts) return this.contactProperties;
+    return this.table(type) === this.companies ? this.companyProperties : new Map<string, PropertyDefinition>();
   }
 
   create(type: string, properties: Record<string, string>, source: CrmEvent['changeSource'], createdAt?: number): CrmRecord {

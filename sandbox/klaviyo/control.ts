@@ -113,7 +113,7 @@ function addPages(
   });
   router.add('GET', '/_sandbox/inspect/:account/profiles/:id', 'page', (request) => {
     const profile = profileOf(request);
-    const fields = [...shown.map((name) => ({ name: name as string, label: name as string, value: profile[name] })), { name: 'location.city', label: 'city', value: String(profile.location['city'] ?? '') }];
+    const fields = [...shown.map((name) => ({ name: String(name), label: String(name), value: profile[name] })), { name: 'location.city', label: 'city', value: String(profile.location['city'] ?? '') }];
     const properties = table(['Property', 'Value'], Object.entries(profile.properties).map(([name, value]) => [name, JSON.stringify(value)]));
     return html(`profile ${profile.id}`, `<p>Updated ${new Date(profile.updated).toISOString()} · ${profile.consent}</p>${form(request.path, fields, 'Save as a person in Klaviyo')}${properties}`);
   });

@@ -60,6 +60,8 @@ export function readCursor(text: string | null): [number | string, number | stri
 
 /** The links of a page; `next` repeats the request with its cursor. */
 export function pageLinks(url: URL, next: string | null): Record<string, string | null> {
+  // Brackets are escaped in links, as the vendor does: page%5Bsize%5D.
+  url = new URL(`${url.origin}${url.pathname}?${url.searchParams.toString()}`);
   if (next === null) return { self: url.href, next: null, prev: null };
   const target = new URL(url);
   target.searchParams.set('page[cursor]', next);

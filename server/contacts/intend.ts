@@ -1,6 +1,6 @@
 import type { PersonPlan } from '../rules/plan-person.js';
 import { becauseOfWrite, sideName } from '../rules/words.js';
-import { intendHistory, type HistoryEntry } from '../store/history.js';
+import { intendHistory, type HistoryEntry, type settleHistory } from '../store/history.js';
 import type { AccountScope } from './account-scope.js';
 import type { Applied, Outcome } from './apply.js';
 import type { SyncContext } from './sync-context.js';
@@ -8,7 +8,7 @@ import type { SyncContext } from './sync-context.js';
 /** The history rows of a batch, written before the vendors are called. */
 export interface Intents {
   /** How each row ended, once the batch is applied. */
-  settled(applied: readonly Applied[]): Parameters<typeof import('../store/history.js').settleHistory>[1][number][];
+  settled(applied: readonly Applied[]): Parameters<typeof settleHistory>[1][number][];
 }
 
 const endings: Record<Outcome, 'done' | 'refused' | 'unknown'> = {
