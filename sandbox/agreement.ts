@@ -41,8 +41,10 @@ export function differences(portal: Portal, account: Account): Difference[] {
     // A national number stays as people wrote it: it agrees when the international one ends with its digits.
     const national = digits(phone).replace(/^0+/, '');
     const sameEnd = digits(e164).endsWith(national) || (/^\+/.test(phone) && digits(phone) === digits(e164));
-    if (national.length >= 6 && (e164 === '' || !sameEnd)) found.push({ who: contact.id, what: 'phone', hubspot: phone, klaviyo: e164 });
-    if (national.length === 0 && phone === '' && e164 !== '') found.push({ who: contact.id, what: 'phone', hubspot: phone, klaviyo: e164 });
+    if (national.length >= 6 && (e164 === '' || !sameEnd))
+      found.push({ who: contact.id, what: 'phone', hubspot: phone, klaviyo: e164 });
+    if (national.length === 0 && phone === '' && e164 !== '')
+      found.push({ who: contact.id, what: 'phone', hubspot: phone, klaviyo: e164 });
   }
   const emails = new Map<string, number>();
   for (const profile of account.profiles.values()) {
@@ -50,8 +52,10 @@ export function differences(portal: Portal, account: Account): Difference[] {
     if (email === undefined) continue;
     emails.set(email, (emails.get(email) ?? 0) + 1);
     // Under a secondary address the contact is there too, linked by its primary one.
-    if (!portal.emails.has(email)) found.push({ who: profile.id, what: 'only in Klaviyo', hubspot: null, klaviyo: profile.id });
+    if (!portal.emails.has(email))
+      found.push({ who: profile.id, what: 'only in Klaviyo', hubspot: null, klaviyo: profile.id });
   }
-  for (const [email, count] of emails) if (count > 1) found.push({ who: email, what: 'twice in Klaviyo', hubspot: null, klaviyo: String(count) });
+  for (const [email, count] of emails)
+    if (count > 1) found.push({ who: email, what: 'twice in Klaviyo', hubspot: null, klaviyo: String(count) });
   return found;
 }

@@ -12,7 +12,9 @@ import { startKlaviyo } from './klaviyo/index.js';
 import { makePeople } from './seed/people.js';
 
 /** The main job on stand-ins: install, connect, sync everybody both ways, look at the result, stay for a look around. */
-const { values } = parseArgs({ options: { once: { type: 'boolean', default: false }, people: { type: 'string', default: '2000' } } });
+const { values } = parseArgs({
+  options: { once: { type: 'boolean', default: false }, people: { type: 'string', default: '2000' } },
+});
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 
 async function freePort(): Promise<number> {
@@ -21,7 +23,9 @@ async function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port'))));
+      server.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port')),
+      );
     });
   });
 }
@@ -45,28 +49,34 @@ const dataDir = await mkdtemp(join(tmpdir(), 'tandem-demo-'));
 await chmod(dataDir, 0o755);
 hubspot.webhooks.targetUrl = `${backend}/webhooks/hubspot`;
 
-say(`Two stand-ins with ${people.length} people: ${people.filter((one) => one.inHubspot).length} in HubSpot, ${people.filter((one) => one.inKlaviyo).length} in Klaviyo.`);
-const service = spawn(process.execPath, ['--enable-source-maps', fileURLToPath(new URL('../server/main.js', import.meta.url))], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-  env: {
-    ...process.env,
-    PORT: String(port),
-    PUBLIC_URL: backend,
-    DATA_DIR: dataDir,
-    DATABASE_URL: '',
-    LOG_LEVEL: 'warn',
-    POLL_SECONDS: '10',
-    HUBSPOT_APP_ID: hubspot.appId,
-    HUBSPOT_CLIENT_ID: hubspot.clientId,
-    HUBSPOT_CLIENT_SECRET: hubspot.clientSecret,
-    HUBSPOT_API_URL: hubspot.url,
-    HUBSPOT_APP_URL: hubspot.url,
-    KLAVIYO_CLIENT_ID: klaviyo.clientId,
-    KLAVIYO_CLIENT_SECRET: klaviyo.clientSecret,
-    KLAVIYO_API_URL: klaviyo.url,
-    KLAVIYO_APP_URL: klaviyo.url,
+say(
+  `Two stand-ins with ${people.length} people: ${people.filter((one) => one.inHubspot).length} in HubSpot, ${people.filter((one) => one.inKlaviyo).length} in Klaviyo.`,
+);
+const service = spawn(
+  process.execPath,
+  ['--enable-source-maps', fileURLToPath(new URL('../server/main.js', import.meta.url))],
+  {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      PORT: String(port),
+      PUBLIC_URL: backend,
+      DATA_DIR: dataDir,
+      DATABASE_URL: '',
+      LOG_LEVEL: 'warn',
+      POLL_SECONDS: '10',
+      HUBSPOT_APP_ID: hubspot.appId,
+      HUBSPOT_CLIENT_ID: hubspot.clientId,
+      HUBSPOT_CLIENT_SECRET: hubspot.clientSecret,
+      HUBSPOT_API_URL: hubspot.url,
+      HUBSPOT_APP_URL: hubspot.url,
+      KLAVIYO_CLIENT_ID: klaviyo.clientId,
+      KLAVIYO_CLIENT_SECRET: klaviyo.clientSecret,
+      KLAVIYO_API_URL: klaviyo.url,
+      KLAVIYO_APP_URL: klaviyo.url,
+    },
   },
-});
+);
 service.stdout.pipe(process.stderr);
 let stopping = false;
 const serviceEnded = new Promise<number>((resolve) => service.once('exit', (code) => resolve(code ?? 1)));
@@ -100,7 +110,11 @@ async function until<T>(what: string, ask: () => Promise<T | null>, limitSeconds
 }
 
 async function firstSync(): Promise<boolean> {
-  await until('The start of the service', async () => ((await fetch(`${backend}/readyz`).catch(() => null))?.status === 200 ? true : null), 60);
+  await until(
+    'The start of the service',
+    async () => ((await fetch(`${backend}/readyz`).catch(() => null))?.status === 200 ? true : null),
+    60,
+  );
   say(`Service ready after ${seconds()}.`);
   const portalId = String(firstPortal);
   const installed = await installApp(backend, portalId);
@@ -111,13 +125,18 @@ async function firstSync(): Promise<boolean> {
     if (answer.status >= 300) throw new Error(`${method} ${path} answers ${answer.status}: ${answer.text}`);
     return answer.json as T;
   };
-  const account = await call<{ id: string; name: string }>('POST', '/klaviyo-accounts', { apiKey: 'pk_sandbox_TANDM1' });
+  const account = await call<{ id: string; name: string }>('POST', '/klaviyo-accounts', {
+    apiKey: 'pk_sandbox_TANDM1',
+  });
   say(`HubSpot installed, Klaviyo connected (${account.name}) after ${seconds()}.`);
   const connection = await call<{ id: string; mappings: unknown[] }>('POST', '/connections', {
     type: 'contact',
     name: 'Everybody, both ways',
     klaviyoAccountId: account.id,
-    rules: { hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }], klaviyoToHubspot: [{ source: { all: true } }] },
+    rules: {
+      hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }],
+      klaviyoToHubspot: [{ source: { all: true } }],
+    },
   });
   await call('POST', `/connections/${connection.id}/activate`);
   const started = performance.now();
@@ -147,20 +166,38 @@ async function firstSync(): Promise<boolean> {
   for (const { reason, count } of status.skippedBy) say(`  skipped   ${count} (${reason})`);
   for (const { title, count } of groups.results) say(`  issues    ${count} × ${title}`);
   say(`  API calls ${hubspotCalls.total} to HubSpot, ${klaviyoCalls.total} to Klaviyo`);
-  for (const [vendor, summary] of [['HubSpot', hubspotCalls], ['Klaviyo', klaviyoCalls]] as const) {
-    say(`            ${vendor}: ${Object.entries(summary.byOperation).map(([name, { count }]) => `${name} ${count}`).join(', ')}`);
+  for (const [vendor, summary] of [
+    ['HubSpot', hubspotCalls],
+    ['Klaviyo', klaviyoCalls],
+  ] as const) {
+    say(
+      `            ${vendor}: ${Object.entries(summary.byOperation)
+        .map(([name, { count }]) => `${name} ${count}`)
+        .join(', ')}`,
+    );
   }
   const portal = hubspot.portals.get(portalId);
   const company = klaviyo.accounts.get('TANDM1');
   if (portal === undefined || company === undefined) throw new Error('The stand-ins lost their accounts.');
   const unequal = differences(portal, company);
-  say(unequal.length === 0 ? '\nBoth sides agree: every contact with an email is on both, every mapped value is the same.' : `\nBoth sides differ in ${unequal.length} places:`);
-  for (const one of unequal.slice(0, 10)) say(`  ${one.what}: HubSpot “${one.hubspot ?? ''}”, Klaviyo “${one.klaviyo ?? ''}” (record ${one.who})`);
-  say(`\nLook around:\n  HubSpot stand-in   ${hubspot.url}/_sandbox/inspect/${portalId}\n  Klaviyo stand-in   ${klaviyo.url}/_sandbox/inspect/TANDM1\n  API description    ${backend}/api/v1/openapi.json\n  Metrics            ${backend}/metrics`);
-  const someone = [...portal.contacts.values()].find((contact) => contact.properties['firstname'] !== undefined && contact.properties['email'] !== undefined);
+  say(
+    unequal.length === 0
+      ? '\nBoth sides agree: every contact with an email is on both, every mapped value is the same.'
+      : `\nBoth sides differ in ${unequal.length} places:`,
+  );
+  for (const one of unequal.slice(0, 10))
+    say(`  ${one.what}: HubSpot “${one.hubspot ?? ''}”, Klaviyo “${one.klaviyo ?? ''}” (record ${one.who})`);
+  say(
+    `\nLook around:\n  HubSpot stand-in   ${hubspot.url}/_sandbox/inspect/${portalId}\n  Klaviyo stand-in   ${klaviyo.url}/_sandbox/inspect/TANDM1\n  API description    ${backend}/api/v1/openapi.json\n  Metrics            ${backend}/metrics`,
+  );
+  const someone = [...portal.contacts.values()].find(
+    (contact) => contact.properties['firstname'] !== undefined && contact.properties['email'] !== undefined,
+  );
   const other = company.holder({ email: someone?.properties['email'] })[0];
   if (someone !== undefined && other !== undefined) {
-    say(`\nTry it: change the first name on ${hubspot.url}/_sandbox/inspect/${portalId}/contacts/${someone.id}\n        and watch it arrive on ${klaviyo.url}/_sandbox/inspect/TANDM1/profiles/${other.id}`);
+    say(
+      `\nTry it: change the first name on ${hubspot.url}/_sandbox/inspect/${portalId}/contacts/${someone.id}\n        and watch it arrive on ${klaviyo.url}/_sandbox/inspect/TANDM1/profiles/${other.id}`,
+    );
   }
   return unequal.length === 0;
 }

@@ -19,11 +19,25 @@ const { values } = parseArgs({
   },
 });
 const people = makePeople(Number(values.people), Number(values.seed));
-const shared = { people, limits: values.limits !== 'off', latencyMs: Number(values.latency), ...(values.record === undefined ? {} : { recordTo: values.record }) };
-const hubspot = values.only === 'klaviyo' ? null : await startHubspot({ ...shared, portals: Number(values.portals), port: Number(values['hubspot-port']) });
-const klaviyo = values.only === 'hubspot' ? null : await startKlaviyo({ ...shared, accounts: Number(values.accounts), port: Number(values['klaviyo-port']) });
-const describe = (one: { url: string; clientId: string; clientSecret: string } | null): object | null => (one === null ? null : { url: one.url, clientId: one.clientId, clientSecret: one.clientSecret });
-process.stdout.write(`${JSON.stringify({ hubspot: hubspot === null ? null : { ...describe(hubspot), appId: hubspot.appId }, klaviyo: describe(klaviyo) })}\n`);
+const shared = {
+  people,
+  limits: values.limits !== 'off',
+  latencyMs: Number(values.latency),
+  ...(values.record === undefined ? {} : { recordTo: values.record }),
+};
+const hubspot =
+  values.only === 'klaviyo'
+    ? null
+    : await startHubspot({ ...shared, portals: Number(values.portals), port: Number(values['hubspot-port']) });
+const klaviyo =
+  values.only === 'hubspot'
+    ? null
+    : await startKlaviyo({ ...shared, accounts: Number(values.accounts), port: Number(values['klaviyo-port']) });
+const describe = (one: { url: string; clientId: string; clientSecret: string } | null): object | null =>
+  one === null ? null : { url: one.url, clientId: one.clientId, clientSecret: one.clientSecret };
+process.stdout.write(
+  `${JSON.stringify({ hubspot: hubspot === null ? null : { ...describe(hubspot), appId: hubspot.appId }, klaviyo: describe(klaviyo) })}\n`,
+);
 const stop = (): void => {
   void Promise.all([hubspot?.close(), klaviyo?.close()]).then(() => process.exit(0));
 };

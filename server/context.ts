@@ -47,7 +47,13 @@ const vendorTimeoutMs = 30_000;
 const drainsAtOnce = 8;
 
 /** Wires everything. The only place that sees all parts. */
-export async function createService(config: Config, databaseUrl: string, keys: readonly SealKey[], log: Logger, metrics: Metrics): Promise<Service> {
+export async function createService(
+  config: Config,
+  databaseUrl: string,
+  keys: readonly SealKey[],
+  log: Logger,
+  metrics: Metrics,
+): Promise<Service> {
   const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
   const clock = (): Date => new Date();
   let stopping = false;
@@ -56,20 +62,30 @@ export async function createService(config: Config, databaseUrl: string, keys: r
   };
   const pool = openPool(databaseUrl, { max: 16, applicationName: 'tandem' }, idle);
   // Limits are asked at every call and lose nothing of worth in a crash: their commits need not reach the disk first.
-  const limiterPool = openPool(databaseUrl, { max: 4, applicationName: 'tandem-limits', sessionOptions: '-c synchronous_commit=off' }, idle);
+  const limiterPool = openPool(
+    databaseUrl,
+    { max: 4, applicationName: 'tandem-limits', sessionOptions: '-c synchronous_commit=off' },
+    idle,
+  );
   const db = poolDatabase(pool);
-  const limiter = createRateLimiter(poolDatabase(limiterPool), (seconds) => metrics.limiterWait.observe({ vendor: 'any' }, seconds));
+  const limiter = createRateLimiter(poolDatabase(limiterPool), (seconds) =>
+    metrics.limiterWait.observe({ vendor: 'any' }, seconds),
+  );
   const sealer = createSealer(keys);
   const queue = await openQueue(databaseUrl, log);
 
   const vendor: VendorDeps = {
     limiter,
     timeoutMs: vendorTimeoutMs,
-    onCall: ({ vendor: name, operation, status, seconds }) => metrics.vendorCalls.observe({ vendor: name, operation, status: String(status) }, seconds),
+    onCall: ({ vendor: name, operation, status, seconds }) =>
+      metrics.vendorCalls.observe({ vendor: name, operation, status: String(status) }, seconds),
   };
   const hubspotApp = config.hubspot;
   const { clientId, clientSecret } = config.klaviyo;
-  const klaviyoApp = clientId === null || clientSecret === null ? null : { clientId, clientSecret, apiUrl: config.klaviyo.apiUrl, appUrl: config.klaviyo.appUrl };
+  const klaviyoApp =
+    clientId === null || clientSecret === null
+      ? null
+      : { clientId, clientSecret, apiUrl: config.klaviyo.apiUrl, appUrl: config.klaviyo.appUrl };
   const hubspotTokens: HubspotTokenDeps = { db, sealer, app: hubspotApp, owner, clock, metrics };
   const klaviyoCredentials: KlaviyoCredentialDeps = { db, sealer, app: klaviyoApp, owner, clock, metrics };
 
@@ -90,7 +106,12 @@ export async function createService(config: Config, databaseUrl: string, keys: r
       accountId,
       priority,
       apiUrl: config.klaviyo.apiUrl,
-      credential: async (fresh) => (last = await credentialOf(klaviyoCredentials, accountId, fresh && last?.kind === 'oauth' ? last.accessToken : undefined)),
+      credential: async (fresh) =>
+        (last = await credentialOf(
+          klaviyoCredentials,
+          accountId,
+          fresh && last?.kind === 'oauth' ? last.accessToken : undefined,
+        )),
     });
   };
 
@@ -101,8 +122,14 @@ export async function createService(config: Config, databaseUrl: string, keys: r
     owner,
     hubspot,
     klaviyo,
-    catalogue: (portalId, accountId) => catalogueFor({ db, hubspot: (id) => hubspot(id, 'person'), klaviyo: (id) => klaviyo(id, 'person') }, portalId, accountId),
-    wakeDrain: (klaviyoAccountId, afterSeconds) => queue.wake('drain', klaviyoAccountId, { klaviyoAccountId }, afterSeconds),
+    catalogue: (portalId, accountId) =>
+      catalogueFor(
+        { db, hubspot: (id) => hubspot(id, 'person'), klaviyo: (id) => klaviyo(id, 'person') },
+        portalId,
+        accountId,
+      ),
+    wakeDrain: (klaviyoAccountId, afterSeconds) =>
+      queue.wake('drain', klaviyoAccountId, { klaviyoAccountId }, afterSeconds),
   };
   const connect: ConnectDeps = {
     db,
@@ -112,7 +139,14 @@ export async function createService(config: Config, databaseUrl: string, keys: r
     app: klaviyoApp,
     apiUrl: config.klaviyo.apiUrl,
     publicUrl: config.publicUrl,
-    sessionWith: (credential, portalId) => new KlaviyoSession({ ...vendor, accountId: `connecting:${portalId}`, priority: 'person', apiUrl: config.klaviyo.apiUrl, credential: () => Promise.resolve(credential) }),
+    sessionWith: (credential, portalId) =>
+      new KlaviyoSession({
+        ...vendor,
+        accountId: `connecting:${portalId}`,
+        priority: 'person',
+        apiUrl: config.klaviyo.apiUrl,
+        credential: () => Promise.resolve(credential),
+      }),
   };
   const deps: ApiDependencies = {
     db,
@@ -128,7 +162,10 @@ export async function createService(config: Config, databaseUrl: string, keys: r
     async budget(portalId, klaviyoAccountId) {
       const { operation, tier } = endpointOf('GET', '/api/profiles');
       const steady = klaviyoWindows(klaviyoAccountId, operation, tier)[1];
-      const [hubspotLeft, klaviyoLeft] = await Promise.all([limiter.left(hubspotWindows.general(portalId)), steady === undefined ? 0 : limiter.left(steady)]);
+      const [hubspotLeft, klaviyoLeft] = await Promise.all([
+        limiter.left(hubspotWindows.general(portalId)),
+        steady === undefined ? 0 : limiter.left(steady),
+      ]);
       return { hubspot: hubspotLeft, klaviyo: klaviyoLeft };
     },
     lifecycle: {
@@ -139,7 +176,12 @@ export async function createService(config: Config, databaseUrl: string, keys: r
       configChanged: (connection) => configChanged(ctx, connection),
       deleted: (connection) => deleted(ctx, connection),
     },
-    notice: (portalId, changes) => notice(ctx, portalId, changes.map((change) => ({ ...change, side: 'hubspot' }))),
+    notice: (portalId, changes) =>
+      notice(
+        ctx,
+        portalId,
+        changes.map((change) => ({ ...change, side: 'hubspot' })),
+      ),
     noticeRecords: (portalId, klaviyoAccountId, changes) => noteAndWake(ctx, portalId, klaviyoAccountId, changes),
   };
   const app = createApp({
@@ -147,8 +189,32 @@ export async function createService(config: Config, databaseUrl: string, keys: r
     pollSeconds: config.pollSeconds,
     metricsToken: config.metricsToken,
     routers: [
-      hubspotWebhooks({ db, log, clock, metrics, clientSecret: hubspotApp.clientSecret, publicUrl: config.publicUrl, wakeIntake: (portalId) => queue.wake('intake', portalId, { portalId }) }),
-      hubspotInstall({ db, log, clock, sealer, app: hubspotApp, appId: config.hubspot.appId, publicUrl: config.publicUrl, sessionWith: (portalId, token) => openHubspotSession({ ...vendor, portalId, priority: 'person', apiUrl: hubspotApp.apiUrl, token: () => Promise.resolve(token) }) }),
+      hubspotWebhooks({
+        db,
+        log,
+        clock,
+        metrics,
+        clientSecret: hubspotApp.clientSecret,
+        publicUrl: config.publicUrl,
+        wakeIntake: (portalId) => queue.wake('intake', portalId, { portalId }),
+      }),
+      hubspotInstall({
+        db,
+        log,
+        clock,
+        sealer,
+        app: hubspotApp,
+        appId: config.hubspot.appId,
+        publicUrl: config.publicUrl,
+        sessionWith: (portalId, token) =>
+          openHubspotSession({
+            ...vendor,
+            portalId,
+            priority: 'person',
+            apiUrl: hubspotApp.apiUrl,
+            token: () => Promise.resolve(token),
+          }),
+      }),
       klaviyoConnect(connect),
     ],
     async ready() {
@@ -163,7 +229,19 @@ export async function createService(config: Config, databaseUrl: string, keys: r
       await queue.work('drain', drainsAtOnce, ({ klaviyoAccountId }, signal) => drain(ctx, klaviyoAccountId, signal));
       await queue.work('sweep', 8, ({ klaviyoAccountId, name }) => sweep(ctx, klaviyoAccountId, name));
       await queue.work('intake', 4, ({ portalId }, signal) =>
-        unpack({ db, notice: (id, hints) => notice(ctx, id, hints.map((hint) => ({ ...hint, priority: changePriority.hint }))) }, portalId, signal),
+        unpack(
+          {
+            db,
+            notice: (id, hints) =>
+              notice(
+                ctx,
+                id,
+                hints.map((hint) => ({ ...hint, priority: changePriority.hint })),
+              ),
+          },
+          portalId,
+          signal,
+        ),
       );
       await queue.work('tick', 2, ({ name }) => tick(ctx, queue, metrics, config.pollSeconds, name));
       ticks = startTicks(queue, config.pollSeconds, log);
@@ -178,11 +256,24 @@ export async function createService(config: Config, databaseUrl: string, keys: r
 }
 
 /** What happens again and again, once for all processes. */
-async function tick(ctx: SyncContext, queue: Queue, metrics: Metrics, pollSeconds: number, name: string): Promise<void> {
+async function tick(
+  ctx: SyncContext,
+  queue: Queue,
+  metrics: Metrics,
+  pollSeconds: number,
+  name: string,
+): Promise<void> {
   if (name === 'sweeps') {
     for (;;) {
       const due = await takeDueSweeps(ctx.db, pollSeconds, 200);
-      await Promise.all(due.map((one) => queue.wake('sweep', `${one.klaviyoAccountId} ${one.name}`, { klaviyoAccountId: one.klaviyoAccountId, name: one.name })));
+      await Promise.all(
+        due.map((one) =>
+          queue.wake('sweep', `${one.klaviyoAccountId} ${one.name}`, {
+            klaviyoAccountId: one.klaviyoAccountId,
+            name: one.name,
+          }),
+        ),
+      );
       if (due.length < 200) break;
     }
     // Wake-ups that a crash swallowed: rows are the truth, jobs only wake.
@@ -195,5 +286,6 @@ async function tick(ctx: SyncContext, queue: Queue, metrics: Metrics, pollSecond
   await dropOldStates(ctx.db);
   const erased = await eraseExpired(ctx.db);
   if (erased > 0) ctx.log.info({ portals: erased }, 'portals erased 30 days after they removed the app');
-  for (const [queueName, depth] of Object.entries(await queue.depths())) metrics.queueDepth.set({ queue: queueName }, depth);
+  for (const [queueName, depth] of Object.entries(await queue.depths()))
+    metrics.queueDepth.set({ queue: queueName }, depth);
 }

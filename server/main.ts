@@ -21,7 +21,8 @@ interface Ground {
 
 /** The database and the keys: those of the environment, or our own in a data folder. */
 async function ground(config: Config, log: Logger): Promise<Ground> {
-  if (config.databaseUrl !== null) return { databaseUrl: config.databaseUrl, keys: config.encryptionKeys ?? [], embedded: null };
+  if (config.databaseUrl !== null)
+    return { databaseUrl: config.databaseUrl, keys: config.encryptionKeys ?? [], embedded: null };
   const say = (message: string): void => log.info(message);
   const folder = await dataFolder(config.dataDir, process.cwd(), say);
   say(`data folder: ${folder}`);
@@ -70,6 +71,10 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   // What is wrong with the environment is for a person to read, not for a log collector.
-  process.stderr.write(error instanceof ConfigError ? `${error.message}\n` : `Tandem could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    error instanceof ConfigError
+      ? `${error.message}\n`
+      : `Tandem could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(1);
 });

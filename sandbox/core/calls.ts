@@ -17,7 +17,11 @@ export class CallLog {
     this.recent.length = 0;
   }
 
-  summary(): { total: number; writes: number; byOperation: Record<string, { count: number; statuses: Record<string, number> }> } {
+  summary(): {
+    total: number;
+    writes: number;
+    byOperation: Record<string, { count: number; statuses: Record<string, number> }>;
+  } {
     const entries = [...this.operations];
     return {
       total: entries.reduce((sum, [, { count }]) => sum + count, 0),

@@ -8,7 +8,8 @@ export interface Raw {
   html: string;
 }
 export const raw = (html: string): Raw => ({ html });
-const cell = (value: unknown): string => (typeof value === 'object' && value !== null && 'html' in value ? String(value.html) : escapeHtml(value));
+const cell = (value: unknown): string =>
+  typeof value === 'object' && value !== null && 'html' in value ? String(value.html) : escapeHtml(value);
 
 export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const body = rows.map((row) => `<tr>${row.map((value) => `<td>${cell(value)}</td>`).join('')}</tr>`).join('');
@@ -16,7 +17,11 @@ export function table(head: readonly string[], rows: readonly (readonly unknown[
 }
 
 /** A form of text fields. */
-export function form(action: string, fields: readonly { name: string; label: string; value: string | null; hidden?: boolean }[], button: string): string {
+export function form(
+  action: string,
+  fields: readonly { name: string; label: string; value: string | null; hidden?: boolean }[],
+  button: string,
+): string {
   const inputs = fields.map(({ name, label, value, hidden }) =>
     hidden === true
       ? `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`

@@ -21,7 +21,11 @@ export class RollingWindow {
 export class FixedWindows {
   private readonly taken = new Map<string, { start: number; count: number }[]>();
 
-  take(key: string, windows: readonly { limit: number; windowMs: number }[], now: number): { ok: boolean; remaining: number; resetSeconds: number } {
+  take(
+    key: string,
+    windows: readonly { limit: number; windowMs: number }[],
+    now: number,
+  ): { ok: boolean; remaining: number; resetSeconds: number } {
     const slots = this.taken.get(key) ?? windows.map(() => ({ start: now, count: 0 }));
     this.taken.set(key, slots);
     windows.forEach(({ windowMs }, index) => {
@@ -33,7 +37,8 @@ export class FixedWindows {
       resetSeconds: Math.max(1, Math.ceil(((slots[index]?.start ?? now) + windowMs - now) / 1000)),
     }));
     const full = left.filter((window) => window.remaining <= 0);
-    if (full.length > 0) return { ok: false, remaining: 0, resetSeconds: Math.max(...full.map((window) => window.resetSeconds)) };
+    if (full.length > 0)
+      return { ok: false, remaining: 0, resetSeconds: Math.max(...full.map((window) => window.resetSeconds)) };
     for (const slot of slots) slot.count += 1;
     const tightest = left.reduce((a, b) => (a.remaining <= b.remaining ? a : b));
     return { ok: true, remaining: tightest.remaining - 1, resetSeconds: tightest.resetSeconds };

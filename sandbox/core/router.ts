@@ -61,7 +61,12 @@ export class Router {
         otherMethod = true;
         continue;
       }
-      return { route, params: Object.fromEntries(route.names.map((name, index) => [name, decodeURIComponent(found[index + 1] ?? '')])) };
+      return {
+        route,
+        params: Object.fromEntries(
+          route.names.map((name, index) => [name, decodeURIComponent(found[index + 1] ?? '')]),
+        ),
+      };
     }
     return otherMethod ? 'method' : null;
   }

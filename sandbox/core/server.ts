@@ -54,8 +54,21 @@ export async function startSandboxServer(options: SandboxOptions): Promise<Sandb
   const answer = async (request: SandboxRequest, response: ServerResponse): Promise<void> => {
     const matched = router.match(request.method, request.path);
     if (matched === null || matched === 'method') {
-      calls.note(`unknown ${request.method} ${request.path}`, false, request.method, request.path, matched === null ? 404 : 405);
-      send(response, matched === null ? options.errorFor(404, `There is nothing at ${request.path}.`) : options.errorFor(405, 'This method is not allowed here.'), {}, options.contentType);
+      calls.note(
+        `unknown ${request.method} ${request.path}`,
+        false,
+        request.method,
+        request.path,
+        matched === null ? 404 : 405,
+      );
+      send(
+        response,
+        matched === null
+          ? options.errorFor(404, `There is nothing at ${request.path}.`)
+          : options.errorFor(405, 'This method is not allowed here.'),
+        {},
+        options.contentType,
+      );
       return;
     }
     const { route, params } = matched;
@@ -93,9 +106,13 @@ export async function startSandboxServer(options: SandboxOptions): Promise<Sandb
 
   const server = createServer((incoming, response) => {
     read(incoming, options)
-      .then((request) => ('status' in request ? void send(response, request, {}, options.contentType) : answer(request, response)))
+      .then((request) =>
+        'status' in request ? void send(response, request, {}, options.contentType) : answer(request, response),
+      )
       .catch((error: unknown) => {
-        process.stderr.write(`${options.vendor} stand-in: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+        process.stderr.write(
+          `${options.vendor} stand-in: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+        );
         if (!response.headersSent) send(response, options.errorFor(500, 'Internal error'), {}, options.contentType);
       });
   });
@@ -119,12 +136,18 @@ export async function startSandboxServer(options: SandboxOptions): Promise<Sandb
   };
 }
 
-async function handle(options: SandboxOptions, request: SandboxRequest, handler: (request: SandboxRequest) => SandboxAnswer | Promise<SandboxAnswer>): Promise<SandboxAnswer> {
+async function handle(
+  options: SandboxOptions,
+  request: SandboxRequest,
+  handler: (request: SandboxRequest) => SandboxAnswer | Promise<SandboxAnswer>,
+): Promise<SandboxAnswer> {
   try {
     return await handler(request);
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
-    process.stderr.write(`${options.vendor} stand-in, ${request.method} ${request.path}: ${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
+    process.stderr.write(
+      `${options.vendor} stand-in, ${request.method} ${request.path}: ${error instanceof Error ? (error.stack ?? '') : String(error)}\n`,
+    );
     return options.errorFor(500, 'Internal error');
   }
 }
@@ -141,7 +164,10 @@ function faultAnswer(options: SandboxOptions, fault: Fault): SandboxAnswer | nul
   if (fault.kind !== 'status') return null;
   const status = fault.status ?? 503;
   const retryAfter = fault.retryAfter ?? null;
-  return { ...options.errorFor(status, 'Fault'), headers: retryAfter === null ? {} : { 'retry-after': String(retryAfter) } };
+  return {
+    ...options.errorFor(status, 'Fault'),
+    headers: retryAfter === null ? {} : { 'retry-after': String(retryAfter) },
+  };
 }
 
 async function read(incoming: IncomingMessage, options: SandboxOptions): Promise<SandboxRequest | SandboxAnswer> {
@@ -154,7 +180,12 @@ async function read(incoming: IncomingMessage, options: SandboxOptions): Promise
   }
   const rawBody = Buffer.concat(chunks);
   const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? '127.0.0.1'}`);
-  const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  );
   const isForm = (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
   let json: unknown;
   if (rawBody.length > 0 && !isForm) {
@@ -178,9 +209,20 @@ async function read(incoming: IncomingMessage, options: SandboxOptions): Promise
   };
 }
 
-function send(response: ServerResponse, answer: SandboxAnswer, more: Record<string, string>, contentType = 'application/json;charset=utf-8', half = false): { headers: Record<string, string>; body: string } {
+function send(
+  response: ServerResponse,
+  answer: SandboxAnswer,
+  more: Record<string, string>,
+  contentType = 'application/json;charset=utf-8',
+  half = false,
+): { headers: Record<string, string>; body: string } {
   const body = answer.html ?? (answer.json === undefined ? '' : JSON.stringify(answer.json));
-  const type: Record<string, string> = answer.html !== undefined ? { 'content-type': 'text/html; charset=utf-8' } : body === '' ? {} : { 'content-type': contentType };
+  const type: Record<string, string> =
+    answer.html !== undefined
+      ? { 'content-type': 'text/html; charset=utf-8' }
+      : body === ''
+        ? {}
+        : { 'content-type': contentType };
   const headers = { ...type, ...more, ...answer.headers };
   if (half) {
     response.writeHead(answer.status, { ...headers, 'content-length': String(Buffer.byteLength(body)) });

@@ -13,7 +13,12 @@ function propertyJson(property: PropertyDefinition): Record<string, unknown> {
     archived: false,
     externalOptions: false,
     dataSensitivity: 'non_sensitive',
-    modificationMetadata: { archivable: !property.hubspotDefined, readOnlyDefinition: property.hubspotDefined, readOnlyOptions: property.hubspotDefined, readOnlyValue: readOnly },
+    modificationMetadata: {
+      archivable: !property.hubspotDefined,
+      readOnlyDefinition: property.hubspotDefined,
+      readOnlyOptions: property.hubspotDefined,
+      readOnlyValue: readOnly,
+    },
   };
 }
 
@@ -24,25 +29,55 @@ export function addCatalogueRoutes(router: Router, portalOf: (request: SandboxRe
     return { status: 200, json: { results: [...properties.values()].map(propertyJson) } };
   });
   router.add('GET', '/crm/properties/2026-09/:type/:name', 'properties.get', (request) => {
-    const property = portalOf(request).definitions(request.params['type'] ?? '').get(request.params['name'] ?? '');
-    return property === undefined ? hubspotError(404, 'Property not found') : { status: 200, json: propertyJson(property) };
+    const property = portalOf(request)
+      .definitions(request.params['type'] ?? '')
+      .get(request.params['name'] ?? '');
+    return property === undefined
+      ? hubspotError(404, 'Property not found')
+      : { status: 200, json: propertyJson(property) };
   });
-  router.add('POST', '/crm/properties/2026-09/:type', 'properties.create', (request) => {
-    const properties = portalOf(request).definitions(request.params['type'] ?? '');
-    const given = request.json as PropertyDefinition;
-    if (properties.has(given.name)) return hubspotError(409, `A property named '${given.name}' already exists.`);
-    const property: PropertyDefinition = { name: given.name, label: given.label, type: given.type, fieldType: given.fieldType, groupName: given.groupName, description: '', options: given.options ?? [], hubspotDefined: false, calculated: false, readOnly: false, hasUniqueValue: given.hasUniqueValue === true };
-    properties.set(property.name, property);
-    return { status: 201, json: propertyJson(property) };
-  }, true);
-  router.add('PATCH', '/crm/properties/2026-09/:type/:name', 'properties.update', (request) => {
-    const property = portalOf(request).definitions(request.params['type'] ?? '').get(request.params['name'] ?? '');
-    if (property === undefined) return hubspotError(404, 'Property not found');
-    const { label, options } = request.json as Partial<PropertyDefinition>;
-    if (label !== undefined) property.label = label;
-    if (options !== undefined) property.options = options;
-    return { status: 200, json: propertyJson(property) };
-  }, true);
+  router.add(
+    'POST',
+    '/crm/properties/2026-09/:type',
+    'properties.create',
+    (request) => {
+      const properties = portalOf(request).definitions(request.params['type'] ?? '');
+      const given = request.json as PropertyDefinition;
+      if (properties.has(given.name)) return hubspotError(409, `A property named '${given.name}' already exists.`);
+      const property: PropertyDefinition = {
+        name: given.name,
+        label: given.label,
+        type: given.type,
+        fieldType: given.fieldType,
+        groupName: given.groupName,
+        description: '',
+        options: given.options ?? [],
+        hubspotDefined: false,
+        calculated: false,
+        readOnly: false,
+        hasUniqueValue: given.hasUniqueValue === true,
+      };
+      properties.set(property.name, property);
+      return { status: 201, json: propertyJson(property) };
+    },
+    true,
+  );
+  router.add(
+    'PATCH',
+    '/crm/properties/2026-09/:type/:name',
+    'properties.update',
+    (request) => {
+      const property = portalOf(request)
+        .definitions(request.params['type'] ?? '')
+        .get(request.params['name'] ?? '');
+      if (property === undefined) return hubspotError(404, 'Property not found');
+      const { label, options } = request.json as Partial<PropertyDefinition>;
+      if (label !== undefined) property.label = label;
+      if (options !== undefined) property.options = options;
+      return { status: 200, json: propertyJson(property) };
+    },
+    true,
+  );
   router.add('POST', '/crm/associations/2026-09/:from/:to/batch/read', 'associations.batchRead', (request) => {
     const portal = portalOf(request);
     const { inputs = [] } = (request.json ?? {}) as { inputs?: { id: string }[] };
@@ -63,6 +98,16 @@ export function addCatalogueRoutes(router: Router, portalOf: (request: SandboxRe
   });
   router.add('GET', '/account-info/2026-09/details', 'account.details', (request) => ({
     status: 200,
-    json: { portalId: Number(portalOf(request).id), accountType: 'STANDARD', timeZone: 'Europe/Berlin', companyCurrency: 'EUR', additionalCurrencies: [], utcOffset: '+01:00', utcOffsetMilliseconds: 3_600_000, uiDomain: 'app.hubspot.com', dataHostingLocation: 'eu1' },
+    json: {
+      portalId: Number(portalOf(request).id),
+      accountType: 'STANDARD',
+      timeZone: 'Europe/Berlin',
+      companyCurrency: 'EUR',
+      additionalCurrencies: [],
+      utcOffset: '+01:00',
+      utcOffsetMilliseconds: 3_600_000,
+      uiDomain: 'app.hubspot.com',
+      dataHostingLocation: 'eu1',
+    },
   }));
 }

@@ -36,14 +36,25 @@ export function addControlRoutes(router: Router, controls: Controls): void {
     const { values, invalid } = checkProperties(portal, 'contacts', given, record?.properties ?? {});
     if (invalid.length > 0) throw new Refusal(hubspotError(400, invalidMessage(invalid)));
     const holder = portal.emails.get(values['email'] ?? '');
-    if (holder !== undefined && holder !== record?.id) throw new Refusal(hubspotError(409, `Contact already exists. Existing ID: ${holder}`));
+    if (holder !== undefined && holder !== record?.id)
+      throw new Refusal(hubspotError(409, `Contact already exists. Existing ID: ${holder}`));
     if (record === null) return portal.create('contacts', values, 'CRM_UI');
     portal.update('contacts', record, values, 'CRM_UI');
     return record;
   };
 
   const contacts = '/_sandbox/portals/:portalId/contacts';
-  router.add('GET', '/_sandbox/portals', 'sandbox', () => ({ status: 200, json: { portals: [...portals.values()].map((portal) => ({ id: portal.id, name: portal.name, contacts: portal.contacts.size, installed: portal.installed })) } }));
+  router.add('GET', '/_sandbox/portals', 'sandbox', () => ({
+    status: 200,
+    json: {
+      portals: [...portals.values()].map((portal) => ({
+        id: portal.id,
+        name: portal.name,
+        contacts: portal.contacts.size,
+        installed: portal.installed,
+      })),
+    },
+  }));
   router.add('GET', contacts, 'sandbox', (request) => {
     const portal = portalOf(request);
     const email = request.query.get('email')?.toLowerCase();
@@ -57,14 +68,31 @@ export function addControlRoutes(router: Router, controls: Controls): void {
     }
     return { status: 200, json: { results: found } };
   });
-  router.add('GET', `${contacts}/:id`, 'sandbox', (request) => ({ status: 200, json: recordJson(portalOf(request), contactOf(request), allNames(portalOf(request))) }));
+  router.add('GET', `${contacts}/:id`, 'sandbox', (request) => ({
+    status: 200,
+    json: recordJson(portalOf(request), contactOf(request), allNames(portalOf(request))),
+  }));
   router.add('POST', contacts, 'sandbox', (request) => {
     const portal = portalOf(request);
-    return { status: 201, json: recordJson(portal, edit(portal, null, (request.json as { properties: Record<string, unknown> }).properties), allNames(portal)) };
+    return {
+      status: 201,
+      json: recordJson(
+        portal,
+        edit(portal, null, (request.json as { properties: Record<string, unknown> }).properties),
+        allNames(portal),
+      ),
+    };
   });
   router.add('PATCH', `${contacts}/:id`, 'sandbox', (request) => {
     const portal = portalOf(request);
-    return { status: 200, json: recordJson(portal, edit(portal, contactOf(request), (request.json as { properties: Record<string, unknown> }).properties), allNames(portal)) };
+    return {
+      status: 200,
+      json: recordJson(
+        portal,
+        edit(portal, contactOf(request), (request.json as { properties: Record<string, unknown> }).properties),
+        allNames(portal),
+      ),
+    };
   });
   router.add('DELETE', `${contacts}/:id`, 'sandbox', (request) => {
     const portal = portalOf(request);
@@ -112,7 +140,10 @@ export function addControlRoutes(router: Router, controls: Controls): void {
     webhooks.behaviour = { ...webhooks.behaviour, ...(request.json as Partial<WebhookBehaviour>) };
     return { status: 204 };
   });
-  router.add('GET', '/_sandbox/webhooks/deliveries', 'sandbox', () => ({ status: 200, json: { deliveries: webhooks.deliveries } }));
+  router.add('GET', '/_sandbox/webhooks/deliveries', 'sandbox', () => ({
+    status: 200,
+    json: { deliveries: webhooks.deliveries },
+  }));
   addPages(router, controls, { portalOf, contactOf, edit });
 }
 
@@ -121,36 +152,118 @@ const navigation: [string, string][] = [
   ['/_sandbox/inspect/calls', 'Calls'],
   ['/_sandbox/inspect/webhooks', 'Webhooks'],
 ];
-const shown = ['firstname', 'lastname', 'email', 'phone', 'city', 'country', 'company', 'jobtitle', 'lifecyclestage', 'favourite_colour', 'colours', 'birthday', 'loyalty_points', 'newsletter'];
+const shown = [
+  'firstname',
+  'lastname',
+  'email',
+  'phone',
+  'city',
+  'country',
+  'company',
+  'jobtitle',
+  'lifecyclestage',
+  'favourite_colour',
+  'colours',
+  'birthday',
+  'loyalty_points',
+  'newsletter',
+];
 
 function addPages(
   router: Router,
   { portals, webhooks, calls }: Controls,
-  { portalOf, contactOf, edit }: { portalOf: (request: SandboxRequest) => Portal; contactOf: (request: SandboxRequest) => CrmRecord; edit: (portal: Portal, record: CrmRecord, given: Record<string, unknown>) => CrmRecord },
+  {
+    portalOf,
+    contactOf,
+    edit,
+  }: {
+    portalOf: (request: SandboxRequest) => Portal;
+    contactOf: (request: SandboxRequest) => CrmRecord;
+    edit: (portal: Portal, record: CrmRecord, given: Record<string, unknown>) => CrmRecord;
+  },
 ): void {
-  const html = (title: string, body: string): { status: number; html: string } => ({ status: 200, html: page(`HubSpot stand-in: ${title}`, navigation, body) });
-  router.add('GET', '/', 'page', () => html('accounts', table(['Account', 'Name', 'Contacts', 'App'], [...portals.values()].map((portal) => [link(`/_sandbox/inspect/${portal.id}`, portal.id), portal.name, portal.contacts.size, portal.installed ? 'installed' : 'not installed']))));
+  const html = (title: string, body: string): { status: number; html: string } => ({
+    status: 200,
+    html: page(`HubSpot stand-in: ${title}`, navigation, body),
+  });
+  router.add('GET', '/', 'page', () =>
+    html(
+      'accounts',
+      table(
+        ['Account', 'Name', 'Contacts', 'App'],
+        [...portals.values()].map((portal) => [
+          link(`/_sandbox/inspect/${portal.id}`, portal.id),
+          portal.name,
+          portal.contacts.size,
+          portal.installed ? 'installed' : 'not installed',
+        ]),
+      ),
+    ),
+  );
   router.add('GET', '/_sandbox/inspect/calls', 'page', () => {
     const summary = calls().summary();
-    return html('calls', `<p>${summary.total} calls, ${summary.writes} of them writes.</p>${table(['Operation', 'Calls', 'Statuses'], Object.entries(summary.byOperation).map(([name, { count, statuses }]) => [name, count, JSON.stringify(statuses)]))}`);
+    return html(
+      'calls',
+      `<p>${summary.total} calls, ${summary.writes} of them writes.</p>${table(
+        ['Operation', 'Calls', 'Statuses'],
+        Object.entries(summary.byOperation).map(([name, { count, statuses }]) => [
+          name,
+          count,
+          JSON.stringify(statuses),
+        ]),
+      )}`,
+    );
   });
-  router.add('GET', '/_sandbox/inspect/webhooks', 'page', () => html('webhooks', `<p>Target: ${webhooks.targetUrl ?? 'none'}</p>${table(['At', 'Events', 'Attempt', 'Status'], webhooks.deliveries.slice(-100).reverse().map((one) => [one.at, one.events, one.attempt, one.status]))}`));
+  router.add('GET', '/_sandbox/inspect/webhooks', 'page', () =>
+    html(
+      'webhooks',
+      `<p>Target: ${webhooks.targetUrl ?? 'none'}</p>${table(
+        ['At', 'Events', 'Attempt', 'Status'],
+        webhooks.deliveries
+          .slice(-100)
+          .reverse()
+          .map((one) => [one.at, one.events, one.attempt, one.status]),
+      )}`,
+    ),
+  );
   router.add('GET', '/_sandbox/inspect/:portalId', 'page', (request) => {
     const portal = portalOf(request);
     const query = (request.query.get('q') ?? '').toLowerCase();
     const rows: unknown[][] = [];
     for (const record of portal.contacts.values()) {
-      if (query !== '' && !Object.values(record.properties).some((value) => value.toLowerCase().includes(query))) continue;
-      rows.push([link(`/_sandbox/inspect/${portal.id}/contacts/${record.id}`, record.id), ...shown.slice(0, 8).map((name) => portal.valueOf(record, name))]);
+      if (query !== '' && !Object.values(record.properties).some((value) => value.toLowerCase().includes(query)))
+        continue;
+      rows.push([
+        link(`/_sandbox/inspect/${portal.id}/contacts/${record.id}`, record.id),
+        ...shown.slice(0, 8).map((name) => portal.valueOf(record, name)),
+      ]);
       if (rows.length === 100) break;
     }
-    const lists = table(['List', 'Name', 'Kind', 'Members'], [...portal.lists.values()].map((list) => [list.id, list.name, list.processingType, portal.membersOf(list).length]));
-    return html(`account ${portal.id}`, `<form><label>Search contacts<input name="q" value="${query.replace(/[^\p{L}\p{N}@. ]/gu, '')}"></label></form>${table(['Id', ...shown.slice(0, 8)], rows)}<h2>Lists</h2>${lists}`);
+    const lists = table(
+      ['List', 'Name', 'Kind', 'Members'],
+      [...portal.lists.values()].map((list) => [
+        list.id,
+        list.name,
+        list.processingType,
+        portal.membersOf(list).length,
+      ]),
+    );
+    return html(
+      `account ${portal.id}`,
+      `<form><label>Search contacts<input name="q" value="${query.replace(/[^\p{L}\p{N}@. ]/gu, '')}"></label></form>${table(['Id', ...shown.slice(0, 8)], rows)}<h2>Lists</h2>${lists}`,
+    );
   });
   router.add('GET', '/_sandbox/inspect/:portalId/contacts/:id', 'page', (request) => {
     const [portal, record] = [portalOf(request), contactOf(request)];
-    const fields = shown.map((name) => ({ name, label: portal.contactProperties.get(name)?.label ?? name, value: portal.valueOf(record, name) }));
-    return html(`contact ${record.id}`, `<p>Changed ${new Date(record.updatedAt).toISOString()}</p>${form(request.path, fields, 'Save as a person in HubSpot')}`);
+    const fields = shown.map((name) => ({
+      name,
+      label: portal.contactProperties.get(name)?.label ?? name,
+      value: portal.valueOf(record, name),
+    }));
+    return html(
+      `contact ${record.id}`,
+      `<p>Changed ${new Date(record.updatedAt).toISOString()}</p>${form(request.path, fields, 'Save as a person in HubSpot')}`,
+    );
   });
   router.add('POST', '/_sandbox/inspect/:portalId/contacts/:id', 'page', (request) => {
     const [portal, record] = [portalOf(request), contactOf(request)];

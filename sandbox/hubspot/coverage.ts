@@ -8,8 +8,16 @@ export interface Coverage {
 
 const here = 'test/integration/sandbox/hubspot.test.ts';
 const journeys = 'test/journeys';
-const tested = (notes?: string): Coverage => ({ state: notes === undefined ? 'supported' : 'partial', testedBy: here, ...(notes === undefined ? {} : { notes }) });
-const inJourneys = (notes?: string): Coverage => ({ state: notes === undefined ? 'supported' : 'partial', testedBy: journeys, ...(notes === undefined ? {} : { notes }) });
+const tested = (notes?: string): Coverage => ({
+  state: notes === undefined ? 'supported' : 'partial',
+  testedBy: here,
+  ...(notes === undefined ? {} : { notes }),
+});
+const inJourneys = (notes?: string): Coverage => ({
+  state: notes === undefined ? 'supported' : 'partial',
+  testedBy: journeys,
+  ...(notes === undefined ? {} : { notes }),
+});
 
 const objects = (type: string): Record<string, Coverage> => ({
   [`${type}.batchRead`]: tested('no propertiesWithHistory'),

@@ -16,7 +16,12 @@ export interface ProxyAnswer {
 }
 
 /** Calls the backend as the settings page or a card would. */
-export async function hubspotFetch(user: ProxyUser, method: string, path: string, body?: unknown): Promise<ProxyAnswer> {
+export async function hubspotFetch(
+  user: ProxyUser,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<ProxyAnswer> {
   const url = new URL(user.backend + path);
   url.searchParams.set('portalId', user.portalId);
   url.searchParams.set('userId', '7001');
@@ -25,12 +30,34 @@ export async function hubspotFetch(user: ProxyUser, method: string, path: string
   const rawBody = body === undefined ? '' : JSON.stringify(body);
   const timestamp = String(Date.now());
   // What is signed has these escapes undone.
-  const escapes: Record<string, string> = { '%3A': ':', '%2F': '/', '%3F': '?', '%40': '@', '%21': '!', '%24': '$', '%27': "'", '%28': '(', '%29': ')', '%2A': '*', '%2C': ',', '%3B': ';' };
-  const uri = Object.entries(escapes).reduce((text, [escape, character]) => text.replaceAll(escape, character), url.href);
-  const signature = createHmac('sha256', user.clientSecret).update(method + uri + rawBody + timestamp).digest('base64');
+  const escapes: Record<string, string> = {
+    '%3A': ':',
+    '%2F': '/',
+    '%3F': '?',
+    '%40': '@',
+    '%21': '!',
+    '%24': '$',
+    '%27': "'",
+    '%28': '(',
+    '%29': ')',
+    '%2A': '*',
+    '%2C': ',',
+    '%3B': ';',
+  };
+  const uri = Object.entries(escapes).reduce(
+    (text, [escape, character]) => text.replaceAll(escape, character),
+    url.href,
+  );
+  const signature = createHmac('sha256', user.clientSecret)
+    .update(method + uri + rawBody + timestamp)
+    .digest('base64');
   const response = await fetch(url, {
     method,
-    headers: { 'content-type': 'application/json', 'x-hubspot-signature-v3': signature, 'x-hubspot-request-timestamp': timestamp },
+    headers: {
+      'content-type': 'application/json',
+      'x-hubspot-signature-v3': signature,
+      'x-hubspot-request-timestamp': timestamp,
+    },
     ...(rawBody === '' ? {} : { body: rawBody }),
     redirect: 'manual',
   });
@@ -48,7 +75,12 @@ export async function installApp(backend: string, portalId: string): Promise<{ s
     method: 'POST',
     redirect: 'manual',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ portalId, redirect_uri: consent.searchParams.get('redirect_uri') ?? '', scope: consent.searchParams.get('scope') ?? '', state: consent.searchParams.get('state') ?? '' }).toString(),
+    body: new URLSearchParams({
+      portalId,
+      redirect_uri: consent.searchParams.get('redirect_uri') ?? '',
+      scope: consent.searchParams.get('scope') ?? '',
+      state: consent.searchParams.get('state') ?? '',
+    }).toString(),
   });
   const back = await fetch(approved.headers.get('location') ?? '', { headers: { cookie }, redirect: 'manual' });
   return { status: back.status, text: await back.text() };

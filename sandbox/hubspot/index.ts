@@ -39,20 +39,34 @@ export const firstPortal = 4_100_001;
 
 /** HubSpot's stand-in: stateful, limited and signed like the real one. */
 export async function startHubspot(options: HubspotOptions = {}): Promise<HubspotSandbox> {
-  const app = { appId: options.appId ?? '550011', clientId: options.clientId ?? 'sandbox-hubspot-client', clientSecret: options.clientSecret ?? 'sandbox-hubspot-secret', tokenSeconds: options.tokenSeconds ?? 1800 };
+  const app = {
+    appId: options.appId ?? '550011',
+    clientId: options.clientId ?? 'sandbox-hubspot-client',
+    clientSecret: options.clientSecret ?? 'sandbox-hubspot-secret',
+    tokenSeconds: options.tokenSeconds ?? 1800,
+  };
   const webhooks = new Webhooks(app.appId, app.clientSecret);
   const tokens = new Tokens(app);
   const portals = new Map<string, Portal>();
   for (let n = 0; n < (options.portals ?? 1); n += 1) {
     const id = String(firstPortal + n);
-    portals.set(id, new Portal(id, n === 0 ? 'Lantern Books' : `Account ${n + 1}`, (event) => webhooks.note(id, event), options.searchLagMs ?? 1500));
+    portals.set(
+      id,
+      new Portal(
+        id,
+        n === 0 ? 'Lantern Books' : `Account ${n + 1}`,
+        (event) => webhooks.note(id, event),
+        options.searchLagMs ?? 1500,
+      ),
+    );
   }
   if (options.people !== undefined) portals.get(String(firstPortal))?.seed(options.people);
 
   const general = new RollingWindow(110, 10_000);
   const searches = new RollingWindow(5, 1000);
   let limited = options.limits ?? true;
-  const idOf = (request: SandboxRequest): string | null | undefined => tokens.portalOf((request.headers['authorization'] ?? '').replace(/^Bearer /, ''));
+  const idOf = (request: SandboxRequest): string | null | undefined =>
+    tokens.portalOf((request.headers['authorization'] ?? '').replace(/^Bearer /, ''));
   const portalOf = (request: SandboxRequest): Portal => {
     const portal = portals.get(idOf(request) ?? '');
     if (portal === undefined) throw new Refusal(hubspotError(401, 'Authentication credentials not found.'));
@@ -86,11 +100,15 @@ export async function startHubspot(options: HubspotOptions = {}): Promise<Hubspo
     guard(request, operation) {
       if (operation.startsWith('oauth.')) return null;
       const portalId = idOf(request);
-      if (portalId === undefined) return hubspotError(401, 'Authentication credentials not found. This API supports OAuth 2.0 authentication.');
-      if (portalId === null) return hubspotError(401, 'The OAuth token used to make this call expired.', 'EXPIRED_AUTHENTICATION');
+      if (portalId === undefined)
+        return hubspotError(401, 'Authentication credentials not found. This API supports OAuth 2.0 authentication.');
+      if (portalId === null)
+        return hubspotError(401, 'The OAuth token used to make this call expired.', 'EXPIRED_AUTHENTICATION');
       if (!limited) return null;
       if (operation.endsWith('.search') && operation !== 'lists.search') {
-        return searches.take(portalId, Date.now()).ok ? null : hubspotError(429, 'You have reached your secondly limit.', 'RATE_LIMITS');
+        return searches.take(portalId, Date.now()).ok
+          ? null
+          : hubspotError(429, 'You have reached your secondly limit.', 'RATE_LIMITS');
       }
       const taken = general.take(portalId, Date.now());
       remaining.set(request, taken.remaining);
@@ -99,7 +117,11 @@ export async function startHubspot(options: HubspotOptions = {}): Promise<Hubspo
     decorate(request) {
       const left = remaining.get(request);
       if (left === undefined) return {};
-      return { 'x-hubspot-ratelimit-max': '110', 'x-hubspot-ratelimit-remaining': String(left), 'x-hubspot-ratelimit-interval-milliseconds': '10000' };
+      return {
+        'x-hubspot-ratelimit-max': '110',
+        'x-hubspot-ratelimit-remaining': String(left),
+        'x-hubspot-ratelimit-interval-milliseconds': '10000',
+      };
     },
   });
   const { close } = sandbox;

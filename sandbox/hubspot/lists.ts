@@ -7,29 +7,57 @@ const root = '/crm/lists/2026-09';
 
 function listJson(portal: Portal, list: HubspotList): Record<string, unknown> {
   const at = new Date(list.createdAt).toISOString();
-  return { listId: list.id, listVersion: 1, name: list.name, processingType: list.processingType, processingStatus: 'COMPLETE', objectTypeId: '0-1', createdAt: at, updatedAt: at, filtersUpdatedAt: at, createdById: '1', updatedById: '1', size: portal.membersOf(list).length, additionalProperties: { hs_list_size: String(portal.membersOf(list).length), hs_list_reference_count: '0' } };
+  return {
+    listId: list.id,
+    listVersion: 1,
+    name: list.name,
+    processingType: list.processingType,
+    processingStatus: 'COMPLETE',
+    objectTypeId: '0-1',
+    createdAt: at,
+    updatedAt: at,
+    filtersUpdatedAt: at,
+    createdById: '1',
+    updatedById: '1',
+    size: portal.membersOf(list).length,
+    additionalProperties: { hs_list_size: String(portal.membersOf(list).length), hs_list_reference_count: '0' },
+  };
 }
 
 /** Lists and their memberships. */
 export function addListRoutes(router: Router, portalOf: (request: SandboxRequest) => Portal): void {
   const listOf = (request: SandboxRequest): HubspotList => {
     const list = portalOf(request).lists.get(request.params['id'] ?? '');
-    if (list === undefined) throw new Refusal(hubspotError(404, `List does not exist with ID ${request.params['id'] ?? ''}.`));
+    if (list === undefined)
+      throw new Refusal(hubspotError(404, `List does not exist with ID ${request.params['id'] ?? ''}.`));
     return list;
   };
   const writable = (request: SandboxRequest): HubspotList => {
     const list = listOf(request);
-    if (list.processingType === 'DYNAMIC') throw new Refusal(hubspotError(400, 'Memberships of DYNAMIC lists cannot be changed by hand.'));
+    if (list.processingType === 'DYNAMIC')
+      throw new Refusal(hubspotError(400, 'Memberships of DYNAMIC lists cannot be changed by hand.'));
     return list;
   };
 
   router.add('POST', `${root}/search`, 'lists.search', (request) => {
     const portal = portalOf(request);
-    const { query = '', offset = 0, count = 20 } = (request.json ?? {}) as { query?: string; offset?: number; count?: number };
+    const {
+      query = '',
+      offset = 0,
+      count = 20,
+    } = (request.json ?? {}) as { query?: string; offset?: number; count?: number };
     if (count > 500) return hubspotError(400, 'count must be at most 500');
     const found = [...portal.lists.values()].filter((list) => list.name.toLowerCase().includes(query.toLowerCase()));
     const lists = found.slice(offset, offset + count);
-    return { status: 200, json: { lists: lists.map((list) => listJson(portal, list)), total: found.length, offset: offset + lists.length, hasMore: offset + lists.length < found.length } };
+    return {
+      status: 200,
+      json: {
+        lists: lists.map((list) => listJson(portal, list)),
+        total: found.length,
+        offset: offset + lists.length,
+        hasMore: offset + lists.length < found.length,
+      },
+    };
   });
   router.add('POST', `${root}/records/memberships/batch/read`, 'lists.membershipsOfRecords', (request) => {
     const portal = portalOf(request);
@@ -40,7 +68,19 @@ export function addListRoutes(router: Router, portalOf: (request: SandboxRequest
       const record = portal.contacts.get(recordId);
       if (record === undefined) return [];
       const lists = [...portal.lists.values()].filter((list) => portal.isMember(list, record));
-      return [{ objectTypeId, recordId, recordListMemberships: lists.map((list) => ({ listId: list.id, listVersion: 1, firstAddedTimestamp: at, lastAddedTimestamp: at, isPublicList: false })) }];
+      return [
+        {
+          objectTypeId,
+          recordId,
+          recordListMemberships: lists.map((list) => ({
+            listId: list.id,
+            listVersion: 1,
+            firstAddedTimestamp: at,
+            lastAddedTimestamp: at,
+            isPublicList: false,
+          })),
+        },
+      ];
     });
     return { status: 200, json: { status: 'COMPLETE', results, startedAt: at, completedAt: at } };
   });
@@ -49,7 +89,15 @@ export function addListRoutes(router: Router, portalOf: (request: SandboxRequest
     const record = portal.contacts.get(request.params['recordId'] ?? '');
     if (record === undefined) return hubspotError(404, 'resource not found');
     const at = new Date().toISOString();
-    const results = [...portal.lists.values()].filter((list) => portal.isMember(list, record)).map((list) => ({ listId: list.id, listVersion: 1, firstAddedTimestamp: at, lastAddedTimestamp: at, isPublicList: false }));
+    const results = [...portal.lists.values()]
+      .filter((list) => portal.isMember(list, record))
+      .map((list) => ({
+        listId: list.id,
+        listVersion: 1,
+        firstAddedTimestamp: at,
+        lastAddedTimestamp: at,
+        isPublicList: false,
+      }));
     return { status: 200, json: { results, total: results.length } };
   });
   router.add('GET', `${root}/:id/memberships`, 'lists.memberships', (request) => {
@@ -64,22 +112,42 @@ export function addListRoutes(router: Router, portalOf: (request: SandboxRequest
     const last = results.at(-1);
     return {
       status: 200,
-      json: { results: results.map((recordId) => ({ recordId, membershipTimestamp: at })), total: members.length, ...(rest.length > limit && last !== undefined ? { paging: { next: { after: last, link: '' } } } : {}) },
+      json: {
+        results: results.map((recordId) => ({ recordId, membershipTimestamp: at })),
+        total: members.length,
+        ...(rest.length > limit && last !== undefined ? { paging: { next: { after: last, link: '' } } } : {}),
+      },
     };
   });
   for (const action of ['add', 'remove'] as const) {
-    router.add('PUT', `${root}/:id/memberships/${action}`, `lists.${action}`, (request) => {
-      const list = writable(request);
-      const portal = portalOf(request);
-      const ids = (request.json as unknown[]).map(String);
-      const known = ids.filter((id) => portal.contacts.has(id));
-      for (const id of known) {
-        if (action === 'add') list.members.add(id);
-        else list.members.delete(id);
-      }
-      const missing = ids.filter((id) => !known.includes(id));
-      return { status: 200, json: { recordIdsMissing: missing, recordIdsRemoved: action === 'remove' ? known : [], recordsIdsAdded: action === 'add' ? known : [] } };
-    }, true);
+    router.add(
+      'PUT',
+      `${root}/:id/memberships/${action}`,
+      `lists.${action}`,
+      (request) => {
+        const list = writable(request);
+        const portal = portalOf(request);
+        const ids = (request.json as unknown[]).map(String);
+        const known = ids.filter((id) => portal.contacts.has(id));
+        for (const id of known) {
+          if (action === 'add') list.members.add(id);
+          else list.members.delete(id);
+        }
+        const missing = ids.filter((id) => !known.includes(id));
+        return {
+          status: 200,
+          json: {
+            recordIdsMissing: missing,
+            recordIdsRemoved: action === 'remove' ? known : [],
+            recordsIdsAdded: action === 'add' ? known : [],
+          },
+        };
+      },
+      true,
+    );
   }
-  router.add('GET', `${root}/:id`, 'lists.get', (request) => ({ status: 200, json: { list: listJson(portalOf(request), listOf(request)) } }));
+  router.add('GET', `${root}/:id`, 'lists.get', (request) => ({
+    status: 200,
+    json: { list: listJson(portalOf(request), listOf(request)) },
+  }));
 }

@@ -33,7 +33,11 @@ export class Tokens {
     return entry !== undefined && entry.redirectUri === redirectUri ? entry : null;
   }
 
-  issue(portalId: string, scopes: string[], refreshToken = `refresh-${randomBytes(24).toString('hex')}`): { accessToken: string; refreshToken: string } {
+  issue(
+    portalId: string,
+    scopes: string[],
+    refreshToken = `refresh-${randomBytes(24).toString('hex')}`,
+  ): { accessToken: string; refreshToken: string } {
     const accessToken = `access-${portalId}-${randomBytes(60).toString('hex')}`;
     this.access.set(accessToken, { portalId, scopes, expiresAt: Date.now() + this.app.tokenSeconds * 1000 });
     this.refreshing.set(refreshToken, { portalId, scopes });
@@ -62,7 +66,17 @@ export class Tokens {
   }
 }
 
-const oauthError = (error: string, description: string, status = 'BAD_REQUEST'): SandboxAnswer => ({ status: 400, json: { error, error_description: description, status, message: description, correlationId: '00000000-0000-0000-0000-000000000000', category: 'BAD_REQUEST' } });
+const oauthError = (error: string, description: string, status = 'BAD_REQUEST'): SandboxAnswer => ({
+  status: 400,
+  json: {
+    error,
+    error_description: description,
+    status,
+    message: description,
+    correlationId: '00000000-0000-0000-0000-000000000000',
+    category: 'BAD_REQUEST',
+  },
+});
 
 /** The consent page and the dated token endpoints. */
 export function addOauthRoutes(router: Router, tokens: Tokens, portals: Map<string, Portal>): void {
@@ -70,19 +84,42 @@ export function addOauthRoutes(router: Router, tokens: Tokens, portals: Map<stri
   const consent = (portalId: string | null, query: URLSearchParams): SandboxAnswer => {
     const redirectUri = query.get('redirect_uri') ?? '';
     if (query.get('client_id') !== app.clientId || !URL.canParse(redirectUri) || (query.get('scope') ?? '') === '') {
-      return { status: 400, html: page('Authorization failed', [], '<p>The app asks in a wrong way: client_id, redirect_uri or scope.</p>') };
+      return {
+        status: 400,
+        html: page('Authorization failed', [], '<p>The app asks in a wrong way: client_id, redirect_uri or scope.</p>'),
+      };
     }
     const chosen = portalId ?? [...portals.keys()][0] ?? '';
-    const fields = ['redirect_uri', 'scope', 'state'].map((name) => ({ name, label: name, value: query.get(name), hidden: true }));
-    const scopes = raw((query.get('scope') ?? '').split(' ').map((scope) => `<li>${scope.replace(/[^\w.:-]/g, '')}</li>`).join(''));
-    return { status: 200, html: page('HubSpot stand-in: connect an app', [], `<p>Tandem asks for:</p><ul>${scopes.html}</ul>${form('/oauth/authorize/approve', [...fields, { name: 'portalId', label: 'Account', value: chosen }], 'Connect app')}`) };
+    const fields = ['redirect_uri', 'scope', 'state'].map((name) => ({
+      name,
+      label: name,
+      value: query.get(name),
+      hidden: true,
+    }));
+    const scopes = raw(
+      (query.get('scope') ?? '')
+        .split(' ')
+        .map((scope) => `<li>${scope.replace(/[^\w.:-]/g, '')}</li>`)
+        .join(''),
+    );
+    return {
+      status: 200,
+      html: page(
+        'HubSpot stand-in: connect an app',
+        [],
+        `<p>Tandem asks for:</p><ul>${scopes.html}</ul>${form('/oauth/authorize/approve', [...fields, { name: 'portalId', label: 'Account', value: chosen }], 'Connect app')}`,
+      ),
+    };
   };
   router.add('GET', '/oauth/authorize', 'page', (request) => consent(null, request.query));
-  router.add('GET', '/oauth/:portalId/authorize', 'page', (request) => consent(request.params['portalId'] ?? null, request.query));
+  router.add('GET', '/oauth/:portalId/authorize', 'page', (request) =>
+    consent(request.params['portalId'] ?? null, request.query),
+  );
   router.add('POST', '/oauth/authorize/approve', 'page', ({ form: given }) => {
     const portal = portals.get(given.get('portalId') ?? '');
     const redirectUri = given.get('redirect_uri') ?? '';
-    if (portal === undefined || !URL.canParse(redirectUri)) return { status: 400, html: page('Authorization failed', [], '<p>There is no such account.</p>') };
+    if (portal === undefined || !URL.canParse(redirectUri))
+      return { status: 400, html: page('Authorization failed', [], '<p>There is no such account.</p>') };
     portal.installed = true;
     const target = new URL(redirectUri);
     target.searchParams.set('code', tokens.code(portal.id, redirectUri, (given.get('scope') ?? '').split(' ')));
@@ -91,7 +128,8 @@ export function addOauthRoutes(router: Router, tokens: Tokens, portals: Map<stri
     return { status: 302, headers: { location: target.href } };
   });
   router.add('POST', '/oauth/2026-09/token', 'oauth.token', ({ form: given }) => {
-    if (given.get('client_id') !== app.clientId || given.get('client_secret') !== app.clientSecret) return oauthError('invalid_client', 'missing or invalid client id or client secret', 'BAD_CLIENT_ID');
+    if (given.get('client_id') !== app.clientId || given.get('client_secret') !== app.clientSecret)
+      return oauthError('invalid_client', 'missing or invalid client id or client secret', 'BAD_CLIENT_ID');
     let holder: { portalId: string; scopes: string[] } | null | undefined;
     let refreshToken: string | undefined;
     if (given.get('grant_type') === 'authorization_code') {
@@ -100,26 +138,61 @@ export function addOauthRoutes(router: Router, tokens: Tokens, portals: Map<stri
     } else if (given.get('grant_type') === 'refresh_token') {
       refreshToken = given.get('refresh_token') ?? '';
       holder = tokens.ofRefresh(refreshToken);
-      if (holder === undefined) return oauthError('invalid_grant', 'refresh token is invalid, expired or revoked', 'BAD_REFRESH_TOKEN');
+      if (holder === undefined)
+        return oauthError('invalid_grant', 'refresh token is invalid, expired or revoked', 'BAD_REFRESH_TOKEN');
     } else {
       return oauthError('unsupported_grant_type', 'grant_type is not supported');
     }
     const issued = tokens.issue(holder.portalId, holder.scopes, refreshToken);
-    return { status: 200, json: { access_token: issued.accessToken, refresh_token: issued.refreshToken, expires_in: app.tokenSeconds, token_type: 'bearer', token_use: 'access_token', hub_id: Number(holder.portalId), user_id: 7001, scopes: holder.scopes } };
+    return {
+      status: 200,
+      json: {
+        access_token: issued.accessToken,
+        refresh_token: issued.refreshToken,
+        expires_in: app.tokenSeconds,
+        token_type: 'bearer',
+        token_use: 'access_token',
+        hub_id: Number(holder.portalId),
+        user_id: 7001,
+        scopes: holder.scopes,
+      },
+    };
   });
   router.add('POST', '/oauth/2026-09/token/introspect', 'oauth.introspect', ({ form: given }) => {
     const portalId = tokens.portalOf(given.get('token') ?? '');
-    if (portalId === undefined || portalId === null) return { status: 200, json: { active: false, token_use: 'access_token' } };
-    return { status: 200, json: { active: true, token_use: 'access_token', hub_id: Number(portalId), client_id: app.clientId, app_id: Number(app.appId), user_id: 7001, token_type: 'bearer', scopes: [], expires_in: 1000, hub_domain: 'example.com' } };
+    if (portalId === undefined || portalId === null)
+      return { status: 200, json: { active: false, token_use: 'access_token' } };
+    return {
+      status: 200,
+      json: {
+        active: true,
+        token_use: 'access_token',
+        hub_id: Number(portalId),
+        client_id: app.clientId,
+        app_id: Number(app.appId),
+        user_id: 7001,
+        token_type: 'bearer',
+        scopes: [],
+        expires_in: 1000,
+        hub_domain: 'example.com',
+      },
+    };
   });
   router.add('POST', '/oauth/2026-09/token/revoke', 'oauth.revoke', ({ form: given }) => {
     tokens.revoke(given.get('token') ?? '');
     return { status: 200 };
   });
-  router.add('DELETE', '/appinstalls/2026-09/external-install', 'oauth.uninstall', (request) => {
-    const portalId = tokens.portalOf((request.headers['authorization'] ?? '').replace('Bearer ', ''));
-    if (portalId === undefined || portalId === null) return hubspotError(401, 'Authentication credentials not found.');
-    tokens.uninstall(portalId);
-    return { status: 204 };
-  }, true);
+  router.add(
+    'DELETE',
+    '/appinstalls/2026-09/external-install',
+    'oauth.uninstall',
+    (request) => {
+      const portalId = tokens.portalOf((request.headers['authorization'] ?? '').replace('Bearer ', ''));
+      if (portalId === undefined || portalId === null)
+        return hubspotError(401, 'Authentication credentials not found.');
+      tokens.uninstall(portalId);
+      return { status: 204 };
+    },
+    true,
+  );
 }

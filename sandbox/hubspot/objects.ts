@@ -16,7 +16,12 @@ interface BatchBody {
 }
 
 /** A record as HubSpot sends it, with the properties asked for. */
-export function recordJson(portal: Portal, record: CrmRecord, properties: readonly string[], trace?: string): Record<string, unknown> {
+export function recordJson(
+  portal: Portal,
+  record: CrmRecord,
+  properties: readonly string[],
+  trace?: string,
+): Record<string, unknown> {
   const names = [...new Set([...defaults, ...properties])];
   return {
     id: record.id,
@@ -30,17 +35,30 @@ export function recordJson(portal: Portal, record: CrmRecord, properties: readon
 
 /** Contacts, companies and deals: list, read, write, in batches and singly. */
 export function addObjectRoutes(router: Router, portalOf: PortalOf): void {
-  const of = (request: SandboxRequest): { portal: Portal; type: string; table: Map<string, CrmRecord>; name: string } => {
+  const of = (
+    request: SandboxRequest,
+  ): { portal: Portal; type: string; table: Map<string, CrmRecord>; name: string } => {
     const portal = portalOf(request);
     const type = request.params['type'] ?? '';
     const table = portal.table(type);
     if (table === null) throw new Refusal(hubspotError(400, `Unable to infer object type from: ${type}`));
-    return { portal, type, table, name: table === portal.contacts ? 'contacts' : table === portal.companies ? 'companies' : 'deals' };
+    return {
+      portal,
+      type,
+      table,
+      name: table === portal.contacts ? 'contacts' : table === portal.companies ? 'companies' : 'deals',
+    };
   };
   const inputsOf = (request: SandboxRequest): NonNullable<BatchBody['inputs']> => {
     const inputs = (request.json as BatchBody | undefined)?.inputs;
     if (!Array.isArray(inputs)) throw new Refusal(hubspotError(400, 'Invalid input JSON: inputs is required'));
-    if (inputs.length > 100) throw new Refusal(hubspotError(400, `The maximum number of inputs supported in a batch request is 100, but ${inputs.length} were given`));
+    if (inputs.length > 100)
+      throw new Refusal(
+        hubspotError(
+          400,
+          `The maximum number of inputs supported in a batch request is 100, but ${inputs.length} were given`,
+        ),
+      );
     return inputs;
   };
 
@@ -55,7 +73,12 @@ export function addObjectRoutes(router: Router, portalOf: PortalOf): void {
     router.add('POST', path('/batch/create'), `${name}.batchCreate`, typed(batchCreate), true);
     router.add('POST', path('/batch/update'), `${name}.batchUpdate`, typed(batchUpdate), true);
     router.add('POST', path('/batch/archive'), `${name}.batchArchive`, typed(batchArchive), true);
-    router.add('POST', path('/search'), `${name}.search`, typed((request) => search(of(request).portal, of(request).type, request.json)));
+    router.add(
+      'POST',
+      path('/search'),
+      `${name}.search`,
+      typed((request) => search(of(request).portal, of(request).type, request.json)),
+    );
     if (name === 'contacts') {
       router.add('POST', path('/merge'), 'contacts.merge', typed(merge), true);
       router.add('POST', path('/gdpr-delete'), 'contacts.gdprDelete', typed(gdprDelete), true);
@@ -84,12 +107,26 @@ export function addObjectRoutes(router: Router, portalOf: PortalOf): void {
       }
       results.push(recordJson(portal, record, properties));
     }
-    return { status: 200, json: { results, ...(next === null ? {} : { paging: { next: { after: next, link: `${request.url.origin}${request.path}?after=${next}` } } }) } };
+    return {
+      status: 200,
+      json: {
+        results,
+        ...(next === null
+          ? {}
+          : { paging: { next: { after: next, link: `${request.url.origin}${request.path}?after=${next}` } } }),
+      },
+    };
   }
 
-  function find(portal: Portal, table: Map<string, CrmRecord>, id: string, idProperty: string | null | undefined): CrmRecord | undefined {
+  function find(
+    portal: Portal,
+    table: Map<string, CrmRecord>,
+    id: string,
+    idProperty: string | null | undefined,
+  ): CrmRecord | undefined {
     if (idProperty === 'email') return table.get(portal.emails.get(id.toLowerCase()) ?? '');
-    if (idProperty !== undefined && idProperty !== null && idProperty !== 'hs_object_id') return [...table.values()].find((record) => record.properties[idProperty] === id);
+    if (idProperty !== undefined && idProperty !== null && idProperty !== 'hs_object_id')
+      return [...table.values()].find((record) => record.properties[idProperty] === id);
     return table.get(id);
   }
 
@@ -103,21 +140,37 @@ export function addObjectRoutes(router: Router, portalOf: PortalOf): void {
       if (record === undefined) missing.push(String(input.id));
       else found.set(record.id, record);
     }
-    const errors = missing.length === 0 ? [] : [batchError(404, 'Could not get some objects, they may be deleted or not exist. Check that ids are valid.', { ids: missing })];
-    return batchAnswer(200, [...found.values()].map((record) => recordJson(portal, record, body.properties ?? [])), errors);
+    const errors =
+      missing.length === 0
+        ? []
+        : [
+            batchError(404, 'Could not get some objects, they may be deleted or not exist. Check that ids are valid.', {
+              ids: missing,
+            }),
+          ];
+    return batchAnswer(
+      200,
+      [...found.values()].map((record) => recordJson(portal, record, body.properties ?? [])),
+      errors,
+    );
   }
 
   function conflict(portal: Portal, email: string | undefined, selfId: string | null): SandboxAnswer | null {
     if (email === undefined || email === '') return null;
-    if (portal.blocked.has(email)) return hubspotError(400, `The email address ${email} is blocked because of a privacy deletion.`);
+    if (portal.blocked.has(email))
+      return hubspotError(400, `The email address ${email} is blocked because of a privacy deletion.`);
     const holder = portal.emails.get(email);
-    return holder === undefined || holder === selfId ? null : hubspotError(409, `Contact already exists. Existing ID: ${holder}`);
+    return holder === undefined || holder === selfId
+      ? null
+      : hubspotError(409, `Contact already exists. Existing ID: ${holder}`);
   }
 
   function batchCreate(request: SandboxRequest): SandboxAnswer {
     const { portal, type, table } = of(request);
     const inputs = inputsOf(request);
-    const traced = inputs.every((input) => input.objectWriteTraceId !== undefined) && new Set(inputs.map((input) => input.objectWriteTraceId)).size === inputs.length;
+    const traced =
+      inputs.every((input) => input.objectWriteTraceId !== undefined) &&
+      new Set(inputs.map((input) => input.objectWriteTraceId)).size === inputs.length;
     const results: unknown[] = [];
     const errors: unknown[] = [];
     const ready: { values: Record<string, string>; trace: string | undefined }[] = [];
@@ -136,23 +189,36 @@ export function addObjectRoutes(router: Router, portalOf: PortalOf): void {
       if (email !== undefined && email !== '') batchEmails.add(email);
       if (refused === null) ready.push({ values, trace: input.objectWriteTraceId });
       else if (!traced) return refused;
-      else errors.push(batchError(refused.status, String((refused.json as { message: string }).message), { objectWriteTraceId: [input.objectWriteTraceId ?? ''] }));
+      else
+        errors.push(
+          batchError(refused.status, String((refused.json as { message: string }).message), {
+            objectWriteTraceId: [input.objectWriteTraceId ?? ''],
+          }),
+        );
     }
-    for (const { values, trace } of ready) results.push(recordJson(portal, portal.create(type, values, 'INTEGRATION'), Object.keys(values), trace));
+    for (const { values, trace } of ready)
+      results.push(recordJson(portal, portal.create(type, values, 'INTEGRATION'), Object.keys(values), trace));
     return batchAnswer(201, results, errors);
   }
 
   function batchUpdate(request: SandboxRequest): SandboxAnswer {
     const { portal, type, table } = of(request);
     const inputs = inputsOf(request);
-    if (new Set(inputs.map((input) => input.id)).size !== inputs.length) return hubspotError(400, 'Duplicate IDs found in batch input');
+    if (new Set(inputs.map((input) => input.id)).size !== inputs.length)
+      return hubspotError(400, 'Duplicate IDs found in batch input');
     const errors: unknown[] = [];
     const ready: { record: CrmRecord; values: Record<string, string> }[] = [];
     for (const [index, input] of inputs.entries()) {
       const id = String(input.id);
       const record = table.get(id);
       if (record === undefined) {
-        errors.push(batchError(404, 'Could not update some objects, they may be deleted or not exist. Check that ids are valid.', { ids: [id] }));
+        errors.push(
+          batchError(
+            404,
+            'Could not update some objects, they may be deleted or not exist. Check that ids are valid.',
+            { ids: [id] },
+          ),
+        );
         continue;
       }
       if (request.partial && index % 2 === 1) {
@@ -167,7 +233,11 @@ export function addObjectRoutes(router: Router, portalOf: PortalOf): void {
       ready.push({ record, values });
     }
     for (const { record, values } of ready) portal.update(type, record, values, 'INTEGRATION');
-    return batchAnswer(200, ready.map(({ record, values }) => recordJson(portal, record, Object.keys(values))), errors);
+    return batchAnswer(
+      200,
+      ready.map(({ record, values }) => recordJson(portal, record, Object.keys(values))),
+      errors,
+    );
   }
 
   function batchArchive(request: SandboxRequest): SandboxAnswer {
@@ -181,29 +251,57 @@ export function addObjectRoutes(router: Router, portalOf: PortalOf): void {
 
   function createOne(request: SandboxRequest): SandboxAnswer {
     const { portal, type, table } = of(request);
-    const { values, invalid } = checkProperties(portal, type, (request.json as { properties?: Record<string, unknown> } | undefined)?.properties ?? {}, {});
+    const { values, invalid } = checkProperties(
+      portal,
+      type,
+      (request.json as { properties?: Record<string, unknown> } | undefined)?.properties ?? {},
+      {},
+    );
     if (invalid.length > 0) return hubspotError(400, invalidMessage(invalid));
     const taken = table === portal.contacts ? conflict(portal, values['email'], null) : null;
-    return taken ?? { status: 201, json: recordJson(portal, portal.create(type, values, 'INTEGRATION'), Object.keys(values)) };
+    return (
+      taken ?? {
+        status: 201,
+        json: recordJson(portal, portal.create(type, values, 'INTEGRATION'), Object.keys(values)),
+      }
+    );
   }
 
-  function one(request: SandboxRequest): { portal: Portal; type: string; table: Map<string, CrmRecord>; record: CrmRecord } {
+  function one(request: SandboxRequest): {
+    portal: Portal;
+    type: string;
+    table: Map<string, CrmRecord>;
+    record: CrmRecord;
+  } {
     const { portal, type, table } = of(request);
     const id = request.params['id'] ?? '';
     // Old ids of merged contacts go on answering here, unlike in batches.
-    const record = find(portal, table, id, request.query.get('idProperty')) ?? table.get(portal.mergedInto.get(id) ?? '');
+    const record =
+      find(portal, table, id, request.query.get('idProperty')) ?? table.get(portal.mergedInto.get(id) ?? '');
     if (record === undefined) throw new Refusal(hubspotError(404, 'resource not found'));
     return { portal, type, table, record };
   }
 
   function getOne(request: SandboxRequest): SandboxAnswer {
     const { portal, record } = one(request);
-    return { status: 200, json: recordJson(portal, record, (request.query.get('properties') ?? '').split(',').filter((name) => name !== '')) };
+    return {
+      status: 200,
+      json: recordJson(
+        portal,
+        record,
+        (request.query.get('properties') ?? '').split(',').filter((name) => name !== ''),
+      ),
+    };
   }
 
   function patchOne(request: SandboxRequest): SandboxAnswer {
     const { portal, type, table, record } = one(request);
-    const { values, invalid } = checkProperties(portal, type, (request.json as { properties?: Record<string, unknown> } | undefined)?.properties ?? {}, record.properties);
+    const { values, invalid } = checkProperties(
+      portal,
+      type,
+      (request.json as { properties?: Record<string, unknown> } | undefined)?.properties ?? {},
+      record.properties,
+    );
     if (invalid.length > 0) return hubspotError(400, invalidMessage(invalid));
     const taken = table === portal.contacts ? conflict(portal, values['email'], record.id) : null;
     if (taken !== null) return taken;

@@ -71,12 +71,14 @@ export function search(portal: Portal, type: string, json: unknown): SandboxAnsw
   if (limit > 200) return hubspotError(400, 'The limit of a search is 200.');
   if (after + limit > 10_000) return hubspotError(400, 'Paging past 10,000 results is not supported.');
   if (groups.length > 5) return hubspotError(400, 'At most 5 filter groups are allowed.');
-  if (groups.some((group) => group.filters.length > 6)) return hubspotError(400, 'At most 6 filters are allowed in a group.');
+  if (groups.some((group) => group.filters.length > 6))
+    return hubspotError(400, 'At most 6 filters are allowed in a group.');
   const now = Date.now();
   const matching: CrmRecord[] = [];
   for (const record of portal.table(type)?.values() ?? []) {
     if (record.indexedAt > now) continue;
-    if (groups.length === 0 || groups.some((group) => group.filters.every((filter) => passes(portal, record, filter)))) matching.push(record);
+    if (groups.length === 0 || groups.some((group) => group.filters.every((filter) => passes(portal, record, filter))))
+      matching.push(record);
   }
   const [sort] = body.sorts ?? [];
   // `lastmodifieddate`, `-lastmodifieddate` (descending), or the older object form.
@@ -84,9 +86,16 @@ export function search(portal: Portal, type: string, json: unknown): SandboxAnsw
   if (by !== undefined) {
     const descending = typeof sort === 'string' ? sort.startsWith('-') : sort?.direction === 'DESCENDING';
     const direction = descending ? -1 : 1;
-    matching.sort((a, b) => direction * order(comparable(portal.valueOf(a, by) ?? ''), comparable(portal.valueOf(b, by) ?? '')));
+    matching.sort(
+      (a, b) => direction * order(comparable(portal.valueOf(a, by) ?? ''), comparable(portal.valueOf(b, by) ?? '')),
+    );
   }
-  const results = matching.slice(after, after + limit).map((record) => recordJson(portal, record, body.properties ?? []));
+  const results = matching
+    .slice(after, after + limit)
+    .map((record) => recordJson(portal, record, body.properties ?? []));
   const more = after + limit < matching.length;
-  return { status: 200, json: { total: matching.length, results, ...(more ? { paging: { next: { after: String(after + limit) } } } : {}) } };
+  return {
+    status: 200,
+    json: { total: matching.length, results, ...(more ? { paging: { next: { after: String(after + limit) } } } : {}) },
+  };
 }

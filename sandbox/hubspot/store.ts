@@ -86,9 +86,21 @@ export class Portal {
     return this.table(type) === this.companies ? this.companyProperties : new Map<string, PropertyDefinition>();
   }
 
-  create(type: string, properties: Record<string, string>, source: CrmEvent['changeSource'], createdAt?: number): CrmRecord {
+  create(
+    type: string,
+    properties: Record<string, string>,
+    source: CrmEvent['changeSource'],
+    createdAt?: number,
+  ): CrmRecord {
     const now = this.now();
-    const record: CrmRecord = { id: this.newId(), properties: {}, createdAt: createdAt ?? now, updatedAt: now, archived: false, indexedAt: now + this.searchLagMs };
+    const record: CrmRecord = {
+      id: this.newId(),
+      properties: {},
+      createdAt: createdAt ?? now,
+      updatedAt: now,
+      archived: false,
+      indexedAt: now + this.searchLagMs,
+    };
     this.table(type)?.set(record.id, record);
     this.assign(record, properties, now);
     if (this.table(type) === this.contacts) {
@@ -105,7 +117,14 @@ export class Portal {
     this.assign(record, properties, now);
     if (this.table(type) !== this.contacts) return;
     for (const [propertyName, propertyValue] of changed) {
-      this.emit({ subscriptionType: 'object.propertyChange', objectId: record.id, occurredAt: now, changeSource: source, propertyName, propertyValue });
+      this.emit({
+        subscriptionType: 'object.propertyChange',
+        objectId: record.id,
+        occurredAt: now,
+        changeSource: source,
+        propertyName,
+        propertyValue,
+      });
     }
   }
 
@@ -145,15 +164,34 @@ export class Portal {
     const email = record.properties['email'];
     if (email !== undefined) this.blocked.add(email);
     this.archive('contacts', record, 'CRM_UI');
-    this.emit({ subscriptionType: 'contact.privacyDeletion', objectId: record.id, occurredAt: this.now(), changeSource: 'CRM_UI' });
+    this.emit({
+      subscriptionType: 'contact.privacyDeletion',
+      objectId: record.id,
+      occurredAt: this.now(),
+      changeSource: 'CRM_UI',
+    });
   }
 
   /** Merges two contacts into a new record, as HubSpot does: the primary's values win, the other email becomes secondary. */
   merge(primary: CrmRecord, other: CrmRecord, source: CrmEvent['changeSource']): CrmRecord {
     const now = this.now();
-    const survivor: CrmRecord = { id: this.newId(), properties: { ...other.properties, ...primary.properties }, createdAt: Math.min(primary.createdAt, other.createdAt), updatedAt: now, archived: false, indexedAt: now + this.searchLagMs };
-    const emails = [primary, other].flatMap((record) => [record.properties['email'] ?? '', ...(record.properties['hs_additional_emails'] ?? '').split(';')]).filter((email) => email !== '');
-    const ids = [primary, other].flatMap((record) => [record.id, ...(record.properties['hs_merged_object_ids'] ?? '').split(';')]).filter((id) => id !== '');
+    const survivor: CrmRecord = {
+      id: this.newId(),
+      properties: { ...other.properties, ...primary.properties },
+      createdAt: Math.min(primary.createdAt, other.createdAt),
+      updatedAt: now,
+      archived: false,
+      indexedAt: now + this.searchLagMs,
+    };
+    const emails = [primary, other]
+      .flatMap((record) => [
+        record.properties['email'] ?? '',
+        ...(record.properties['hs_additional_emails'] ?? '').split(';'),
+      ])
+      .filter((email) => email !== '');
+    const ids = [primary, other]
+      .flatMap((record) => [record.id, ...(record.properties['hs_merged_object_ids'] ?? '').split(';')])
+      .filter((id) => id !== '');
     for (const record of [primary, other]) {
       this.contacts.delete(record.id);
       this.mergedInto.set(record.id, survivor.id);
@@ -167,7 +205,15 @@ export class Portal {
       if (list.members.delete(primary.id) || list.members.delete(other.id)) list.members.add(survivor.id);
       list.members.delete(other.id);
     }
-    this.emit({ subscriptionType: 'object.merge', objectId: primary.id, occurredAt: now, changeSource: source, primaryObjectId: primary.id, mergedObjectIds: [other.id], newObjectId: survivor.id });
+    this.emit({
+      subscriptionType: 'object.merge',
+      objectId: primary.id,
+      occurredAt: now,
+      changeSource: source,
+      primaryObjectId: primary.id,
+      mergedObjectIds: [other.id],
+      newObjectId: survivor.id,
+    });
     return survivor;
   }
 
@@ -193,13 +239,28 @@ export class Portal {
   }
 
   membersOf(list: HubspotList): string[] {
-    const ids = list.filter === undefined ? [...list.members] : [...this.contacts.values()].filter((record) => this.isMember(list, record)).map(({ id }) => id);
+    const ids =
+      list.filter === undefined
+        ? [...list.members]
+        : [...this.contacts.values()].filter((record) => this.isMember(list, record)).map(({ id }) => id);
     return ids.sort((a, b) => Number(a) - Number(b));
   }
 
   private seedLists(): void {
-    const add = (id: string, name: string, processingType: HubspotList['processingType'], filter?: HubspotList['filter']): void => {
-      this.lists.set(id, { id, name, processingType, members: new Set(), createdAt: Date.now(), ...(filter === undefined ? {} : { filter }) });
+    const add = (
+      id: string,
+      name: string,
+      processingType: HubspotList['processingType'],
+      filter?: HubspotList['filter'],
+    ): void => {
+      this.lists.set(id, {
+        id,
+        name,
+        processingType,
+        members: new Set(),
+        createdAt: Date.now(),
+        ...(filter === undefined ? {} : { filter }),
+      });
     };
     add('41', 'Trade fair 2026', 'MANUAL');
     add('42', 'Customers', 'DYNAMIC', (properties) => properties['lifecyclestage'] === 'customer');
@@ -231,7 +292,14 @@ export class Portal {
         newsletter: person.newsletter === null ? null : String(person.newsletter),
       }).flatMap(([name, value]): [string, string][] => (value === null || value === '' ? [] : [[name, value]]));
       const createdAt = Date.parse(person.createdAt);
-      const record: CrmRecord = { id: this.newId(), properties: Object.fromEntries(properties), createdAt, updatedAt: createdAt, archived: false, indexedAt: createdAt };
+      const record: CrmRecord = {
+        id: this.newId(),
+        properties: Object.fromEntries(properties),
+        createdAt,
+        updatedAt: createdAt,
+        archived: false,
+        indexedAt: createdAt,
+      };
       this.contacts.set(record.id, record);
       if (person.email !== null) this.emails.set(person.email, record.id);
       for (const email of person.additionalEmails) this.addEmail(record, email);
@@ -242,7 +310,19 @@ export class Portal {
       if (companyId === undefined) {
         companyId = this.newId();
         companies.set(person.company, companyId);
-        this.companies.set(companyId, { id: companyId, properties: { name: person.company, domain: `company${companyId}.example.com`, industry: 'RETAIL', annualrevenue: String(100_000 + Number(companyId)) }, createdAt, updatedAt: createdAt, archived: false, indexedAt: createdAt });
+        this.companies.set(companyId, {
+          id: companyId,
+          properties: {
+            name: person.company,
+            domain: `company${companyId}.example.com`,
+            industry: 'RETAIL',
+            annualrevenue: String(100_000 + Number(companyId)),
+          },
+          createdAt,
+          updatedAt: createdAt,
+          archived: false,
+          indexedAt: createdAt,
+        });
       }
       this.companyOf.set(record.id, companyId);
       if (person.key % 9 === 0) this.seedDeal(record.id, person.key, createdAt);
@@ -252,7 +332,20 @@ export class Portal {
   private seedDeal(contactId: string, key: number, createdAt: number): void {
     const id = this.newId();
     const closed = key % 2 === 0;
-    this.deals.set(id, { id, properties: { dealname: `Deal ${key}`, amount: String(key * 10), pipeline: 'default', dealstage: closed ? 'closedwon' : 'appointmentscheduled', hs_is_closed: String(closed) }, createdAt, updatedAt: createdAt, archived: false, indexedAt: createdAt });
+    this.deals.set(id, {
+      id,
+      properties: {
+        dealname: `Deal ${key}`,
+        amount: String(key * 10),
+        pipeline: 'default',
+        dealstage: closed ? 'closedwon' : 'appointmentscheduled',
+        hs_is_closed: String(closed),
+      },
+      createdAt,
+      updatedAt: createdAt,
+      archived: false,
+      indexedAt: createdAt,
+    });
     this.dealsOf.set(contactId, (this.dealsOf.get(contactId) ?? new Set()).add(id));
   }
 }

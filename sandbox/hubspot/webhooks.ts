@@ -21,7 +21,21 @@ interface Delivery {
 }
 
 /** The properties the app's webhooks watch unless told otherwise: a static list, the same for every portal. */
-const watched = ['email', 'firstname', 'lastname', 'phone', 'mobilephone', 'company', 'jobtitle', 'city', 'state', 'zip', 'country', 'address', 'lifecyclestage'];
+const watched = [
+  'email',
+  'firstname',
+  'lastname',
+  'phone',
+  'mobilephone',
+  'company',
+  'jobtitle',
+  'city',
+  'state',
+  'zip',
+  'country',
+  'address',
+  'lifecyclestage',
+];
 const firstRetryMs = 200;
 const mostAttempts = 11;
 
@@ -59,7 +73,13 @@ export class Webhooks {
       ...(event.subscriptionType.startsWith('object.') ? { objectTypeId: '0-1' } : {}),
       changeFlag: 'UPDATED',
       ...rest,
-      ...(rest.primaryObjectId === undefined ? {} : { primaryObjectId: Number(rest.primaryObjectId), mergedObjectIds: (rest.mergedObjectIds ?? []).map(Number), newObjectId: Number(rest.newObjectId) }),
+      ...(rest.primaryObjectId === undefined
+        ? {}
+        : {
+            primaryObjectId: Number(rest.primaryObjectId),
+            mergedObjectIds: (rest.mergedObjectIds ?? []).map(Number),
+            newObjectId: Number(rest.newObjectId),
+          }),
     });
     this.timer ??= setTimeout(() => this.flush(), this.behaviour.delayMs);
   }
@@ -78,12 +98,18 @@ export class Webhooks {
     if (this.targetUrl === null || this.stopped) return;
     const body = JSON.stringify(batch.map((event) => ({ ...event, attemptNumber: attempt })));
     const timestamp = String(Date.now());
-    const signature = createHmac('sha256', this.clientSecret).update(`POST${this.targetUrl}${body}${timestamp}`).digest('base64');
+    const signature = createHmac('sha256', this.clientSecret)
+      .update(`POST${this.targetUrl}${body}${timestamp}`)
+      .digest('base64');
     let status: Delivery['status'] = 'none';
     try {
       const response = await fetch(this.targetUrl, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-hubspot-signature-v3': signature, 'x-hubspot-request-timestamp': timestamp },
+        headers: {
+          'content-type': 'application/json',
+          'x-hubspot-signature-v3': signature,
+          'x-hubspot-request-timestamp': timestamp,
+        },
         body,
         signal: AbortSignal.timeout(5000),
       });

@@ -36,7 +36,11 @@ export interface KlaviyoSandbox extends Sandbox {
 
 /** Klaviyo's stand-in, revision 2026-07-15: stateful and limited like the real one. */
 export async function startKlaviyo(options: KlaviyoOptions = {}): Promise<KlaviyoSandbox> {
-  const app = { clientId: options.clientId ?? 'sandbox-klaviyo-client', clientSecret: options.clientSecret ?? 'sandbox-klaviyo-secret', tokenSeconds: options.tokenSeconds ?? 3600 };
+  const app = {
+    clientId: options.clientId ?? 'sandbox-klaviyo-client',
+    clientSecret: options.clientSecret ?? 'sandbox-klaviyo-secret',
+    tokenSeconds: options.tokenSeconds ?? 3600,
+  };
   const tokens = new Tokens(app);
   const accounts = new Map<string, Account>();
   for (let n = 1; n <= (options.accounts ?? 1); n += 1) {
@@ -81,7 +85,13 @@ export async function startKlaviyo(options: KlaviyoOptions = {}): Promise<Klaviy
             id: account.id,
             attributes: {
               test_account: false,
-              contact_information: { default_sender_name: account.name, default_sender_email: 'hello@example.com', website_url: 'https://example.com', organization_name: account.name, street_address: { address1: null, address2: null, city: null, region: null, country: null, zip: null } },
+              contact_information: {
+                default_sender_name: account.name,
+                default_sender_email: 'hello@example.com',
+                website_url: 'https://example.com',
+                organization_name: account.name,
+                street_address: { address1: null, address2: null, city: null, region: null, country: null, zip: null },
+              },
               industry: null,
               timezone: 'Europe/Berlin',
               preferred_currency: 'EUR',
@@ -120,12 +130,24 @@ export async function startKlaviyo(options: KlaviyoOptions = {}): Promise<Klaviy
       if (operation.startsWith('oauth.')) return null;
       const found = identify(request);
       if (found === null) return errorFor(401, '');
-      if ((request.headers['revision'] ?? '') === '') return klaviyoError(400, 'missing_revision', 'Missing revision.', 'The revision header is required.');
-      const missing = found.scopes === null ? [] : scopesOf(operation).filter((scope) => !found.scopes?.includes(scope));
-      if (missing.length > 0) return klaviyoError(403, 'permission_denied', 'You do not have permission to perform this action.', `Your API key is missing required scopes: ${missing.join(', ')}`);
+      if ((request.headers['revision'] ?? '') === '')
+        return klaviyoError(400, 'missing_revision', 'Missing revision.', 'The revision header is required.');
+      const missing =
+        found.scopes === null ? [] : scopesOf(operation).filter((scope) => !found.scopes?.includes(scope));
+      if (missing.length > 0)
+        return klaviyoError(
+          403,
+          'permission_denied',
+          'You do not have permission to perform this action.',
+          `Your API key is missing required scopes: ${missing.join(', ')}`,
+        );
       if (!limited) return null;
       const limits = windowsOf(operation);
-      const taken = windows.take(`${found.account.id} ${request.headers['authorization']?.split(' ')[0] ?? ''} ${operation}`, limits, Date.now());
+      const taken = windows.take(
+        `${found.account.id} ${request.headers['authorization']?.split(' ')[0] ?? ''} ${operation}`,
+        limits,
+        Date.now(),
+      );
       // A refused call is told when to come back, and nothing else.
       if (!taken.ok) return { ...errorFor(429, ''), headers: { 'retry-after': String(taken.resetSeconds) } };
       limitHeaders.set(request, {

@@ -27,8 +27,10 @@ export function scopesOf(operation: string): string[] {
   const [family = '', action = ''] = operation.split('.');
   if (family === 'accounts') return ['accounts:read'];
   if (family === 'profiles') return [action === 'list' || action === 'get' ? 'profiles:read' : 'profiles:write'];
-  if (family === 'imports') return action === 'create' ? ['lists:write', 'profiles:write'] : ['lists:read', 'profiles:read'];
-  if (family === 'lists') return action === 'add' || action === 'remove' ? ['lists:write', 'profiles:write'] : ['lists:read'];
+  if (family === 'imports')
+    return action === 'create' ? ['lists:write', 'profiles:write'] : ['lists:read', 'profiles:read'];
+  if (family === 'lists')
+    return action === 'add' || action === 'remove' ? ['lists:write', 'profiles:write'] : ['lists:read'];
   if (family === 'segments') return ['segments:read'];
   if (family === 'subscriptions') return ['subscriptions:write'];
   return family === 'privacy' ? ['data-privacy:write'] : [];

@@ -11,7 +11,10 @@ export interface KlaviyoApp {
 
 /** Codes and tokens of the one app that the stand-in knows. */
 export class Tokens {
-  private readonly codes = new Map<string, { accountId: string; redirectUri: string; challenge: string; scope: string }>();
+  private readonly codes = new Map<
+    string,
+    { accountId: string; redirectUri: string; challenge: string; scope: string }
+  >();
   private readonly access = new Map<string, { accountId: string; expiresAt: number }>();
   private readonly refreshing = new Map<string, { accountId: string; scope: string }>();
 
@@ -30,11 +33,21 @@ export class Tokens {
     return createHash('sha256').update(verifier).digest('base64url') === entry.challenge ? entry : null;
   }
 
-  issue(accountId: string, scope: string, refreshToken = `kr-${randomBytes(24).toString('hex')}`): Record<string, unknown> {
+  issue(
+    accountId: string,
+    scope: string,
+    refreshToken = `kr-${randomBytes(24).toString('hex')}`,
+  ): Record<string, unknown> {
     const accessToken = `ka-${randomBytes(32).toString('hex')}`;
     this.access.set(accessToken, { accountId, expiresAt: Date.now() + this.app.tokenSeconds * 1000 });
     this.refreshing.set(refreshToken, { accountId, scope });
-    return { access_token: accessToken, refresh_token: refreshToken, token_type: 'bearer', expires_in: this.app.tokenSeconds, scope };
+    return {
+      access_token: accessToken,
+      refresh_token: refreshToken,
+      token_type: 'bearer',
+      expires_in: this.app.tokenSeconds,
+      scope,
+    };
   }
 
   ofRefresh(token: string): { accountId: string; scope: string } | undefined {
@@ -53,39 +66,89 @@ export class Tokens {
   }
 }
 
-const refused = (error: string, description: string): SandboxAnswer => ({ status: 400, json: { error, error_description: description } });
+const refused = (error: string, description: string): SandboxAnswer => ({
+  status: 400,
+  json: { error, error_description: description },
+});
 
 /** The consent page and the token endpoints (PKCE with S256). */
 export function addOauthRoutes(router: Router, tokens: Tokens, accounts: Map<string, Account>): void {
   const { app } = tokens;
   router.add('GET', '/oauth/authorize', 'page', ({ query }) => {
     const redirectUri = query.get('redirect_uri') ?? '';
-    if (query.get('client_id') !== app.clientId || !URL.canParse(redirectUri) || query.get('code_challenge_method') !== 'S256' || (query.get('code_challenge') ?? '') === '') {
-      return { status: 400, html: page('Authorization failed', [], '<p>The app asks in a wrong way: client_id, redirect_uri or code_challenge.</p>') };
+    if (
+      query.get('client_id') !== app.clientId ||
+      !URL.canParse(redirectUri) ||
+      query.get('code_challenge_method') !== 'S256' ||
+      (query.get('code_challenge') ?? '') === ''
+    ) {
+      return {
+        status: 400,
+        html: page(
+          'Authorization failed',
+          [],
+          '<p>The app asks in a wrong way: client_id, redirect_uri or code_challenge.</p>',
+        ),
+      };
     }
-    const hidden = ['redirect_uri', 'scope', 'state', 'code_challenge'].map((name) => ({ name, label: name, value: query.get(name), hidden: true }));
-    return { status: 200, html: page('Klaviyo stand-in: connect an app', [], form('/oauth/authorize/approve', [...hidden, { name: 'account', label: 'Account', value: [...accounts.keys()][0] ?? '' }], 'Allow')) };
+    const hidden = ['redirect_uri', 'scope', 'state', 'code_challenge'].map((name) => ({
+      name,
+      label: name,
+      value: query.get(name),
+      hidden: true,
+    }));
+    return {
+      status: 200,
+      html: page(
+        'Klaviyo stand-in: connect an app',
+        [],
+        form(
+          '/oauth/authorize/approve',
+          [...hidden, { name: 'account', label: 'Account', value: [...accounts.keys()][0] ?? '' }],
+          'Allow',
+        ),
+      ),
+    };
   });
   router.add('POST', '/oauth/authorize/approve', 'page', ({ form: given }) => {
     const accountId = given.get('account') ?? '';
     const redirectUri = given.get('redirect_uri') ?? '';
-    if (!accounts.has(accountId) || !URL.canParse(redirectUri)) return { status: 400, html: page('Authorization failed', [], '<p>There is no such account.</p>') };
+    if (!accounts.has(accountId) || !URL.canParse(redirectUri))
+      return { status: 400, html: page('Authorization failed', [], '<p>There is no such account.</p>') };
     const target = new URL(redirectUri);
-    target.searchParams.set('code', tokens.code({ accountId, redirectUri, challenge: given.get('code_challenge') ?? '', scope: given.get('scope') ?? '' }));
+    target.searchParams.set(
+      'code',
+      tokens.code({
+        accountId,
+        redirectUri,
+        challenge: given.get('code_challenge') ?? '',
+        scope: given.get('scope') ?? '',
+      }),
+    );
     target.searchParams.set('state', given.get('state') ?? '');
     return { status: 302, headers: { location: target.href } };
   });
   router.add('POST', '/oauth/token', 'oauth.token', ({ form: given, headers }) => {
     const expected = `Basic ${Buffer.from(`${app.clientId}:${app.clientSecret}`).toString('base64')}`;
-    if (headers['authorization'] !== expected) return { status: 401, json: { error: 'invalid_client', error_description: 'Client authentication failed.' } };
+    if (headers['authorization'] !== expected)
+      return { status: 401, json: { error: 'invalid_client', error_description: 'Client authentication failed.' } };
     if (given.get('grant_type') === 'authorization_code') {
-      const entry = tokens.redeem(given.get('code') ?? '', given.get('redirect_uri') ?? '', given.get('code_verifier') ?? '');
-      return entry === null ? refused('invalid_grant', 'Invalid code or code verifier.') : { status: 200, json: tokens.issue(entry.accountId, entry.scope) };
+      const entry = tokens.redeem(
+        given.get('code') ?? '',
+        given.get('redirect_uri') ?? '',
+        given.get('code_verifier') ?? '',
+      );
+      return entry === null
+        ? refused('invalid_grant', 'Invalid code or code verifier.')
+        : { status: 200, json: tokens.issue(entry.accountId, entry.scope) };
     }
-    if (given.get('grant_type') !== 'refresh_token') return refused('unsupported_grant_type', 'Unsupported grant type.');
+    if (given.get('grant_type') !== 'refresh_token')
+      return refused('unsupported_grant_type', 'Unsupported grant type.');
     const token = given.get('refresh_token') ?? '';
     const entry = tokens.ofRefresh(token);
-    return entry === undefined ? refused('invalid_grant', 'Invalid refresh token.') : { status: 200, json: tokens.issue(entry.accountId, entry.scope, token) };
+    return entry === undefined
+      ? refused('invalid_grant', 'Invalid refresh token.')
+      : { status: 200, json: tokens.issue(entry.accountId, entry.scope, token) };
   });
   router.add('POST', '/oauth/revoke', 'oauth.revoke', ({ form: given }) => {
     tokens.revoke(given.get('token') ?? '');

@@ -3,7 +3,11 @@ import { locationFields, type Profile } from './store.js';
 const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, '+00:00');
 
 /** A profile resource as Klaviyo sends it. Times have a grain of one second. */
-export function profileJson(origin: string, profile: Profile, options: { subscriptions: boolean; joinedAt?: number; only?: string[] | null }): Record<string, unknown> {
+export function profileJson(
+  origin: string,
+  profile: Profile,
+  options: { subscriptions: boolean; joinedAt?: number; only?: string[] | null },
+): Record<string, unknown> {
   const attributes: Record<string, unknown> = {
     email: profile.email,
     phone_number: profile.phone_number,
@@ -22,8 +26,16 @@ export function profileJson(origin: string, profile: Profile, options: { subscri
   };
   if (options.joinedAt !== undefined) attributes['joined_group_at'] = time(options.joinedAt);
   if (options.subscriptions) attributes['subscriptions'] = subscriptionsJson(profile);
-  const shown = options.only == null ? attributes : Object.fromEntries(Object.entries(attributes).filter(([name]) => options.only?.includes(name)));
-  return { type: 'profile', id: profile.id, attributes: shown, links: { self: `${origin}/api/profiles/${profile.id}/` } };
+  const shown =
+    options.only == null
+      ? attributes
+      : Object.fromEntries(Object.entries(attributes).filter(([name]) => options.only?.includes(name)));
+  return {
+    type: 'profile',
+    id: profile.id,
+    attributes: shown,
+    links: { self: `${origin}/api/profiles/${profile.id}/` },
+  };
 }
 
 function subscriptionsJson(profile: Profile): Record<string, unknown> {
@@ -50,7 +62,8 @@ function subscriptionsJson(profile: Profile): Record<string, unknown> {
 }
 
 /** A keyset cursor: opaque to whoever reads it. */
-export const makeCursor = (position: readonly [number | string, number | string]): string => Buffer.from(JSON.stringify(position)).toString('base64url');
+export const makeCursor = (position: readonly [number | string, number | string]): string =>
+  Buffer.from(JSON.stringify(position)).toString('base64url');
 
 export function readCursor(text: string | null): [number | string, number | string] | null {
   if (text === null || text === '') return null;

@@ -51,7 +51,18 @@ export interface ImportJob {
 }
 
 export const scalars = ['first_name', 'last_name', 'organization', 'title', 'locale', 'image', 'external_id'] as const;
-export const locationFields = ['address1', 'address2', 'city', 'country', 'latitude', 'longitude', 'region', 'zip', 'timezone', 'ip'];
+export const locationFields = [
+  'address1',
+  'address2',
+  'city',
+  'country',
+  'latitude',
+  'longitude',
+  'region',
+  'zip',
+  'timezone',
+  'ip',
+];
 
 /** Klaviyo's newer ids begin with a time; these do too, so that they sort by age. */
 function ulid(serial: number): string {
@@ -79,13 +90,31 @@ export class Account {
   ) {
     this.keys.set(`pk_sandbox_${id}`, null);
     const now = Date.now();
-    const list = (listId: string, listName: string, optIn: List['optIn']): void => void this.lists.set(listId, { id: listId, name: listName, optIn, created: now, updated: now, members: new Map() });
+    const list = (listId: string, listName: string, optIn: List['optIn']): void =>
+      void this.lists.set(listId, {
+        id: listId,
+        name: listName,
+        optIn,
+        created: now,
+        updated: now,
+        members: new Map(),
+      });
     list('NwsLtr', 'Newsletter', 'double_opt_in');
     list('CstHub', 'Customers from HubSpot', 'single_opt_in');
     list('VipLst', 'VIP', 'single_opt_in');
     const recently = (days: number) => (profile: Profile) => now - profile.updated < days * 86_400_000;
-    this.segments.set('Engd90', { id: 'Engd90', name: 'Engaged 90 days', created: now, matches: (profile) => profile.consent === 'SUBSCRIBED' && recently(3650)(profile) });
-    this.segments.set('DeSpkr', { id: 'DeSpkr', name: 'German speakers', created: now, matches: (profile) => profile.location['country'] === 'Germany' });
+    this.segments.set('Engd90', {
+      id: 'Engd90',
+      name: 'Engaged 90 days',
+      created: now,
+      matches: (profile) => profile.consent === 'SUBSCRIBED' && recently(3650)(profile),
+    });
+    this.segments.set('DeSpkr', {
+      id: 'DeSpkr',
+      name: 'German speakers',
+      created: now,
+      matches: (profile) => profile.location['country'] === 'Germany',
+    });
   }
 
   now(): number {
@@ -97,7 +126,11 @@ export class Account {
     return this.profiles.get(id) ?? this.profiles.get(this.mergedInto.get(id) ?? '');
   }
 
-  holder(identity: { email?: string | null | undefined; phone_number?: string | null | undefined; external_id?: string | null | undefined }): Profile[] {
+  holder(identity: {
+    email?: string | null | undefined;
+    phone_number?: string | null | undefined;
+    external_id?: string | null | undefined;
+  }): Profile[] {
     const ids = [
       identity.email ? this.byEmail.get(identity.email.trim().toLowerCase()) : undefined,
       identity.phone_number ? this.byPhone.get(identity.phone_number) : undefined,
@@ -109,15 +142,34 @@ export class Account {
   create(at = this.now()): Profile {
     this.serial += 1;
     const profile: Profile = {
-      id: ulid(this.serial), email: null, phone_number: null, external_id: null, first_name: null, last_name: null, organization: null, title: null, locale: null, image: null,
-      location: {}, properties: {}, created: at, updated: at, consent: 'NEVER_SUBSCRIBED', consentAt: null, suppressions: [], serial: this.serial,
+      id: ulid(this.serial),
+      email: null,
+      phone_number: null,
+      external_id: null,
+      first_name: null,
+      last_name: null,
+      organization: null,
+      title: null,
+      locale: null,
+      image: null,
+      location: {},
+      properties: {},
+      created: at,
+      updated: at,
+      consent: 'NEVER_SUBSCRIBED',
+      consentAt: null,
+      suppressions: [],
+      serial: this.serial,
     };
     this.profiles.set(profile.id, profile);
     return profile;
   }
 
   /** Changes identities and keeps the indexes with them. */
-  identify(profile: Profile, identity: { email?: string | null; phone_number?: string | null; external_id?: string | null }): void {
+  identify(
+    profile: Profile,
+    identity: { email?: string | null; phone_number?: string | null; external_id?: string | null },
+  ): void {
     const move = (index: Map<string, string>, before: string | null, after: string | null): void => {
       if (before !== null && index.get(before) === profile.id) index.delete(before);
       if (after !== null) index.set(after, profile.id);
@@ -154,11 +206,15 @@ export class Account {
     destination.properties = { ...source.properties, ...destination.properties };
     destination.location = { ...source.location, ...destination.location };
     const { email, phone_number } = source;
-    for (const list of this.lists.values()) if (list.members.has(source.id)) list.members.set(destination.id, this.now());
+    for (const list of this.lists.values())
+      if (list.members.has(source.id)) list.members.set(destination.id, this.now());
     destination.suppressions.push(...source.suppressions);
     if (source.consent === 'UNSUBSCRIBED') destination.consent = 'UNSUBSCRIBED';
     this.remove(source);
-    this.identify(destination, { email: destination.email ?? email, phone_number: destination.phone_number ?? phone_number });
+    this.identify(destination, {
+      email: destination.email ?? email,
+      phone_number: destination.phone_number ?? phone_number,
+    });
     this.mergedInto.set(source.id, destination.id);
     this.touch(destination);
   }
@@ -166,14 +222,17 @@ export class Account {
   unsubscribe(profile: Profile, reason: Suppression = 'UNSUBSCRIBE'): void {
     profile.consent = 'UNSUBSCRIBED';
     profile.consentAt = this.now();
-    if (!profile.suppressions.some((one) => one.reason === reason)) profile.suppressions.push({ reason, at: this.now() });
+    if (!profile.suppressions.some((one) => one.reason === reason))
+      profile.suppressions.push({ reason, at: this.now() });
   }
 
   subscribe(profile: Profile): void {
     profile.consent = 'SUBSCRIBED';
     profile.consentAt = this.now();
     // The trap: a subscribe call lifts these suppressions.
-    profile.suppressions = profile.suppressions.filter((one) => !['UNSUBSCRIBE', 'SPAM_COMPLAINT', 'USER_SUPPRESSED'].includes(one.reason));
+    profile.suppressions = profile.suppressions.filter(
+      (one) => !['UNSUBSCRIBE', 'SPAM_COMPLAINT', 'USER_SUPPRESSED'].includes(one.reason),
+    );
   }
 
   seed(people: readonly Person[]): void {
@@ -183,7 +242,14 @@ export class Account {
       const profile = this.create(Date.parse(person.createdAt) + 86_400_000);
       const phoneFree = side.phone !== null && !this.byPhone.has(side.phone);
       this.identify(profile, { email: side.email, ...(phoneFree ? { phone_number: side.phone } : {}) });
-      Object.assign(profile, { first_name: side.firstName, last_name: side.lastName, organization: side.organization, title: side.title, consent: side.consent, consentAt: profile.created });
+      Object.assign(profile, {
+        first_name: side.firstName,
+        last_name: side.lastName,
+        organization: side.organization,
+        title: side.title,
+        consent: side.consent,
+        consentAt: profile.created,
+      });
       profile.location = { ...(side.city === null ? {} : { city: side.city }), country: person.countryName };
       profile.properties = {
         ...(person.colours[0] === undefined ? {} : { 'Favourite Colour': person.colours[0], Colours: person.colours }),

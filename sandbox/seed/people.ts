@@ -69,7 +69,13 @@ export function makePeople(count: number, seed = 1): Person[] {
       lastName: chance(0.05) ? null : pick(country.last),
       email,
       additionalEmails: inHubspot && email !== null && chance(0.05) ? [`alias${key}@${domain}`] : [],
-      phoneNational: !hasPhone ? null : unusable ? pick(['ask my assistant', '12', 'n/a']) : chance(0.6) ? phone.national : phone.e164,
+      phoneNational: !hasPhone
+        ? null
+        : unusable
+          ? pick(['ask my assistant', '12', 'n/a'])
+          : chance(0.6)
+            ? phone.national
+            : phone.e164,
       phoneE164: hasPhone && !unusable ? phone.e164 : null,
       country: country.code,
       countryName: country.name,
@@ -78,7 +84,9 @@ export function makePeople(count: number, seed = 1): Person[] {
       company: chance(0.25) ? null : pick(companies),
       lifecycleStage: pick(stages),
       colours: colours.filter(() => chance(0.3)),
-      birthday: chance(0.4) ? null : `${1950 + Math.floor(random() * 55)}-${String(1 + Math.floor(random() * 12)).padStart(2, '0')}-${String(1 + Math.floor(random() * 28)).padStart(2, '0')}`,
+      birthday: chance(0.4)
+        ? null
+        : `${1950 + Math.floor(random() * 55)}-${String(1 + Math.floor(random() * 12)).padStart(2, '0')}-${String(1 + Math.floor(random() * 28)).padStart(2, '0')}`,
       points: chance(0.3) ? null : Math.floor(random() * 2000),
       newsletter: chance(0.2) ? null : chance(0.5),
       createdAt: new Date(Date.UTC(2023, 0, 1) + Math.floor(random() * 1000) * 86_400_000 + key * 1000).toISOString(),
@@ -98,11 +106,36 @@ function klaviyoSide(person: Person, address: string, { chance, pick, random }: 
   const shared = person.inHubspot;
   const alias = person.additionalEmails[0];
   const state = random();
-  const suppression: Suppression | null = state < 0.02 ? 'HARD_BOUNCE' : state < 0.025 ? 'SPAM_COMPLAINT' : state < 0.035 ? 'USER_SUPPRESSED' : state < 0.038 ? 'INVALID_EMAIL' : state < 0.1 ? 'UNSUBSCRIBE' : null;
-  const consent = suppression === 'UNSUBSCRIBE' || suppression === 'SPAM_COMPLAINT' ? 'UNSUBSCRIBED' : suppression === 'USER_SUPPRESSED' || state < 0.6 ? 'SUBSCRIBED' : 'NEVER_SUBSCRIBED';
+  const suppression: Suppression | null =
+    state < 0.02
+      ? 'HARD_BOUNCE'
+      : state < 0.025
+        ? 'SPAM_COMPLAINT'
+        : state < 0.035
+          ? 'USER_SUPPRESSED'
+          : state < 0.038
+            ? 'INVALID_EMAIL'
+            : state < 0.1
+              ? 'UNSUBSCRIBE'
+              : null;
+  const consent =
+    suppression === 'UNSUBSCRIBE' || suppression === 'SPAM_COMPLAINT'
+      ? 'UNSUBSCRIBED'
+      : suppression === 'USER_SUPPRESSED' || state < 0.6
+        ? 'SUBSCRIBED'
+        : 'NEVER_SUBSCRIBED';
   return {
     // Klaviyo keeps addresses as they were typed; some people are there under a contact's secondary address.
-    email: shared && alias !== undefined && chance(0.2) ? alias : chance(0.1) ? address.replace(/^p/, 'P').replace('.', '.').toUpperCase().replace(/@.*/, (domain) => domain.toLowerCase()) : address,
+    email:
+      shared && alias !== undefined && chance(0.2)
+        ? alias
+        : chance(0.1)
+          ? address
+              .replace(/^p/, 'P')
+              .replace('.', '.')
+              .toUpperCase()
+              .replace(/@.*/, (domain) => domain.toLowerCase())
+          : address,
     firstName: shared && chance(0.05) ? pick(['Alex', 'Kim', 'Sam']) : chance(0.1) ? null : person.firstName,
     lastName: chance(0.08) ? null : person.lastName,
     phone: chance(0.3) ? null : person.phoneE164,

@@ -30,7 +30,8 @@ export function hintsOf(event: HubspotEvent): ChangeHint[] {
   const hint = (id: number | undefined, cause: string): ChangeHint[] =>
     id === undefined ? [] : [{ side: 'hubspot', recordId: String(id), cause }];
   const kind = event.subscriptionType.replace(/^(object|contact)\./, '');
-  const isContact = event.subscriptionType.startsWith('contact.') || (event.objectTypeId ?? contactType) === contactType;
+  const isContact =
+    event.subscriptionType.startsWith('contact.') || (event.objectTypeId ?? contactType) === contactType;
   if (kind === 'merge') {
     if (!isContact) return [];
     // `objectId` names the survivor in some accounts and a fresh record in others: all that are named are looked at.

@@ -18,6 +18,14 @@ const usual: [string, string][] = [
 /** The mappings to begin with, of the fields that both sides have. */
 export function proposedMappings(catalogue: Catalogue): Mapping[] {
   return usual
-    .filter(([property, name]) => catalogue.hubspot.has(`contact.${property}`) && catalogue.klaviyo.has(`attribute.${name}`))
-    .map(([property, name]) => ({ hubspot: { object: 'contact', property }, klaviyo: { kind: 'attribute', name }, direction: 'both', winner: null, emptyToo: false }));
+    .filter(
+      ([property, name]) => catalogue.hubspot.has(`contact.${property}`) && catalogue.klaviyo.has(`attribute.${name}`),
+    )
+    .map(([property, name]) => ({
+      hubspot: { object: 'contact', property },
+      klaviyo: { kind: 'attribute', name },
+      direction: 'both',
+      winner: null,
+      emptyToo: false,
+    }));
 }

@@ -28,7 +28,11 @@ const errors = (exchange) => validate(exchange).filter((violation) => violation.
 function judge(exchange) {
   const found = errors(exchange);
   if (found.length === 0 || exchange.vendor !== 'hubspot' || !exchange.url.includes('/2026-09/')) return found;
-  const younger = new Set(errors({ ...exchange, url: exchange.url.replace('/2026-09/', '/2026-03/') }).map(({ side, rule, where }) => `${side} ${rule} ${where}`));
+  const younger = new Set(
+    errors({ ...exchange, url: exchange.url.replace('/2026-09/', '/2026-03/') }).map(
+      ({ side, rule, where }) => `${side} ${rule} ${where}`,
+    ),
+  );
   return found.filter(({ side, rule, where }) => younger.has(`${side} ${rule} ${where}`));
 }
 
@@ -47,7 +51,8 @@ for (const file of files) {
     }
   }
 }
-for (const [key, { count, message, status }] of violations) process.stdout.write(`contract: ${key} (${count} ×, status ${status}): ${message}\n`);
+for (const [key, { count, message, status }] of violations)
+  process.stdout.write(`contract: ${key} (${count} ×, status ${status}): ${message}\n`);
 process.stdout.write(`contract: ${exchanges} exchanges judged, ${violations.size} violations\n`);
 // No traffic at all means that nothing was proved.
 process.exitCode = violations.size === 0 && exchanges > 0 ? 0 : 1;

@@ -15,16 +15,42 @@ interface ErrorBody {
   error: { code: string; message: string; fix: string; field?: string };
 }
 
-async function webhook(body: string, more: { secret?: string; timestamp?: number; signature?: string } = {}): Promise<number> {
+async function webhook(
+  body: string,
+  more: { secret?: string; timestamp?: number; signature?: string } = {},
+): Promise<number> {
   const timestamp = String(more.timestamp ?? Date.now());
   const url = `${world.backend}/webhooks/hubspot`;
-  const signature = more.signature ?? createHmac('sha256', more.secret ?? world.hubspot.clientSecret).update(`POST${url}${body}${timestamp}`).digest('base64');
-  const answer = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-hubspot-signature-v3': signature, 'x-hubspot-request-timestamp': timestamp } });
+  const signature =
+    more.signature ??
+    createHmac('sha256', more.secret ?? world.hubspot.clientSecret)
+      .update(`POST${url}${body}${timestamp}`)
+      .digest('base64');
+  const answer = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-hubspot-signature-v3': signature,
+      'x-hubspot-request-timestamp': timestamp,
+    },
+  });
   return answer.status;
 }
 
-const hints = async (): Promise<number> => Number((await world.database.db.query<{ n: string }>('select count(*) as n from hint'))[0]?.n);
-const event = (portalId: number): string => JSON.stringify([{ eventId: 1, portalId, subscriptionType: 'object.propertyChange', objectId: 1, objectTypeId: '0-1', occurredAt: 1 }]);
+const hints = async (): Promise<number> =>
+  Number((await world.database.db.query<{ n: string }>('select count(*) as n from hint'))[0]?.n);
+const event = (portalId: number): string =>
+  JSON.stringify([
+    {
+      eventId: 1,
+      portalId,
+      subscriptionType: 'object.propertyChange',
+      objectId: 1,
+      objectTypeId: '0-1',
+      occurredAt: 1,
+    },
+  ]);
 
 describe('G3: bad input gets a clear refusal and changes nothing', () => {
   const refusals: [string, () => Promise<number>, number][] = [
@@ -61,7 +87,10 @@ describe('G3: bad input gets a clear refusal and changes nothing', () => {
   test('A2: a wrong Klaviyo key: the reason in words', async () => {
     const answer = await world.call('POST', '/klaviyo-accounts', { apiKey: 'pk_sandbox_wrong' });
     expect(answer.status).toBe(422);
-    expect((answer.json as ErrorBody).error).toMatchObject({ code: 'reconnect_klaviyo', message: expect.stringContaining('Klaviyo') });
+    expect((answer.json as ErrorBody).error).toMatchObject({
+      code: 'reconnect_klaviyo',
+      message: expect.stringContaining('Klaviyo'),
+    });
     expect(answer.text).not.toContain('pk_sandbox_wrong');
   });
 
@@ -74,22 +103,37 @@ describe('G3: bad input gets a clear refusal and changes nothing', () => {
 
   test('an unknown field is named', async () => {
     const klaviyoAccountId = await connectKlaviyo(world);
-    const answer = await world.call('POST', '/connections', { type: 'contact', klaviyoAccountId, options: { winer: 'hubspot' } });
+    const answer = await world.call('POST', '/connections', {
+      type: 'contact',
+      klaviyoAccountId,
+      options: { winer: 'hubspot' },
+    });
     expect([answer.status, (answer.json as ErrorBody).error.field]).toEqual([400, 'options.winer']);
   });
 
   test('B3: mapping the email is refused with its reason', async () => {
     const klaviyoAccountId = await connectKlaviyo(world);
-    const mappings = [{ hubspot: { object: 'contact', property: 'email' }, klaviyo: { kind: 'property', name: 'Mail' } }];
+    const mappings = [
+      { hubspot: { object: 'contact', property: 'email' }, klaviyo: { kind: 'property', name: 'Mail' } },
+    ];
     const answer = await world.call('POST', '/connections', { type: 'contact', klaviyoAccountId, mappings });
     expect([answer.status, (answer.json as ErrorBody).error.code]).toEqual([422, 'email_always_mapped']);
   });
 
   test('D2: writing a read-only property is refused with its reason', async () => {
     const klaviyoAccountId = await connectKlaviyo(world);
-    const mappings = [{ hubspot: { object: 'contact', property: 'customer_value' }, klaviyo: { kind: 'property', name: 'Value' }, direction: 'both' }];
+    const mappings = [
+      {
+        hubspot: { object: 'contact', property: 'customer_value' },
+        klaviyo: { kind: 'property', name: 'Value' },
+        direction: 'both',
+      },
+    ];
     const answer = await world.call('POST', '/connections', { type: 'contact', klaviyoAccountId, mappings });
-    expect((answer.json as ErrorBody).error).toMatchObject({ code: 'field_read_only', message: expect.stringContaining('calculates') });
+    expect((answer.json as ErrorBody).error).toMatchObject({
+      code: 'field_read_only',
+      message: expect.stringContaining('calculates'),
+    });
   });
 
   test('activating without a rule is refused', async () => {
@@ -101,21 +145,28 @@ describe('G3: bad input gets a clear refusal and changes nothing', () => {
 
   test('the same draft twice within a minute is one (HubSpot repeats failed calls)', async () => {
     const klaviyoAccountId = await connectKlaviyo(world);
-    const [one, two] = await Promise.all([1, 2].map(() => world.call('POST', '/connections', { type: 'contact', klaviyoAccountId, name: 'Twice' })));
+    const [one, two] = await Promise.all(
+      [1, 2].map(() => world.call('POST', '/connections', { type: 'contact', klaviyoAccountId, name: 'Twice' })),
+    );
     expect((one?.json as { id: string }).id).toBe((two?.json as { id: string }).id);
   });
 
   test('an installation cannot be finished with a foreign or used state', async () => {
     const begin = await fetch(`${world.backend}/oauth/hubspot/install`, { redirect: 'manual' });
     const state = new URL(begin.headers.get('location') ?? '').searchParams.get('state') ?? '';
-    const foreign = await fetch(`${world.backend}/oauth/hubspot/callback?code=x&state=${state}`, { headers: { cookie: 'tandem_oauth=other' } });
+    const foreign = await fetch(`${world.backend}/oauth/hubspot/callback?code=x&state=${state}`, {
+      headers: { cookie: 'tandem_oauth=other' },
+    });
     expect([foreign.status, await foreign.text()]).toEqual([400, expect.stringContaining('another browser')]);
     const invented = await fetch(`${world.backend}/oauth/hubspot/callback?code=x&state=invented`);
     expect([invented.status, await invented.text()]).toEqual([400, expect.stringContaining('not begun here')]);
   });
 
   test('a return address that is not HubSpot’s is refused', async () => {
-    const answer = await fetch(`${world.backend}/oauth/hubspot/callback?step=authorize&returnUrl=${encodeURIComponent('https://app.hubspot.com.evil.example')}`, { redirect: 'manual' });
+    const answer = await fetch(
+      `${world.backend}/oauth/hubspot/callback?step=authorize&returnUrl=${encodeURIComponent('https://app.hubspot.com.evil.example')}`,
+      { redirect: 'manual' },
+    );
     expect(answer.status).toBe(400);
   });
 });
@@ -123,16 +174,22 @@ describe('G3: bad input gets a clear refusal and changes nothing', () => {
 test('G4, D7: a record that a vendor refuses becomes an issue; the rest of its batch goes through, and the issue goes with its cause (F5)', async () => {
   const portal = world.hubspot.portals.get(world.portalId)!;
   const account = world.klaviyo.accounts.get('TANDM1')!;
-  const [bad, good] = [...account.profiles.values()].filter((profile) => !portal.emails.has(profile.email?.toLowerCase() ?? ''));
+  const [bad, good] = [...account.profiles.values()].filter(
+    (profile) => !portal.emails.has(profile.email?.toLowerCase() ?? ''),
+  );
   account.identify(bad!, { email: 'no-dot@localhost' });
   account.touch(bad!);
   portal.create('contacts', { email: 'phone@example.com', firstname: 'Phone', phone: 'ask my assistant' }, 'CRM_UI');
   const id = await syncEverybody(world);
   expect(portal.emails.has(good!.email!.toLowerCase())).toBe(true);
-  const issues = async (): Promise<{ id: string; code: string; detail: string; contact: { email: string } }[]> => ((await world.call('GET', `/issues?connectionId=${id}`)).json as { results: never[] }).results;
+  const issues = async (): Promise<{ id: string; code: string; detail: string; contact: { email: string } }[]> =>
+    ((await world.call('GET', `/issues?connectionId=${id}`)).json as { results: never[] }).results;
   expect(await issues()).toEqual(
     expect.arrayContaining([
-      expect.objectContaining({ code: 'invalid_email', contact: expect.objectContaining({ email: 'no-dot@localhost' }) }),
+      expect.objectContaining({
+        code: 'invalid_email',
+        contact: expect.objectContaining({ email: 'no-dot@localhost' }),
+      }),
       expect.objectContaining({ code: 'invalid_phone', detail: expect.stringContaining('ask my assistant') }),
     ]),
   );
@@ -143,16 +200,35 @@ test('G4, D7: a record that a vendor refuses becomes an issue; the rest of its b
   portal.update('contacts', record, { phone: '+49 30 901820' }, 'CRM_UI');
   await until('the number in Klaviyo', () => (profile?.phone_number === '+4930901820' ? true : null));
   await settled(world, id);
-  await until('the issue to be gone', async () => ((await issues()).some((issue) => issue.detail.includes('ask my assistant')) ? null : true));
+  await until('the issue to be gone', async () =>
+    (await issues()).some((issue) => issue.detail.includes('ask my assistant')) ? null : true,
+  );
 }, 60_000);
 
 test('a wrong environment: one message names every wrong variable, exit 1', async () => {
   const child = spawn(process.execPath, [join(process.cwd(), 'build/server/main.js')], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', PORT: 'x', ROLE: 'boss', HUBSPOT_API_URL: 'http://example.com', ENCRYPTION_KEYS: 'k1:short', KLAVIYO_CLIENT_ID: 'only-one' },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      PORT: 'x',
+      ROLE: 'boss',
+      HUBSPOT_API_URL: 'http://example.com',
+      ENCRYPTION_KEYS: 'k1:short',
+      KLAVIYO_CLIENT_ID: 'only-one',
+    },
   });
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1);
-  for (const name of ['PORT', 'ROLE', 'HUBSPOT_API_URL', 'ENCRYPTION_KEYS', 'HUBSPOT_APP_ID', 'HUBSPOT_CLIENT_ID', 'HUBSPOT_CLIENT_SECRET', 'KLAVIYO_CLIENT_SECRET']) expect(text).toContain(name);
+  for (const name of [
+    'PORT',
+    'ROLE',
+    'HUBSPOT_API_URL',
+    'ENCRYPTION_KEYS',
+    'HUBSPOT_APP_ID',
+    'HUBSPOT_CLIENT_ID',
+    'HUBSPOT_CLIENT_SECRET',
+    'KLAVIYO_CLIENT_SECRET',
+  ])
+    expect(text).toContain(name);
 });

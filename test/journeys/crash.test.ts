@@ -24,11 +24,16 @@ async function activate(w: World, id?: string): Promise<string> {
 }
 
 test('G1, F3: killed -9 in the middle of the initial sync, it resumes; nobody is created twice', async () => {
-  const w = (world = await openWorld({ people: makePeople(1200, 9), hubspot: { latencyMs: 15 }, klaviyo: { latencyMs: 15 } }));
+  const w = (world = await openWorld({
+    people: makePeople(1200, 9),
+    hubspot: { latencyMs: 15 },
+    klaviyo: { latencyMs: 15 },
+  }));
   const portal = w.hubspot.portals.get(w.portalId)!;
   const account = w.klaviyo.accounts.get('TANDM1')!;
   const id = await activate(w);
-  const progress = async (): Promise<number> => ((await w.call('GET', `/connections/${id}/status`)).json as { run: { done: number } | null }).run?.done ?? 0;
+  const progress = async (): Promise<number> =>
+    ((await w.call('GET', `/connections/${id}/status`)).json as { run: { done: number } | null }).run?.done ?? 0;
 
   for (const goal of [150, 900]) {
     await until(`${goal} records`, async () => ((await progress()) >= goal ? true : null));

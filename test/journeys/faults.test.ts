@@ -43,7 +43,12 @@ test('G1: answers lost after the write was applied, resets and 5xx lose and doub
 test('G1: a graceful stop ends within its time and the next start goes on', async () => {
   const w = (world = await openWorld({ people: makePeople(600, 4), klaviyo: { latencyMs: 10 } }));
   const id = await activate(w);
-  await until('some progress', async () => (((await w.call('GET', `/connections/${id}/status`)).json as { run: { done: number } | null }).run?.done ?? 0) > 100 || null);
+  await until(
+    'some progress',
+    async () =>
+      (((await w.call('GET', `/connections/${id}/status`)).json as { run: { done: number } | null }).run?.done ?? 0) >
+        100 || null,
+  );
   const asked = Date.now();
   await w.kill('SIGTERM');
   expect(Date.now() - asked).toBeLessThan(25_000);

@@ -35,7 +35,9 @@ test('F4: people are skipped with their reasons, and counted', async () => {
 
 test('C1: contacts of the rule are on its list, and nobody was subscribed', () => {
   const list = account().lists.get('CstHub')!;
-  const withEmail = [...portal().contacts.values()].flatMap((contact) => account().holder({ email: contact.properties['email'] }));
+  const withEmail = [...portal().contacts.values()].flatMap((contact) =>
+    account().holder({ email: contact.properties['email'] }),
+  );
   expect(withEmail.every((profile) => list.members.has(profile.id))).toBe(true);
   expect(world.klaviyo.calls.summary().byOperation['subscriptions.subscribe']).toBeUndefined();
 });
@@ -74,14 +76,28 @@ test('D5: after quiescence ten sweeps write nothing', async () => {
 test('F6: history says what was written where, with old and new value and the reason', async () => {
   const { contact } = somebody();
   const answer = await world.call('GET', `/history?contactId=${contact.id}`);
-  const rows = (answer.json as { results: { side: string; field: string; oldValue: string; newValue: string; because: string; outcome: string }[] }).results;
-  expect(rows).toContainEqual(expect.objectContaining({ side: 'hubspot', field: 'firstname', newValue: 'Swept', because: 'It changed in Klaviyo.', outcome: 'done' }));
+  const rows = (
+    answer.json as {
+      results: { side: string; field: string; oldValue: string; newValue: string; because: string; outcome: string }[];
+    }
+  ).results;
+  expect(rows).toContainEqual(
+    expect.objectContaining({
+      side: 'hubspot',
+      field: 'firstname',
+      newValue: 'Swept',
+      because: 'It changed in Klaviyo.',
+      outcome: 'done',
+    }),
+  );
 });
 
 test('F7: the contact’s card says that it is in sync', async () => {
   const { contact, profile } = somebody();
   await until('the card to be in sync', async () => {
-    const card = (await world.call('GET', `/contacts/${contact.id}`)).json as { sync: { state: string; klaviyoUrl: string } };
+    const card = (await world.call('GET', `/contacts/${contact.id}`)).json as {
+      sync: { state: string; klaviyoUrl: string };
+    };
     return card.sync.state === 'in_sync' && card.sync.klaviyoUrl.endsWith(profile.id) ? true : null;
   });
 });

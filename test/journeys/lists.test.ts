@@ -7,11 +7,17 @@ let connectionId = '';
 const portal = () => world.hubspot.portals.get(world.portalId)!;
 const account = () => world.klaviyo.accounts.get('TANDM1')!;
 const list = () => account().lists.get('CstHub')!;
-const profileOf = (hubspotId: string) => account().holder({ email: portal().contacts.get(hubspotId)?.properties['email'] })[0];
+const profileOf = (hubspotId: string) =>
+  account().holder({ email: portal().contacts.get(hubspotId)?.properties['email'] })[0];
 const onList = (hubspotId: string): boolean => list().members.has(profileOf(hubspotId)?.id ?? '');
 /** Contacts with an email that are (not) on the static list 41. */
 const contacts = (member: boolean): string[] =>
-  [...portal().contacts.values()].filter((contact) => contact.properties['email'] !== undefined && portal().lists.get('41')!.members.has(contact.id) === member).map(({ id }) => id);
+  [...portal().contacts.values()]
+    .filter(
+      (contact) =>
+        contact.properties['email'] !== undefined && portal().lists.get('41')!.members.has(contact.id) === member,
+    )
+    .map(({ id }) => id);
 
 beforeAll(async () => {
   world = await openWorld({ people: makePeople(200, 6) });
@@ -21,7 +27,10 @@ beforeAll(async () => {
     name: 'Trade fair',
     klaviyoAccountId,
     direction: 'hubspot_to_klaviyo',
-    rules: { hubspotToKlaviyo: [{ source: { hubspotListIds: ['41'] }, klaviyoListId: 'CstHub' }], klaviyoToHubspot: [] },
+    rules: {
+      hubspotToKlaviyo: [{ source: { hubspotListIds: ['41'] }, klaviyoListId: 'CstHub' }],
+      klaviyoToHubspot: [],
+    },
   });
   connectionId = (draft.json as { id: string }).id;
   await world.call('POST', `/connections/${connectionId}/activate`);
@@ -53,7 +62,12 @@ test('B8: who leaves the list leaves the Klaviyo list; nothing is deleted, and u
   await until('the leaver off the Klaviyo list', () => (list().members.has(profile.id) ? null : true));
   expect(account().profiles.has(profile.id)).toBe(true);
   expect(profile.consent).not.toBe('UNSUBSCRIBED');
-  await until('the card to say so', async () => (((await world.call('GET', `/contacts/${leaver!}`)).json as { sync: { state: string } }).sync.state === 'not_in_scope' ? true : null));
+  await until('the card to say so', async () =>
+    ((await world.call('GET', `/contacts/${leaver!}`)).json as { sync: { state: string } }).sync.state ===
+    'not_in_scope'
+      ? true
+      : null,
+  );
   portal().update('contacts', portal().contacts.get(leaver!)!, { firstname: 'Gone' }, 'CRM_UI');
   // Somebody in sync is changed after: when that has arrived, the leaver's change had its turn.
   const [member] = contacts(true);
@@ -65,10 +79,17 @@ test('B8: who leaves the list leaves the Klaviyo list; nothing is deleted, and u
 
 test('B9: changing the rule’s list removes nobody; the new list’s members join', async () => {
   const before = [...list().members.keys()];
-  const answer = await world.call('PATCH', `/connections/${connectionId}`, { rules: { hubspotToKlaviyo: [{ source: { hubspotListIds: ['45'] }, klaviyoListId: 'CstHub' }], klaviyoToHubspot: [] } });
+  const answer = await world.call('PATCH', `/connections/${connectionId}`, {
+    rules: {
+      hubspotToKlaviyo: [{ source: { hubspotListIds: ['45'] }, klaviyoListId: 'CstHub' }],
+      klaviyoToHubspot: [],
+    },
+  });
   expect(answer.status).toBe(200);
   await settled(world, connectionId);
-  const partners = [...portal().lists.get('45')!.members].filter((id) => portal().contacts.get(id)?.properties['email'] !== undefined);
+  const partners = [...portal().lists.get('45')!.members].filter(
+    (id) => portal().contacts.get(id)?.properties['email'] !== undefined,
+  );
   await until('the partners on the list', () => (partners.every(onList) ? true : null));
   expect(before.every((id) => list().members.has(id))).toBe(true);
 });
@@ -77,7 +98,9 @@ test('pause and resume lose nothing: what changed meanwhile arrives after', asyn
   const [member] = [...portal().lists.get('45')!.members].filter((id) => onList(id));
   expect((await world.call('POST', `/connections/${connectionId}/pause`)).status).toBe(202);
   portal().update('contacts', portal().contacts.get(member!)!, { lastname: 'While paused' }, 'CRM_UI');
-  await until('the webhook to be delivered', () => (world.hubspot.webhooks.deliveries.at(-1)?.status === 200 ? true : null));
+  await until('the webhook to be delivered', () =>
+    world.hubspot.webhooks.deliveries.at(-1)?.status === 200 ? true : null,
+  );
   expect(profileOf(member!)?.last_name).not.toBe('While paused');
   expect((await world.call('POST', `/connections/${connectionId}/resume`)).status).toBe(202);
   await until('the change', () => (profileOf(member!)?.last_name === 'While paused' ? true : null));
@@ -85,8 +108,13 @@ test('pause and resume lose nothing: what changed meanwhile arrives after', asyn
 
 test('A5: the app removed from HubSpot: the sync stops and says so; reinstalled, it can be resumed', async () => {
   world.hubspot.portals.get(world.portalId)!.installed = false;
-  await fetch(`${world.hubspot.url}/_sandbox/uninstall`, { method: 'POST', body: JSON.stringify({ portalId: world.portalId }) });
-  await until('the service to notice', async () => ((await world.call('GET', '/account')).status === 403 ? true : null));
+  await fetch(`${world.hubspot.url}/_sandbox/uninstall`, {
+    method: 'POST',
+    body: JSON.stringify({ portalId: world.portalId }),
+  });
+  await until('the service to notice', async () =>
+    (await world.call('GET', '/account')).status === 403 ? true : null,
+  );
   const { installApp } = await import('../../sandbox/hubspot/fetch-proxy.js');
   expect((await installApp(world.backend, world.portalId)).status).toBe(200);
   const back = (await world.call('GET', `/connections/${connectionId}`)).json as { state: string };

@@ -6,7 +6,15 @@ import type { HubspotField, KlaviyoField } from '../../../server/rules/fields.js
 const context = { region: 'DE' };
 function pair(hubspot: Partial<HubspotField>, klaviyo: Partial<KlaviyoField> = {}): FieldPair {
   return {
-    hubspot: { object: 'contact', name: 'f', label: 'F', type: 'string', fieldType: 'text', readOnly: false, ...hubspot },
+    hubspot: {
+      object: 'contact',
+      name: 'f',
+      label: 'F',
+      type: 'string',
+      fieldType: 'text',
+      readOnly: false,
+      ...hubspot,
+    },
     klaviyo: { kind: 'property', name: 'F', label: 'F', type: 'unknown', readOnly: false, ...klaviyo },
   };
 }
@@ -21,7 +29,10 @@ const choices = [
 ];
 const option = pair({ type: 'enumeration', fieldType: 'radio', options: choices });
 const options = pair({ type: 'enumeration', fieldType: 'checkbox', options: choices });
-const phone = pair({ type: 'phone_number', fieldType: 'phonenumber' }, { kind: 'attribute', name: 'phone_number', type: 'string' });
+const phone = pair(
+  { type: 'phone_number', fieldType: 'phonenumber' },
+  { kind: 'attribute', name: 'phone_number', type: 'string' },
+);
 const all = { text, number, boolean, date, datetime, option, options, phone };
 
 describe('D7: types are converted and checked', () => {
@@ -89,13 +100,18 @@ describe('D7: types are converted and checked', () => {
   });
 
   test('every value survives the way to Klaviyo and back, and to HubSpot and back', () => {
-    const hostile = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.constantFrom('\0', '\ud800', '0', 'false', ';;', ' \u00a0'));
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom('\0', '\ud800', '0', 'false', ';;', ' \u00a0'),
+    );
     fc.assert(
       fc.property(fc.constantFrom(...Object.values(all)), hostile, (which, raw) => {
         const read = readHubspot(which, raw, context);
         if (!read.ok) return;
         expect(readHubspot(which, writeHubspot(read.value), context)).toEqual(read);
-        if (which.hubspot.type !== 'enumeration') expect(readKlaviyo(which, writeKlaviyo(which, read.value), context)).toEqual(read);
+        if (which.hubspot.type !== 'enumeration')
+          expect(readKlaviyo(which, writeKlaviyo(which, read.value), context)).toEqual(read);
       }),
       { numRuns: 3000 },
     );

@@ -7,8 +7,23 @@ import { mappedFields, mergeFields, type Catalogue } from '../../../server/rules
 import type { Person } from '../../../server/rules/person.js';
 import { planPerson, type Scope } from '../../../server/rules/plan-person.js';
 
-const hubspotField = (name: string, more: Partial<HubspotField> = {}): HubspotField => ({ object: 'contact', name, label: name, type: 'string', fieldType: 'text', readOnly: false, ...more });
-const attribute = (name: string, more: Partial<KlaviyoField> = {}): KlaviyoField => ({ kind: 'attribute', name, label: name, type: 'string', readOnly: false, ...more });
+const hubspotField = (name: string, more: Partial<HubspotField> = {}): HubspotField => ({
+  object: 'contact',
+  name,
+  label: name,
+  type: 'string',
+  fieldType: 'text',
+  readOnly: false,
+  ...more,
+});
+const attribute = (name: string, more: Partial<KlaviyoField> = {}): KlaviyoField => ({
+  kind: 'attribute',
+  name,
+  label: name,
+  type: 'string',
+  readOnly: false,
+  ...more,
+});
 const catalogue: Catalogue = {
   hubspot: new Map([
     ['contact.firstname', hubspotField('firstname')],
@@ -23,10 +38,17 @@ const catalogue: Catalogue = {
     ['attribute.last_name', attribute('last_name')],
     ['attribute.phone_number', attribute('phone_number')],
     ['attribute.organization', attribute('organization')],
-    ['attribute.subscriptions.email.marketing.consent', attribute('subscriptions.email.marketing.consent', { readOnly: true })],
+    [
+      'attribute.subscriptions.email.marketing.consent',
+      attribute('subscriptions.email.marketing.consent', { readOnly: true }),
+    ],
   ]),
 };
-const map = (property: string, name: string, more: Partial<ContactConnection['mappings'][number]> = {}): ContactConnection['mappings'][number] => ({
+const map = (
+  property: string,
+  name: string,
+  more: Partial<ContactConnection['mappings'][number]> = {},
+): ContactConnection['mappings'][number] => ({
   hubspot: { object: 'contact', property },
   klaviyo: { kind: 'attribute', name },
   direction: 'both',
@@ -44,56 +66,114 @@ function connection(more: Partial<ContactConnection> = {}): ContactConnection {
     state: 'active',
     createdAt: '2026-01-01',
     direction: 'two_way',
-    rules: { hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'L1' }], klaviyoToHubspot: [{ source: { all: true } }] },
+    rules: {
+      hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'L1' }],
+      klaviyoToHubspot: [{ source: { all: true } }],
+    },
     mappings: [map('firstname', 'first_name'), map('lastname', 'last_name'), map('phone', 'phone_number')],
     ...more,
     options: {
-      winner: 'hubspot', subscribe: false, resubscribe: false, unsubscribeOnExit: false, createInHubspot: true, createInKlaviyo: true, defaultRegion: 'US',
-      limit: null, erasePrivacyDeletionsInKlaviyo: false, carryOptOuts: 'off', stage: 'all', maxNewRecords: null, ...more.options,
+      winner: 'hubspot',
+      subscribe: false,
+      resubscribe: false,
+      unsubscribeOnExit: false,
+      createInHubspot: true,
+      createInKlaviyo: true,
+      defaultRegion: 'US',
+      limit: null,
+      erasePrivacyDeletionsInKlaviyo: false,
+      carryOptOuts: 'off',
+      stage: 'all',
+      maxNewRecords: null,
+      ...more.options,
     },
   };
 }
 
 function scope(...connections: ContactConnection[]): Scope {
-  return { connections, fieldsOf: (ids) => mergeFields(connections.filter(({ id }) => ids.includes(id)).map((one) => mappedFields(one, catalogue).fields)) };
+  return {
+    connections,
+    fieldsOf: (ids) =>
+      mergeFields(connections.filter(({ id }) => ids.includes(id)).map((one) => mappedFields(one, catalogue).fields)),
+  };
 }
 
 function contact(properties: Record<string, string | null>, id = '101'): NonNullable<Person['hubspot']> {
   return { id, properties: { email: 'ada@example.com', ...properties }, createdAt: '2024-01-01' };
 }
-function profile(attributes: Record<string, string | null>, more: Partial<NonNullable<Person['klaviyo']>> = {}): NonNullable<Person['klaviyo']> {
-  return { id: 'P1', email: 'ada@example.com', attributes, properties: {}, created: '2024-01-01', updated: '2024-01-01', ...more };
+function profile(
+  attributes: Record<string, string | null>,
+  more: Partial<NonNullable<Person['klaviyo']>> = {},
+): NonNullable<Person['klaviyo']> {
+  return {
+    id: 'P1',
+    email: 'ada@example.com',
+    attributes,
+    properties: {},
+    created: '2024-01-01',
+    updated: '2024-01-01',
+    ...more,
+  };
 }
 function person(more: Partial<Person>): Person {
   return {
-    hubspot: null, klaviyo: null, link: null, gone: { hubspot: false, klaviyo: false }, hubspotLists: new Set(), klaviyoGroups: new Set(), company: null,
-    emailHolder: {}, secondaryOf: null, duplicateOf: null, tombstone: null, standings: [], ...more,
+    hubspot: null,
+    klaviyo: null,
+    link: null,
+    gone: { hubspot: false, klaviyo: false },
+    hubspotLists: new Set(),
+    klaviyoGroups: new Set(),
+    company: null,
+    emailHolder: {},
+    secondaryOf: null,
+    duplicateOf: null,
+    tombstone: null,
+    standings: [],
+    ...more,
   };
 }
 const linked = { id: '1', hubspotId: '101', klaviyoId: 'P1', email: 'ada@example.com', base: {} };
 
 describe('who is in sync, and how pairs come to be', () => {
   test('B4: the other side has the email: link, do not create', () => {
-    const plan = planPerson(person({ hubspot: contact({ firstname: 'Ada' }), klaviyo: profile({ first_name: null }) }), scope(connection()));
+    const plan = planPerson(
+      person({ hubspot: contact({ firstname: 'Ada' }), klaviyo: profile({ first_name: null }) }),
+      scope(connection()),
+    );
     expect(plan.hubspot).toBeNull();
     expect(plan.klaviyo).toMatchObject({ action: 'update', attributes: { first_name: 'Ada' } });
   });
 
   test('B2: a contact that a rule matches is created in Klaviyo and joins the rule’s list', () => {
-    const plan = planPerson(person({ hubspot: contact({ firstname: 'Ada', phone: '202 555 0123' }) }), scope(connection()));
-    expect(plan.klaviyo).toEqual({ action: 'create', email: 'ada@example.com', attributes: { first_name: 'Ada', phone_number: '+12025550123' }, properties: {}, unset: [] });
+    const plan = planPerson(
+      person({ hubspot: contact({ firstname: 'Ada', phone: '202 555 0123' }) }),
+      scope(connection()),
+    );
+    expect(plan.klaviyo).toEqual({
+      action: 'create',
+      email: 'ada@example.com',
+      attributes: { first_name: 'Ada', phone_number: '+12025550123' },
+      properties: {},
+      unset: [],
+    });
     expect(plan.listAdds).toEqual([{ connectionId: 'c1', listId: 'L1' }]);
   });
 
   test('B2: a profile that a rule matches is created in HubSpot, and joins the list like any contact', () => {
-    const plan = planPerson(person({ klaviyo: profile({ first_name: 'Ada' }, { email: 'Ada@Example.com ' }) }), scope(connection()));
+    const plan = planPerson(
+      person({ klaviyo: profile({ first_name: 'Ada' }, { email: 'Ada@Example.com ' }) }),
+      scope(connection()),
+    );
     expect(plan.hubspot).toEqual({ action: 'create', properties: { email: 'ada@example.com', firstname: 'Ada' } });
     expect(plan.listAdds).toEqual([{ connectionId: 'c1', listId: 'L1' }]);
   });
 
   test('B1: one-way never writes the source', () => {
     const one = connection({ direction: 'hubspot_to_klaviyo' });
-    const plan = planPerson(person({ hubspot: contact({ firstname: null }), klaviyo: profile({ first_name: 'Ada' }) }), scope(one));
+    const plan = planPerson(
+      person({ hubspot: contact({ firstname: null }), klaviyo: profile({ first_name: 'Ada' }) }),
+      scope(one),
+    );
     expect(plan.hubspot).toBeNull();
     const alone = planPerson(person({ klaviyo: profile({ first_name: 'Ada' }) }), scope(one));
     expect(alone).toMatchObject({ hubspot: null, klaviyo: null, standings: [] });
@@ -104,8 +184,18 @@ describe('who is in sync, and how pairs come to be', () => {
     ['B3: with blanks for an email', { hubspot: contact({ email: '  ' }) }, {}, 'no_email'],
     ['B5: under a secondary email', { klaviyo: profile({}), secondaryOf: '101' }, {}, 'secondary_email'],
     ['B4: whose email an older pair holds', { klaviyo: profile({}), duplicateOf: '101' }, {}, 'duplicate_email'],
-    ['B11: whose partner was deleted', { klaviyo: profile({}), tombstone: 'deleted_in_hubspot' }, {}, 'deleted_in_hubspot'],
-    ['whose creation is switched off', { hubspot: contact({}) }, { options: { ...connection().options, createInKlaviyo: false } }, 'not_in_klaviyo'],
+    [
+      'B11: whose partner was deleted',
+      { klaviyo: profile({}), tombstone: 'deleted_in_hubspot' },
+      {},
+      'deleted_in_hubspot',
+    ],
+    [
+      'whose creation is switched off',
+      { hubspot: contact({}) },
+      { options: { ...connection().options, createInKlaviyo: false } },
+      'not_in_klaviyo',
+    ],
   ];
   test.each(skips)('a record %s is skipped with its reason', (_name, who, how, reason) => {
     const plan = planPerson(person(who), scope(connection(how)));
@@ -114,44 +204,97 @@ describe('who is in sync, and how pairs come to be', () => {
   });
 
   test('B2: lists: matched by one of several rules, joins the lists of those that match only', () => {
-    const rules = { hubspotToKlaviyo: [{ source: { hubspotListIds: ['41'] }, klaviyoListId: 'L1' }, { source: { hubspotListIds: ['42', '43'] }, klaviyoListId: 'L2' }], klaviyoToHubspot: [] };
-    const plan = planPerson(person({ hubspot: contact({}), hubspotLists: new Set(['43']) }), scope(connection({ rules })));
+    const rules = {
+      hubspotToKlaviyo: [
+        { source: { hubspotListIds: ['41'] }, klaviyoListId: 'L1' },
+        { source: { hubspotListIds: ['42', '43'] }, klaviyoListId: 'L2' },
+      ],
+      klaviyoToHubspot: [],
+    };
+    const plan = planPerson(
+      person({ hubspot: contact({}), hubspotLists: new Set(['43']) }),
+      scope(connection({ rules })),
+    );
     expect(plan.listAdds).toEqual([{ connectionId: 'c1', listId: 'L2' }]);
-    expect(planPerson(person({ hubspot: contact({}), hubspotLists: new Set(['99']) }), scope(connection({ rules }))).standings).toEqual([]);
+    expect(
+      planPerson(person({ hubspot: contact({}), hubspotLists: new Set(['99']) }), scope(connection({ rules })))
+        .standings,
+    ).toEqual([]);
   });
 });
 
 describe('leaving', () => {
-  const rules = { hubspotToKlaviyo: [{ source: { hubspotListIds: ['41'] }, klaviyoListId: 'L1' }], klaviyoToHubspot: [] };
+  const rules = {
+    hubspotToKlaviyo: [{ source: { hubspotListIds: ['41'] }, klaviyoListId: 'L1' }],
+    klaviyoToHubspot: [],
+  };
   const one = connection({ rules });
-  const before = { connectionId: 'c1', state: 'in_sync' as const, reason: null, message: null, lists: ['L1'], rulesKey: rulesKey(one) };
+  const before = {
+    connectionId: 'c1',
+    state: 'in_sync' as const,
+    reason: null,
+    message: null,
+    lists: ['L1'],
+    rulesKey: rulesKey(one),
+  };
 
   test('B8: who matches no rule any more leaves the list; nothing is written or deleted', () => {
-    const plan = planPerson(person({ hubspot: contact({ firstname: 'New' }), klaviyo: profile({}), link: linked, standings: [before] }), scope(one));
-    expect(plan).toMatchObject({ hubspot: null, klaviyo: null, listRemoves: [{ listId: 'L1' }], standings: [{ state: 'not_in_scope', reason: 'left_rules' }] });
+    const plan = planPerson(
+      person({ hubspot: contact({ firstname: 'New' }), klaviyo: profile({}), link: linked, standings: [before] }),
+      scope(one),
+    );
+    expect(plan).toMatchObject({
+      hubspot: null,
+      klaviyo: null,
+      listRemoves: [{ listId: 'L1' }],
+      standings: [{ state: 'not_in_scope', reason: 'left_rules' }],
+    });
   });
 
   test('B9: who was brought in by other rules is removed from nothing', () => {
-    const changed = connection({ rules: { ...rules, hubspotToKlaviyo: [{ source: { hubspotListIds: ['42'] }, klaviyoListId: 'L1' }] } });
-    expect(planPerson(person({ hubspot: contact({}), klaviyo: profile({}), link: linked, standings: [before] }), scope(changed)).listRemoves).toEqual([]);
+    const changed = connection({
+      rules: { ...rules, hubspotToKlaviyo: [{ source: { hubspotListIds: ['42'] }, klaviyoListId: 'L1' }] },
+    });
+    expect(
+      planPerson(
+        person({ hubspot: contact({}), klaviyo: profile({}), link: linked, standings: [before] }),
+        scope(changed),
+      ).listRemoves,
+    ).toEqual([]);
   });
 
   test('B11: a deleted contact ends the link and deletes nothing', () => {
-    const plan = planPerson(person({ klaviyo: profile({}), link: linked, gone: { hubspot: true, klaviyo: false }, standings: [before] }), scope(connection()));
-    expect(plan).toMatchObject({ ending: 'deleted_in_hubspot', hubspot: null, klaviyo: null, standings: [{ state: 'skipped', reason: 'deleted_in_hubspot' }] });
+    const plan = planPerson(
+      person({ klaviyo: profile({}), link: linked, gone: { hubspot: true, klaviyo: false }, standings: [before] }),
+      scope(connection()),
+    );
+    expect(plan).toMatchObject({
+      ending: 'deleted_in_hubspot',
+      hubspot: null,
+      klaviyo: null,
+      standings: [{ state: 'skipped', reason: 'deleted_in_hubspot' }],
+    });
   });
 });
 
 describe('email changes', () => {
   test('B6: the link survives and the other side follows', () => {
-    const plan = planPerson(person({ hubspot: contact({ email: 'new@example.com' }), klaviyo: profile({}), link: linked }), scope(connection()));
+    const plan = planPerson(
+      person({ hubspot: contact({ email: 'new@example.com' }), klaviyo: profile({}), link: linked }),
+      scope(connection()),
+    );
     expect(plan.klaviyo).toMatchObject({ action: 'update', email: 'new@example.com' });
     expect(plan.email).toBe('new@example.com');
   });
 
   test('B6: a taken email is an issue, and the other fields keep syncing', () => {
     const plan = planPerson(
-      person({ hubspot: contact({ email: 'new@example.com', firstname: 'Ada' }), klaviyo: profile({}), link: linked, emailHolder: { klaviyo: 'P9' } }),
+      person({
+        hubspot: contact({ email: 'new@example.com', firstname: 'Ada' }),
+        klaviyo: profile({}),
+        link: linked,
+        emailHolder: { klaviyo: 'P9' },
+      }),
       scope(connection()),
     );
     expect(plan.klaviyo).toEqual({ action: 'update', attributes: { first_name: 'Ada' }, properties: {}, unset: [] });
@@ -160,7 +303,10 @@ describe('email changes', () => {
   });
 
   test('B3: letter case and blanks are no change', () => {
-    const plan = planPerson(person({ hubspot: contact({}), klaviyo: profile({}, { email: ' ADA@Example.com' }), link: linked }), scope(connection()));
+    const plan = planPerson(
+      person({ hubspot: contact({}), klaviyo: profile({}, { email: ' ADA@Example.com' }), link: linked }),
+      scope(connection()),
+    );
     expect(plan).toMatchObject({ hubspot: null, klaviyo: null, writes: [] });
   });
 });
@@ -169,24 +315,45 @@ describe('fields', () => {
   test('D7: what cannot be converted is an issue, the other fields still sync', () => {
     const plan = planPerson(person({ hubspot: contact({ firstname: 'Ada', phone: 'call me' }) }), scope(connection()));
     expect(plan.klaviyo?.attributes).toEqual({ first_name: 'Ada' });
-    expect(plan.issues).toMatchObject([{ code: 'invalid_phone', field: 'phone', detail: expect.stringContaining('call me') }]);
+    expect(plan.issues).toMatchObject([
+      { code: 'invalid_phone', field: 'phone', detail: expect.stringContaining('call me') },
+    ]);
   });
 
   test('D7: a national number is read in the contact’s country', () => {
-    const plan = planPerson(person({ hubspot: contact({ phone: '030 901820', country: 'Germany' }) }), scope(connection()));
+    const plan = planPerson(
+      person({ hubspot: contact({ phone: '030 901820', country: 'Germany' }) }),
+      scope(connection()),
+    );
     expect(plan.klaviyo?.attributes).toEqual({ phone_number: '+4930901820' });
   });
 
   test('D1, D2: company and read-only fields are only ever a source', () => {
-    const one = connection({ mappings: [map('score', 'first_name'), { ...map('name', 'organization'), hubspot: { object: 'company', property: 'name' } }] });
-    const plan = planPerson(person({ hubspot: contact({}), klaviyo: profile({ first_name: '7', organization: 'Acme' }), link: linked }), scope(one));
+    const one = connection({
+      mappings: [
+        map('score', 'first_name'),
+        { ...map('name', 'organization'), hubspot: { object: 'company', property: 'name' } },
+      ],
+    });
+    const plan = planPerson(
+      person({ hubspot: contact({}), klaviyo: profile({ first_name: '7', organization: 'Acme' }), link: linked }),
+      scope(one),
+    );
     expect(plan.hubspot).toBeNull();
   });
 
   test('C4: the consent status reaches a HubSpot property, suppression before consent', () => {
-    const one = connection({ mappings: [map('consent', 'subscriptions.email.marketing.consent', { direction: 'to_hubspot' })] });
+    const one = connection({
+      mappings: [map('consent', 'subscriptions.email.marketing.consent', { direction: 'to_hubspot' })],
+    });
     const status = (consent: string, ...reasons: string[]): unknown =>
-      planPerson(person({ hubspot: contact({}), klaviyo: profile({}, { subscription: { consent, suppressions: reasons.map((reason) => ({ reason })) } }) }), scope(one)).hubspot?.properties['consent'];
+      planPerson(
+        person({
+          hubspot: contact({}),
+          klaviyo: profile({}, { subscription: { consent, suppressions: reasons.map((reason) => ({ reason })) } }),
+        }),
+        scope(one),
+      ).hubspot?.properties['consent'];
     expect(status('SUBSCRIBED')).toBe('SUBSCRIBED');
     expect(status('UNSUBSCRIBED', 'UNSUBSCRIBE')).toBe('UNSUBSCRIBED');
     expect(status('SUBSCRIBED', 'USER_SUPPRESSED')).toBe('SUPPRESSED');
@@ -204,12 +371,23 @@ describe('fields', () => {
     const older = connection({ id: 'old', mappings: [map('firstname', 'first_name')] });
     const newer = connection({ id: 'new', mappings: [map('lastname', 'first_name')] });
     const fields = scope(older, newer).fieldsOf(['old', 'new']);
-    expect(fields.map((field) => [field.connectionId, field.policy.direction])).toEqual([['old', 'both'], ['new', 'to_hubspot']]);
+    expect(fields.map((field) => [field.connectionId, field.policy.direction])).toEqual([
+      ['old', 'both'],
+      ['new', 'to_hubspot'],
+    ]);
   });
 
   test('D3: the winner may be set for one mapping', () => {
-    const one = connection({ mappings: [map('firstname', 'first_name', { winner: 'klaviyo' }), map('lastname', 'last_name')] });
-    const plan = planPerson(person({ hubspot: contact({ firstname: 'h', lastname: 'h' }), klaviyo: profile({ first_name: 'k', last_name: 'k' }) }), scope(one));
+    const one = connection({
+      mappings: [map('firstname', 'first_name', { winner: 'klaviyo' }), map('lastname', 'last_name')],
+    });
+    const plan = planPerson(
+      person({
+        hubspot: contact({ firstname: 'h', lastname: 'h' }),
+        klaviyo: profile({ first_name: 'k', last_name: 'k' }),
+      }),
+      scope(one),
+    );
     expect(plan.hubspot?.properties).toEqual({ firstname: 'k' });
     expect(plan.klaviyo?.attributes).toEqual({ last_name: 'h' });
   });
@@ -218,15 +396,35 @@ describe('fields', () => {
 test('D5: a plan carried out leaves nothing to do', () => {
   const word = fc.option(fc.constantFrom('a', 'b', '+12025550123'), { nil: null });
   fc.assert(
-    fc.property(fc.record({ f1: word, f2: word, l1: word, l2: word, b1: fc.option(word), emptyToo: fc.boolean() }), ({ f1, f2, l1, l2, b1, emptyToo }) => {
-      const one = connection({ mappings: [map('firstname', 'first_name', { emptyToo }), map('lastname', 'last_name')] });
-      const link = { ...linked, base: b1 === undefined ? {} : { 'contact.firstname|attribute.first_name': b1 } };
-      const first = planPerson(person({ hubspot: contact({ firstname: f1, lastname: l1 }), klaviyo: profile({ first_name: f2, last_name: l2 }), link }), scope(one));
-      const base = { ...link.base, ...first.agreed, ...Object.fromEntries(first.writes.map((write) => [write.key, write.newValue])) };
-      const hubspot = contact({ firstname: f1, lastname: l1, ...first.hubspot?.properties });
-      const klaviyo = profile({ first_name: f2, last_name: l2, ...(first.klaviyo?.attributes as Record<string, string | null> | undefined) });
-      const second = planPerson(person({ hubspot, klaviyo, link: { ...linked, base } }), scope(one));
-      expect(second).toMatchObject({ hubspot: null, klaviyo: null, writes: [] });
-    }),
+    fc.property(
+      fc.record({ f1: word, f2: word, l1: word, l2: word, b1: fc.option(word), emptyToo: fc.boolean() }),
+      ({ f1, f2, l1, l2, b1, emptyToo }) => {
+        const one = connection({
+          mappings: [map('firstname', 'first_name', { emptyToo }), map('lastname', 'last_name')],
+        });
+        const link = { ...linked, base: b1 === undefined ? {} : { 'contact.firstname|attribute.first_name': b1 } };
+        const first = planPerson(
+          person({
+            hubspot: contact({ firstname: f1, lastname: l1 }),
+            klaviyo: profile({ first_name: f2, last_name: l2 }),
+            link,
+          }),
+          scope(one),
+        );
+        const base = {
+          ...link.base,
+          ...first.agreed,
+          ...Object.fromEntries(first.writes.map((write) => [write.key, write.newValue])),
+        };
+        const hubspot = contact({ firstname: f1, lastname: l1, ...first.hubspot?.properties });
+        const klaviyo = profile({
+          first_name: f2,
+          last_name: l2,
+          ...(first.klaviyo?.attributes as Record<string, string | null> | undefined),
+        });
+        const second = planPerson(person({ hubspot, klaviyo, link: { ...linked, base } }), scope(one));
+        expect(second).toMatchObject({ hubspot: null, klaviyo: null, writes: [] });
+      },
+    ),
   );
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { reconcile, sameValue, type Canonical, type Decision, type FieldPolicy, type FieldValues } from '../../../server/rules/reconcile.js';
+import {
+  reconcile,
+  sameValue,
+  type Canonical,
+  type Decision,
+  type FieldPolicy,
+  type FieldValues,
+} from '../../../server/rules/reconcile.js';
 
 const filled: fc.Arbitrary<Canonical> = fc.oneof(
   fc.constantFrom('a', 'b', 'c', '0', 'false'),
@@ -8,7 +15,11 @@ const filled: fc.Arbitrary<Canonical> = fc.oneof(
   fc.uniqueArray(fc.constantFrom('x', 'y', 'z'), { minLength: 1 }).map((items) => [...items].sort()),
 );
 const value: fc.Arbitrary<Canonical> = fc.oneof(fc.constant(null), filled);
-const values: fc.Arbitrary<FieldValues> = fc.record({ hubspot: value, klaviyo: value, base: fc.oneof(fc.constant(undefined), value) });
+const values: fc.Arbitrary<FieldValues> = fc.record({
+  hubspot: value,
+  klaviyo: value,
+  base: fc.oneof(fc.constant(undefined), value),
+});
 const policy: fc.Arbitrary<FieldPolicy> = fc.record({
   direction: fc.constantFrom('both', 'to_klaviyo', 'to_hubspot'),
   winner: fc.constantFrom('hubspot', 'klaviyo'),
@@ -27,19 +38,84 @@ const swapDirection = { both: 'both', to_klaviyo: 'to_hubspot', to_hubspot: 'to_
 describe('D4: the three-way comparison', () => {
   const both: FieldPolicy = { direction: 'both', winner: 'hubspot', emptyToo: false };
   const rows: [string, FieldValues, FieldPolicy, Partial<Decision> & Record<string, unknown>][] = [
-    ['equal on both sides becomes the base', { hubspot: 'a', klaviyo: 'a', base: 'b' }, both, { action: 'none', because: 'agree', base: 'a' }],
-    ['only HubSpot changed: goes across', { hubspot: 'n', klaviyo: 'o', base: 'o' }, both, { action: 'write', to: 'klaviyo', value: 'n', because: 'changed' }],
-    ['only Klaviyo changed: goes across', { hubspot: 'o', klaviyo: 'n', base: 'o' }, both, { action: 'write', to: 'hubspot', value: 'n', because: 'changed' }],
-    ['both changed differently: the winner stands, the other is kept', { hubspot: 'h', klaviyo: 'k', base: 'o' }, both, { to: 'klaviyo', value: 'h', because: 'both_changed_winner', overruled: 'k' }],
-    ['D3: the winner may be Klaviyo', { hubspot: 'h', klaviyo: 'k', base: 'o' }, { ...both, winner: 'klaviyo' }, { to: 'hubspot', value: 'k', overruled: 'h' }],
-    ['first contact, one side empty: filled', { hubspot: null, klaviyo: 'k', base: undefined }, both, { to: 'hubspot', value: 'k', because: 'filled' }],
-    ['first contact, both filled: the winner', { hubspot: 'h', klaviyo: 'k', base: undefined }, both, { to: 'klaviyo', value: 'h', because: 'first_contact_winner', overruled: 'k' }],
-    ['D6: emptied, not carried by default', { hubspot: null, klaviyo: 'o', base: 'o' }, both, { action: 'none', because: 'emptying_not_carried', base: 'o' }],
-    ['D6: emptied, carried when the mapping says so', { hubspot: null, klaviyo: 'o', base: 'o' }, { ...both, emptyToo: true }, { to: 'klaviyo', value: null, because: 'emptied', base: null }],
-    ['an empty winner does not erase a fresh value', { hubspot: null, klaviyo: 'n', base: 'o' }, both, { to: 'hubspot', value: 'n' }],
-    ['one-way: the source is put back', { hubspot: 'o', klaviyo: 'k', base: 'o' }, { ...both, direction: 'to_klaviyo' }, { to: 'klaviyo', value: 'o', because: 'source_holds', overruled: 'k' }],
-    ['one-way: a value that only the destination ever had is left alone', { hubspot: null, klaviyo: 'k', base: undefined }, { ...both, direction: 'to_klaviyo', emptyToo: true }, { action: 'none', because: 'source_empty' }],
-    ['one-way to HubSpot never writes Klaviyo', { hubspot: 'n', klaviyo: null, base: undefined }, { ...both, direction: 'to_hubspot' }, { action: 'none', because: 'source_empty' }],
+    [
+      'equal on both sides becomes the base',
+      { hubspot: 'a', klaviyo: 'a', base: 'b' },
+      both,
+      { action: 'none', because: 'agree', base: 'a' },
+    ],
+    [
+      'only HubSpot changed: goes across',
+      { hubspot: 'n', klaviyo: 'o', base: 'o' },
+      both,
+      { action: 'write', to: 'klaviyo', value: 'n', because: 'changed' },
+    ],
+    [
+      'only Klaviyo changed: goes across',
+      { hubspot: 'o', klaviyo: 'n', base: 'o' },
+      both,
+      { action: 'write', to: 'hubspot', value: 'n', because: 'changed' },
+    ],
+    [
+      'both changed differently: the winner stands, the other is kept',
+      { hubspot: 'h', klaviyo: 'k', base: 'o' },
+      both,
+      { to: 'klaviyo', value: 'h', because: 'both_changed_winner', overruled: 'k' },
+    ],
+    [
+      'D3: the winner may be Klaviyo',
+      { hubspot: 'h', klaviyo: 'k', base: 'o' },
+      { ...both, winner: 'klaviyo' },
+      { to: 'hubspot', value: 'k', overruled: 'h' },
+    ],
+    [
+      'first contact, one side empty: filled',
+      { hubspot: null, klaviyo: 'k', base: undefined },
+      both,
+      { to: 'hubspot', value: 'k', because: 'filled' },
+    ],
+    [
+      'first contact, both filled: the winner',
+      { hubspot: 'h', klaviyo: 'k', base: undefined },
+      both,
+      { to: 'klaviyo', value: 'h', because: 'first_contact_winner', overruled: 'k' },
+    ],
+    [
+      'D6: emptied, not carried by default',
+      { hubspot: null, klaviyo: 'o', base: 'o' },
+      both,
+      { action: 'none', because: 'emptying_not_carried', base: 'o' },
+    ],
+    [
+      'D6: emptied, carried when the mapping says so',
+      { hubspot: null, klaviyo: 'o', base: 'o' },
+      { ...both, emptyToo: true },
+      { to: 'klaviyo', value: null, because: 'emptied', base: null },
+    ],
+    [
+      'an empty winner does not erase a fresh value',
+      { hubspot: null, klaviyo: 'n', base: 'o' },
+      both,
+      { to: 'hubspot', value: 'n' },
+    ],
+    [
+      'one-way: the source is put back',
+      { hubspot: 'o', klaviyo: 'k', base: 'o' },
+      { ...both, direction: 'to_klaviyo' },
+      { to: 'klaviyo', value: 'o', because: 'source_holds', overruled: 'k' },
+    ],
+    [
+      'one-way: a value that only the destination ever had is left alone',
+      { hubspot: null, klaviyo: 'k', base: undefined },
+      { ...both, direction: 'to_klaviyo', emptyToo: true },
+      { action: 'none', because: 'source_empty' },
+    ],
+    [
+      'one-way to HubSpot never writes Klaviyo',
+      { hubspot: 'n', klaviyo: null, base: undefined },
+      { ...both, direction: 'to_hubspot' },
+      { action: 'none', because: 'source_empty' },
+    ],
   ];
   test.each(rows)('%s', (_name, given, how, expected) => {
     expect(reconcile(given, how)).toMatchObject(expected);
@@ -133,12 +209,18 @@ describe('properties of the comparison', () => {
 
   test('one edit on one side after agreement always arrives on the other', () => {
     fc.assert(
-      fc.property(value, filled, fc.constantFrom('hubspot' as const, 'klaviyo' as const), policy, (agreed, edit, side, how) => {
-        fc.pre(!sameValue(agreed, edit));
-        fc.pre(how.direction === 'both' || how.direction !== `to_${side}`);
-        const given = { hubspot: agreed, klaviyo: agreed, base: agreed, [side]: edit };
-        expect(reconcile(given, how)).toMatchObject({ action: 'write', to: swapSide[side], value: edit });
-      }),
+      fc.property(
+        value,
+        filled,
+        fc.constantFrom('hubspot' as const, 'klaviyo' as const),
+        policy,
+        (agreed, edit, side, how) => {
+          fc.pre(!sameValue(agreed, edit));
+          fc.pre(how.direction === 'both' || how.direction !== `to_${side}`);
+          const given = { hubspot: agreed, klaviyo: agreed, base: agreed, [side]: edit };
+          expect(reconcile(given, how)).toMatchObject({ action: 'write', to: swapSide[side], value: edit });
+        },
+      ),
       { numRuns: 2000 },
     );
   });
