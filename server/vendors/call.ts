@@ -1,3 +1,4 @@
+import { errorCode } from '../error-code.js';
 import { RetryLater, VendorBug } from '../errors.js';
 import type { RateWindow } from '../store/rate-limit.js';
 import type { Priority } from './hubspot/types.js';
@@ -23,8 +24,9 @@ const defaultWait = 2;
 export function retryAfterSeconds(header: string | null | undefined, fallback: number, date?: string | null): number {
   const text = header?.trim() ?? '';
   if (text === '') return fallback;
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : (Date.parse(text) - Date.parse(date ?? '')) / 1000;
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0.1), 3600) : fallback;
+  const isMoment = text.endsWith('GMT');
+  const seconds = isMoment ? (Date.parse(text) - Date.parse(date ?? '')) / 1000 : Number(text);
+  return Number.isFinite(seconds) && (isMoment || seconds >= 0) ? Math.min(Math.max(seconds, 0.1), 3600) : fallback;
 }
 
 export interface Sending {
@@ -71,11 +73,12 @@ export async function withTimeout<T>(sending: Sending, send: (signal: AbortSigna
 }
 
 /** The network's word for what went wrong (`ECONNRESET`), or undefined when it was not the network. */
-function networkCode(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && typeof cause.code === 'string' && !cause.code.startsWith('ERR_INVALID')) return cause.code;
-  }
-  return undefined;
+function networkCode(error: unknown, depth = 0): string | undefined {
+  const code = errorCode(error);
+  if (code !== undefined && !code.startsWith('ERR_INVALID')) return code;
+  // fetch keeps the socket's error as its cause.
+  if (depth > 4 || typeof error !== 'object' || error === null || !('cause' in error)) return undefined;
+  return networkCode(error.cause, depth + 1);
 }
 
 /** Cuts a list into pieces of at most `size`. */

@@ -50,8 +50,9 @@ export async function searchModified(
   }
   const from = after === undefined ? modified('GTE', search.sinceMs) : modified('GT', after.modifiedMs);
   const page = await ask(session, search, [from], 'lastmodifieddate');
+  const more = hasMore(page, limit);
   const last = page.results.at(-1);
-  if (last === undefined || !hasMore(page, limit)) {
+  if (last === undefined || !more) {
     return { contacts: await contactsOf(session, search, page), done: true };
   }
   const lastMs = modifiedOf(last);
