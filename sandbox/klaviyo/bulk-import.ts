@@ -1,155 +1,176 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Router, SandboxRequest } from '../core/router.js';
 import { Refusal } from '../core/server.js';
-import { invalid, klaviyoError } from './answers.js';
-import { matchOf, pageSize, writeProfile, type ProfileResource } from './profiles.js';
-import { makeCursor, pageLinks, profileJson, readCursor } from './serialise.js';
-import type { Account, ImportJob } from './store.js';
+import { invalid, klaviyoError, notFound } from './answers.js';
+import { clausesOf, isAmong } from './filter.js';
+import { later } from './later.js';
+import { oneAnswer, pageSize, sortedPage } from './paging.js';
+import { matchOf, writeProfile, type ProfileResource } from './profile-write.js';
+import type { AccountOf } from './profiles.js';
+import type { ImportJob } from './records.js';
+import { profileJson, profileView, relationships } from './serialise.js';
+import type { Account } from './store.js';
 
 interface JobBody {
   data?: {
+    type?: string;
     attributes?: { profiles?: { data?: ProfileResource[] } };
     relationships?: { lists?: { data?: { id: string }[] } };
   };
 }
 
-/** Import jobs: up to 10,000 profiles, done a little later, one bad profile failing alone. */
-export function addImportRoutes(
-  router: Router,
-  accountOf: (request: SandboxRequest) => Account,
-  importMs: number,
-): void {
+interface ErrorBody {
+  errors: { id: string; code: string; title: string; detail: string; source: { pointer?: string } }[];
+}
+
+const most = 10_000;
+const largestPayload = 5_242_880;
+const largestProfile = 102_400;
+const iso = (ms: number): string => new Date(ms).toISOString();
+const statusOf = (job: ImportJob): string => (job.finishedAt === null ? 'processing' : 'complete');
+
+/** Import jobs: done a little later, one bad profile failing alone. They touch nobody's consent. */
+export function addImportRoutes(router: Router, accountOf: AccountOf, importMs: number): void {
+  const path = '/api/profile-bulk-import-jobs';
   const jobJson = (request: SandboxRequest, job: ImportJob): Record<string, unknown> => {
-    const ready = Date.now() >= job.readyAt;
-    const at = (ms: number): string => new Date(ms).toISOString();
+    const self = `${request.url.origin}${path}/${job.id}/`;
+    const done = job.finishedAt !== null;
     return {
       type: 'profile-bulk-import-job',
       id: job.id,
       attributes: {
-        status: ready ? 'complete' : 'processing',
-        created_at: at(job.createdAt),
+        status: statusOf(job),
+        created_at: iso(job.createdAt),
         total_count: job.total,
-        completed_count: ready ? job.completed : 0,
-        failed_count: ready ? job.errors.length : 0,
-        started_at: at(job.createdAt),
-        completed_at: ready ? at(job.readyAt) : null,
-        expires_at: at(job.createdAt + 7 * 86_400_000),
+        completed_count: done ? job.completed : 0,
+        failed_count: done ? job.errors.length : 0,
+        started_at: iso(job.createdAt),
+        completed_at: job.finishedAt === null ? null : iso(job.finishedAt),
+        expires_at: iso(job.createdAt + 7 * 86_400_000),
       },
-      relationships: { lists: { data: [] } },
-      links: { self: `${request.url.origin}/api/profile-bulk-import-jobs/${job.id}/` },
+      relationships: {
+        ...relationships(self, ['profiles']),
+        'import-errors': { links: { related: `${self}import-errors/` } },
+        lists: { data: job.listIds.map((id) => ({ type: 'list', id })) },
+      },
+      links: { self },
     };
   };
   const jobOf = (request: SandboxRequest): ImportJob => {
     const job = accountOf(request).imports.get(request.params['id'] ?? '');
-    if (job === undefined)
-      throw new Refusal(klaviyoError(404, 'not_found', 'Not found.', 'There is no such import job.'));
+    if (job === undefined) throw new Refusal(notFound('profile-bulk-import-job', request.params['id'] ?? ''));
     return job;
   };
 
   router.add(
     'POST',
-    '/api/profile-bulk-import-jobs',
+    path,
     'imports.create',
     (request) => {
       const account = accountOf(request);
       const { data } = (request.json ?? {}) as JobBody;
       const profiles = data?.attributes?.profiles?.data;
-      if (!Array.isArray(profiles) || profiles.length === 0)
-        return invalid('profiles is required.', '/data/attributes/profiles');
-      if (profiles.length > 10_000 || request.rawBody.length > 5_000_000)
-        return klaviyoError(
-          413,
-          'payload_too_large',
-          'Payload too large.',
-          'At most 10,000 profiles and 5MB are allowed.',
-        );
-      const now = account.now();
+      if (data?.type !== 'profile-bulk-import-job') {
+        return invalid("The payload must have a 'data' of type 'profile-bulk-import-job'.", '/data/type');
+      }
+      if (request.rawBody.length > largestPayload) {
+        return klaviyoError(413, 'payload_too_large', 'Payload too large.', 'The payload is larger than 5MB.');
+      }
+      if (!Array.isArray(profiles) || profiles.length === 0 || profiles.length > most) {
+        return invalid(`Between 1 and ${most} profiles are allowed.`, '/data/attributes/profiles/data');
+      }
+      const listIds = (data.relationships?.lists?.data ?? []).map(({ id }) => id);
+      for (const id of listIds) if (!account.lists.has(id)) return notFound('list', id, '/data/relationships/lists');
+      const createdAt = account.now();
+      const text = `${account.id}:maintenance:${account.newId()}.${createdAt}`;
       const job: ImportJob = {
-        id: Buffer.from(`${account.id}:${randomBytes(9).toString('hex')}`).toString('base64url'),
-        createdAt: now,
-        readyAt: now + importMs,
+        id: Buffer.from(text).toString('base64url'),
+        createdAt,
+        finishedAt: null,
         total: profiles.length,
         completed: 0,
+        listIds,
         profileIds: [],
         errors: [],
       };
       account.imports.set(job.id, job);
-      const lists = (data?.relationships?.lists?.data ?? []).flatMap(({ id }) => account.lists.get(id) ?? []);
-      const carryOut = (): void => {
-        for (const [index, resource] of profiles.entries()) {
-          try {
-            if (request.partial && index % 2 === 1)
-              throw new Refusal(invalid('This profile was refused.', '/data/attributes/email'));
-            const { profile } = writeProfile(account, matchOf(account, resource), resource);
-            job.profileIds.push(profile.id);
-            job.completed += 1;
-            for (const list of lists) if (!list.members.has(profile.id)) list.members.set(profile.id, account.now());
-          } catch (error) {
-            if (!(error instanceof Refusal)) throw error;
-            const [first] = (
-              error.answer.json as {
-                errors: { code: string; title: string; detail: string; source: { pointer?: string } }[];
-              }
-            ).errors;
-            job.errors.push({
-              code: first?.code ?? 'invalid',
-              title: first?.title ?? '',
-              detail: first?.detail ?? '',
-              pointer: first?.source.pointer ?? '',
-              payload: { ...resource.attributes, ...(resource.id === undefined ? {} : { id: resource.id }) },
-            });
-          }
-        }
-      };
-      // The work is done when the job is, not when it is accepted.
-      setTimeout(carryOut, Math.max(0, importMs - 20)).unref();
-      return { status: 202, json: { data: jobJson(request, { ...job, readyAt: Number.POSITIVE_INFINITY }) } };
+      later(importMs, () => carryOut(account, job, profiles, request.partial));
+      return oneAnswer(request, jobJson(request, job), { status: 202 });
     },
     true,
   );
-  router.add('GET', '/api/profile-bulk-import-jobs/:id', 'imports.get', (request) => ({
-    status: 200,
-    json: { data: jobJson(request, jobOf(request)) },
-  }));
-  router.add('GET', '/api/profile-bulk-import-jobs/:id/import-errors', 'imports.errors', (request) => {
-    const { errors } = jobOf(request);
+  router.add('GET', path, 'imports.list', (request) => {
+    const clauses = clausesOf(request, { status: 'string any equals' });
     const size = pageSize(request, 20, 100);
-    const start = Number(readCursor(request.query.get('page[cursor]'))?.[0] ?? 0);
-    const data = errors.slice(start, start + size).map((error, index) => ({
-      type: 'import-error',
-      id: `${request.params['id'] ?? ''}-${start + index}`,
-      attributes: {
-        code: error.code,
-        title: error.title,
-        detail: error.detail,
-        source: { pointer: error.pointer },
-        original_payload: error.payload,
-      },
-      links: { self: request.url.href },
-    }));
-    return {
-      status: 200,
-      json: {
-        data,
-        links: pageLinks(request.url, start + size < errors.length ? makeCursor([start + size, 0]) : null),
-      },
-    };
+    const jobs = [...accountOf(request).imports.values()].filter((job) =>
+      clauses.every((clause) => isAmong(clause, statusOf(job))),
+    );
+    return sortedPage(request, jobs, {
+      size,
+      keys: { created_at: ({ createdAt }) => createdAt },
+      json: (job) => jobJson(request, job),
+    });
   });
-  router.add('GET', '/api/profile-bulk-import-jobs/:id/profiles', 'imports.profiles', (request) => {
-    const account = accountOf(request);
-    const { profileIds } = jobOf(request);
+  router.add('GET', `${path}/:id`, 'imports.get', (request) => oneAnswer(request, jobJson(request, jobOf(request))));
+  router.add('GET', `${path}/:id/import-errors`, 'imports.errors', (request) => {
     const size = pageSize(request, 20, 100);
-    const start = Number(readCursor(request.query.get('page[cursor]'))?.[0] ?? 0);
-    const data = profileIds
-      .slice(start, start + size)
-      .flatMap((id) => account.profiles.get(id) ?? [])
-      .map((profile) => profileJson(request.url.origin, profile, { subscriptions: false }));
-    return {
-      status: 200,
-      json: {
-        data,
-        links: pageLinks(request.url, start + size < profileIds.length ? makeCursor([start + size, 0]) : null),
-      },
-    };
+    return sortedPage(request, jobOf(request).errors, {
+      size,
+      keys: { id: ({ id }) => id },
+      json: ({ id, code, title, detail, pointer, payload }) => ({
+        type: 'import-error',
+        id,
+        attributes: { code, title, detail, source: { pointer }, original_payload: payload },
+      }),
+    });
   });
+  router.add('GET', `${path}/:id/profiles`, 'imports.profiles', (request) => {
+    const size = pageSize(request, 20, 100);
+    const { profiles } = accountOf(request);
+    const view = profileView(request);
+    const found = jobOf(request).profileIds.flatMap((id) => profiles.get(id) ?? []);
+    return sortedPage(request, found, { size, keys: { id: ({ id }) => id }, json: (one) => profileJson(view, one) });
+  });
+  router.add('GET', `${path}/:id/relationships/profiles`, 'imports.profileIds', (request) => {
+    const size = pageSize(request, 20, 100);
+    const found = jobOf(request).profileIds.map((id) => ({ id }));
+    return sortedPage(request, found, {
+      size,
+      keys: { id: ({ id }) => id },
+      json: ({ id }) => ({ type: 'profile', id }),
+    });
+  });
+}
+
+function carryOut(account: Account, job: ImportJob, profiles: readonly ProfileResource[], partial: boolean): void {
+  const lists = job.listIds.flatMap((id) => account.lists.get(id) ?? []);
+  const ids = new Set<string>();
+  for (const [index, resource] of profiles.entries()) {
+    const pointer = `/data/attributes/profiles/data/${index}/attributes`;
+    try {
+      if (partial && index % 2 === 1) throw new Refusal(invalid('This profile was refused.', `${pointer}/email`));
+      if (JSON.stringify(resource).length > largestProfile) {
+        throw new Refusal(
+          klaviyoError(400, 'invalid', 'Invalid input.', 'The profile is larger than 100KB.', { pointer }),
+        );
+      }
+      const { profile } = writeProfile(account, matchOf(account, resource), resource, pointer);
+      ids.add(profile.id);
+      job.completed += 1;
+      for (const { members } of lists) if (!members.has(profile.id)) members.set(profile.id, account.now());
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const [first] = (error.answer.json as ErrorBody).errors;
+      job.errors.push({
+        id: createHash('sha256').update(`${job.id} ${index}`).digest('hex').slice(0, 24),
+        code: first?.code ?? 'invalid',
+        title: first?.title ?? '',
+        detail: first?.detail ?? '',
+        pointer: first?.source.pointer ?? pointer,
+        payload: { ...resource.attributes, ...(resource.id == null ? {} : { id: resource.id }) },
+      });
+    }
+  }
+  job.profileIds = [...ids];
+  job.finishedAt = account.now();
 }

@@ -15,7 +15,7 @@ export class Tokens {
     string,
     { accountId: string; redirectUri: string; challenge: string; scope: string }
   >();
-  private readonly access = new Map<string, { accountId: string; expiresAt: number }>();
+  private readonly access = new Map<string, { accountId: string; scopes: string[] | null; expiresAt: number }>();
   private readonly refreshing = new Map<string, { accountId: string; scope: string }>();
 
   constructor(readonly app: KlaviyoApp) {}
@@ -39,7 +39,9 @@ export class Tokens {
     refreshToken = `kr-${randomBytes(24).toString('hex')}`,
   ): Record<string, unknown> {
     const accessToken = `ka-${randomBytes(32).toString('hex')}`;
-    this.access.set(accessToken, { accountId, expiresAt: Date.now() + this.app.tokenSeconds * 1000 });
+    const scopes = scope.split(' ').filter((one) => one !== '');
+    const expiresAt = Date.now() + this.app.tokenSeconds * 1000;
+    this.access.set(accessToken, { accountId, scopes: scopes.length === 0 ? null : scopes, expiresAt });
     this.refreshing.set(refreshToken, { accountId, scope });
     return {
       access_token: accessToken,
@@ -54,20 +56,36 @@ export class Tokens {
     return this.refreshing.get(token);
   }
 
-  accountOf(accessToken: string): string | null {
+  /** Whose a token is and what it may; null when it is unknown or has run out. */
+  holder(accessToken: string): { accountId: string; scopes: string[] | null } | null {
     const entry = this.access.get(accessToken);
-    return entry !== undefined && entry.expiresAt > Date.now() ? entry.accountId : null;
+    return entry !== undefined && entry.expiresAt > Date.now() ? entry : null;
   }
 
+  /** Withdraws a refresh token and the access tokens that came with it. */
   revoke(refreshToken: string): void {
     const entry = this.refreshing.get(refreshToken);
+    if (entry === undefined) return;
     this.refreshing.delete(refreshToken);
-    for (const [token, { accountId }] of this.access) if (accountId === entry?.accountId) this.access.delete(token);
+    this.expire(entry.accountId);
+  }
+
+  /** Ends the access tokens of an account at once; they can be refreshed. */
+  expire(accountId: string): void {
+    for (const [token, entry] of this.access) if (entry.accountId === accountId) this.access.delete(token);
+  }
+
+  /** The customer removes the app from the account: nothing works any more. */
+  uninstall(accountId: string): void {
+    this.expire(accountId);
+    for (const [token, entry] of this.refreshing) if (entry.accountId === accountId) this.refreshing.delete(token);
   }
 }
 
+const json = { 'content-type': 'application/json' };
 const refused = (error: string, description: string): SandboxAnswer => ({
   status: 400,
+  headers: json,
   json: { error, error_description: description },
 });
 
@@ -79,6 +97,7 @@ export function addOauthRoutes(router: Router, tokens: Tokens, accounts: Map<str
     if (
       query.get('client_id') !== app.clientId ||
       !URL.canParse(redirectUri) ||
+      query.get('response_type') !== 'code' ||
       query.get('code_challenge_method') !== 'S256' ||
       (query.get('code_challenge') ?? '') === ''
     ) {
@@ -128,30 +147,35 @@ export function addOauthRoutes(router: Router, tokens: Tokens, accounts: Map<str
     target.searchParams.set('state', given.get('state') ?? '');
     return { status: 302, headers: { location: target.href } };
   });
+  const known = (headers: Record<string, string>): boolean =>
+    headers['authorization'] === `Basic ${Buffer.from(`${app.clientId}:${app.clientSecret}`).toString('base64')}`;
+  const stranger: SandboxAnswer = {
+    status: 401,
+    headers: json,
+    json: { error: 'invalid_client', error_description: 'Client authentication failed.' },
+  };
   router.add('POST', '/oauth/token', 'oauth.token', ({ form: given, headers }) => {
-    const expected = `Basic ${Buffer.from(`${app.clientId}:${app.clientSecret}`).toString('base64')}`;
-    if (headers['authorization'] !== expected)
-      return { status: 401, json: { error: 'invalid_client', error_description: 'Client authentication failed.' } };
+    if (!known(headers)) return stranger;
     if (given.get('grant_type') === 'authorization_code') {
       const entry = tokens.redeem(
         given.get('code') ?? '',
         given.get('redirect_uri') ?? '',
         given.get('code_verifier') ?? '',
       );
-      return entry === null
-        ? refused('invalid_grant', 'Invalid code or code verifier.')
-        : { status: 200, json: tokens.issue(entry.accountId, entry.scope) };
+      if (entry === null) return refused('invalid_grant', 'Invalid code or code verifier.');
+      return { status: 200, headers: json, json: tokens.issue(entry.accountId, entry.scope) };
     }
     if (given.get('grant_type') !== 'refresh_token')
       return refused('unsupported_grant_type', 'Unsupported grant type.');
     const token = given.get('refresh_token') ?? '';
     const entry = tokens.ofRefresh(token);
-    return entry === undefined
-      ? refused('invalid_grant', 'Invalid refresh token.')
-      : { status: 200, json: tokens.issue(entry.accountId, entry.scope, token) };
+    if (entry === undefined) return refused('invalid_grant', 'Invalid refresh token.');
+    // The same refresh token comes back, and older access tokens live on until they run out.
+    return { status: 200, headers: json, json: tokens.issue(entry.accountId, entry.scope, token) };
   });
-  router.add('POST', '/oauth/revoke', 'oauth.revoke', ({ form: given }) => {
+  router.add('POST', '/oauth/revoke', 'oauth.revoke', ({ form: given, headers }) => {
+    if (!known(headers)) return stranger;
     tokens.revoke(given.get('token') ?? '');
-    return { status: 200 };
+    return { status: 200, headers: json, json: {} };
   });
 }

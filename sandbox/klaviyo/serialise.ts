@@ -1,14 +1,60 @@
-import { locationFields, type Profile } from './store.js';
+import type { SandboxRequest } from '../core/router.js';
+import { shownTime } from './answers.js';
+import { locationFields, type List, type Profile, type Segment } from './records.js';
 
-const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, '+00:00');
+type Json = Record<string, unknown>;
 
-/** A profile resource as Klaviyo sends it. Times have a grain of one second. */
-export function profileJson(
-  origin: string,
-  profile: Profile,
-  options: { subscriptions: boolean; joinedAt?: number; only?: string[] | null },
-): Record<string, unknown> {
-  const attributes: Record<string, unknown> = {
+const relation = (self: string, name: string): Json => ({
+  links: { self: `${self}relationships/${name}/`, related: `${self}${name}/` },
+});
+
+/** Relationships that are only told as links. */
+export function relationships(self: string, names: readonly string[]): Json {
+  return Object.fromEntries(names.map((name) => [name, relation(self, name)]));
+}
+
+/** The `fields[type]` of a request: which attributes it wants; null means all. */
+export function wantedFields(request: SandboxRequest, type: string): string[] | null {
+  return request.query.get(`fields[${type}]`)?.split(',') ?? null;
+}
+
+/** Only the wanted attributes; `location.city` picks one out of a group. */
+export function pick(attributes: Json, wanted: string[] | null): Json {
+  if (wanted === null) return attributes;
+  const picked: Json = {};
+  for (const path of wanted) {
+    const names = path.split('.');
+    const last = names.pop() ?? '';
+    let from: unknown = attributes;
+    let to = picked;
+    for (const name of names) {
+      from = (from as Json | null | undefined)?.[name];
+      to = (to[name] ??= {}) as Json;
+    }
+    if (from !== null && typeof from === 'object' && last in from) to[last] = (from as Json)[last];
+  }
+  return picked;
+}
+
+/** How a request wants its profiles. */
+export interface ProfileView {
+  origin: string;
+  subscriptions: boolean;
+  wanted: string[] | null;
+}
+
+export function profileView(request: SandboxRequest): ProfileView {
+  const additional = (request.query.get('additional-fields[profile]') ?? '').split(',');
+  return {
+    origin: request.url.origin,
+    subscriptions: additional.includes('subscriptions'),
+    wanted: wantedFields(request, 'profile'),
+  };
+}
+
+/** A profile as Klaviyo sends it. Times have a grain of one second. */
+export function profileJson(view: ProfileView, profile: Profile, joinedAt?: number): Json {
+  const attributes: Json = {
     email: profile.email,
     phone_number: profile.phone_number,
     external_id: profile.external_id,
@@ -18,28 +64,26 @@ export function profileJson(
     locale: profile.locale,
     title: profile.title,
     image: profile.image,
-    created: time(profile.created),
-    updated: time(profile.updated),
-    last_event_date: null,
+    created: shownTime(profile.created),
+    updated: shownTime(profile.updated),
+    last_event_date: profile.lastEventAt === null ? null : shownTime(profile.lastEventAt),
     location: Object.fromEntries(locationFields.map((name) => [name, profile.location[name] ?? null])),
     properties: profile.properties,
   };
-  if (options.joinedAt !== undefined) attributes['joined_group_at'] = time(options.joinedAt);
-  if (options.subscriptions) attributes['subscriptions'] = subscriptionsJson(profile);
-  const shown =
-    options.only == null
-      ? attributes
-      : Object.fromEntries(Object.entries(attributes).filter(([name]) => options.only?.includes(name)));
+  if (joinedAt !== undefined) attributes['joined_group_at'] = shownTime(joinedAt);
+  if (view.subscriptions) attributes['subscriptions'] = subscriptionsJson(profile);
+  const self = `${view.origin}/api/profiles/${profile.id}/`;
   return {
     type: 'profile',
     id: profile.id,
-    attributes: shown,
-    links: { self: `${origin}/api/profiles/${profile.id}/` },
+    attributes: pick(attributes, view.wanted),
+    relationships: relationships(self, ['lists', 'segments', 'push-tokens']),
+    links: { self },
   };
 }
 
-function subscriptionsJson(profile: Profile): Record<string, unknown> {
-  const at = profile.consentAt === null ? null : time(profile.consentAt);
+function subscriptionsJson(profile: Profile): Json {
+  const at = profile.consentAt === null ? null : shownTime(profile.consentAt);
   return {
     email: {
       marketing: {
@@ -47,36 +91,64 @@ function subscriptionsJson(profile: Profile): Record<string, unknown> {
         consent: profile.consent,
         consent_timestamp: at,
         last_updated: at,
-        method: profile.consentAt === null ? null : 'API',
-        method_detail: null,
+        method: profile.method,
+        method_detail: profile.method === null ? null : '',
         custom_method_detail: null,
-        double_optin: false,
-        suppression: profile.suppressions.map(({ reason, at: when }) => ({ reason, timestamp: time(when) })),
-        list_suppressions: [],
+        double_optin: profile.doubleOptIn,
+        suppression: profile.suppressions.map(({ reason, at: when }) => ({ reason, timestamp: shownTime(when) })),
+        list_suppressions: profile.listSuppressions.map(({ listId, reason, at: when }) => ({
+          list_id: listId,
+          reason,
+          timestamp: shownTime(when),
+        })),
       },
+      open_tracking: { consent: 'NEVER_SUBSCRIBED', consent_timestamp: null, last_updated: null, can_receive: true },
     },
-    sms: null,
-    mobile_push: null,
-    whatsapp: null,
+    sms: {
+      marketing: { can_receive_sms_marketing: false, consent: 'NEVER_SUBSCRIBED', consent_timestamp: null },
+      transactional: { can_receive_sms_transactional: false, consent: 'NEVER_SUBSCRIBED', consent_timestamp: null },
+    },
+    mobile_push: {
+      marketing: { can_receive_push_marketing: false, consent: 'NEVER_SUBSCRIBED', consent_timestamp: null },
+    },
   };
 }
 
-/** A keyset cursor: opaque to whoever reads it. */
-export const makeCursor = (position: readonly [number | string, number | string]): string =>
-  Buffer.from(JSON.stringify(position)).toString('base64url');
-
-export function readCursor(text: string | null): [number | string, number | string] | null {
-  if (text === null || text === '') return null;
-  const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-  return Array.isArray(value) ? (value as [number | string, number | string]) : null;
+export function listJson(request: SandboxRequest, list: List, withCount = false): Json {
+  const self = `${request.url.origin}/api/lists/${list.id}/`;
+  const attributes = {
+    name: list.name,
+    created: shownTime(list.created),
+    updated: shownTime(list.updated),
+    opt_in_process: list.optIn,
+    ...(withCount ? { profile_count: list.members.size } : {}),
+  };
+  return {
+    type: 'list',
+    id: list.id,
+    attributes: pick(attributes, wantedFields(request, 'list')),
+    relationships: relationships(self, ['profiles', 'tags', 'flow-triggers']),
+    links: { self },
+  };
 }
 
-/** The links of a page; `next` repeats the request with its cursor. */
-export function pageLinks(url: URL, next: string | null): Record<string, string | null> {
-  // Brackets are escaped in links, as the vendor does: page%5Bsize%5D.
-  url = new URL(`${url.origin}${url.pathname}?${url.searchParams.toString()}`);
-  if (next === null) return { self: url.href, next: null, prev: null };
-  const target = new URL(url);
-  target.searchParams.set('page[cursor]', next);
-  return { self: url.href, next: target.href, prev: null };
+export function segmentJson(request: SandboxRequest, segment: Segment, withCount = false): Json {
+  const self = `${request.url.origin}/api/segments/${segment.id}/`;
+  const attributes = {
+    name: segment.name,
+    definition: segment.definition,
+    created: shownTime(segment.created),
+    updated: shownTime(segment.updated),
+    is_active: segment.active,
+    is_processing: false,
+    is_starred: segment.starred,
+    ...(withCount ? { profile_count: segment.members.size } : {}),
+  };
+  return {
+    type: 'segment',
+    id: segment.id,
+    attributes: pick(attributes, wantedFields(request, 'segment')),
+    relationships: relationships(self, ['profiles', 'tags', 'flow-triggers']),
+    links: { self },
+  };
 }

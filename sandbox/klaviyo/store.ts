@@ -1,73 +1,41 @@
-import { randomBytes } from 'node:crypto';
-import type { Person, Suppression } from '../seed/people.js';
+import { createHash } from 'node:crypto';
+import { seededRandom } from '../core/random.js';
+import type { Suppression } from '../seed/people.js';
+import { EventStore, shortId, type NewEvent, type StoredEvent } from './event-store.js';
+import { makeCampaigns, makeFlows, sendsOf, type Campaign, type Flow, type Send } from './messages.js';
+import {
+  blankProfile,
+  scalars,
+  type ImportJob,
+  type List,
+  type Profile,
+  type Segment,
+  type SuppressionJob,
+  type Webhook,
+} from './records.js';
+import { makeSegments } from './segment-seed.js';
+import { Timeline } from './timeline.js';
 
-export interface Profile {
-  id: string;
-  email: string | null;
-  phone_number: string | null;
-  external_id: string | null;
-  first_name: string | null;
-  last_name: string | null;
-  organization: string | null;
-  title: string | null;
-  locale: string | null;
-  image: string | null;
-  location: Record<string, string | number | null>;
-  properties: Record<string, unknown>;
-  created: number;
-  updated: number;
-  consent: 'SUBSCRIBED' | 'UNSUBSCRIBED' | 'NEVER_SUBSCRIBED';
-  consentAt: number | null;
-  suppressions: { reason: Suppression; at: number }[];
-  /** Rising number: the order of equal times. */
-  serial: number;
+export type { List, Profile, Segment } from './records.js';
+
+export interface AccountOptions {
+  /** After how long an event is listed. */
+  eventLagMs?: number;
+  /** After how long a segment notices a change. */
+  segmentDelayMs?: number;
+  /** Whether a change of consent moves the profile's `updated`. */
+  consentMovesUpdated?: boolean;
+  /** For how long the id of a merged profile leads to what it became. */
+  mergedIdsMs?: number;
 }
 
-export interface List {
-  id: string;
-  name: string;
-  optIn: 'single_opt_in' | 'double_opt_in';
-  created: number;
-  updated: number;
-  /** Profile id → when it joined. */
-  members: Map<string, number>;
+export interface Identity {
+  email?: string | null | undefined;
+  phone_number?: string | null | undefined;
+  external_id?: string | null | undefined;
 }
 
-export interface Segment {
-  id: string;
-  name: string;
-  created: number;
-  matches: (profile: Profile) => boolean;
-}
-
-export interface ImportJob {
-  id: string;
-  createdAt: number;
-  readyAt: number;
-  total: number;
-  completed: number;
-  profileIds: string[];
-  errors: { code: string; title: string; detail: string; pointer: string; payload: unknown }[];
-}
-
-export const scalars = ['first_name', 'last_name', 'organization', 'title', 'locale', 'image', 'external_id'] as const;
-export const locationFields = [
-  'address1',
-  'address2',
-  'city',
-  'country',
-  'latitude',
-  'longitude',
-  'region',
-  'zip',
-  'timezone',
-  'ip',
-];
-
-/** Klaviyo's newer ids begin with a time; these do too, so that they sort by age. */
-function ulid(serial: number): string {
-  return `01${serial.toString(36).toUpperCase().padStart(10, '0')}${randomBytes(8).toString('hex').toUpperCase().slice(0, 14)}`;
-}
+const emailKey = (email: string): string => email.trim().toLowerCase();
 
 /** Everything of one company. */
 export class Account {
@@ -75,64 +43,78 @@ export class Account {
   readonly byEmail = new Map<string, string>();
   readonly byPhone = new Map<string, string>();
   readonly byExternalId = new Map<string, string>();
+  /** Orders to page through. */
+  readonly made = new Timeline();
+  readonly created = new Timeline();
+  readonly updated = new Timeline();
+  readonly suppressed = new Timeline();
   readonly lists = new Map<string, List>();
   readonly segments = new Map<string, Segment>();
   readonly imports = new Map<string, ImportJob>();
-  readonly mergedInto = new Map<string, string>();
+  readonly suppressionJobs = new Map<string, SuppressionJob>();
+  readonly webhooks = new Map<string, Webhook>();
+  readonly campaigns: Campaign[];
+  readonly flows: Flow[];
+  readonly sends: Send[];
+  readonly events: EventStore;
   /** Private keys; null scopes mean full access. */
   readonly keys = new Map<string, string[] | null>();
+  /** Who has been asked to confirm a subscription, and for which list. */
+  readonly unconfirmed = new Map<string, Set<string>>();
+  /** Hears of every event that happens. */
+  onEvent: (event: StoredEvent) => void = () => undefined;
+  readonly random: () => number;
+  private readonly mergedInto = new Map<string, { id: string; until: number }>();
+  private reassessments: { due: number; id: string }[] = [];
   private serial = 0;
   private lastMs = 0;
 
   constructor(
     readonly id: string,
     readonly name: string,
+    private readonly options: AccountOptions = {},
   ) {
+    this.random = seededRandom(createHash('sha256').update(id).digest().readUInt32BE(0));
     this.keys.set(`pk_sandbox_${id}`, null);
     const now = Date.now();
-    const list = (listId: string, listName: string, optIn: List['optIn']): void =>
-      void this.lists.set(listId, {
-        id: listId,
-        name: listName,
-        optIn,
-        created: now,
-        updated: now,
-        members: new Map(),
-      });
-    list('NwsLtr', 'Newsletter', 'double_opt_in');
-    list('CstHub', 'Customers from HubSpot', 'single_opt_in');
-    list('VipLst', 'VIP', 'single_opt_in');
-    const recently = (days: number) => (profile: Profile) => now - profile.updated < days * 86_400_000;
-    this.segments.set('Engd90', {
-      id: 'Engd90',
-      name: 'Engaged 90 days',
-      created: now,
-      matches: (profile) => profile.consent === 'SUBSCRIBED' && recently(3650)(profile),
-    });
-    this.segments.set('DeSpkr', {
-      id: 'DeSpkr',
-      name: 'German speakers',
-      created: now,
-      matches: (profile) => profile.location['country'] === 'Germany',
-    });
+    this.events = new EventStore(this.random, options.eventLagMs ?? 0);
+    this.addList('NwsLtr', 'Newsletter', 'double_opt_in');
+    this.addList('CstHub', 'Customers from HubSpot', 'single_opt_in');
+    this.addList('VipLst', 'VIP', 'single_opt_in');
+    this.campaigns = makeCampaigns(this.random, now);
+    this.flows = makeFlows(this.random, now);
+    this.sends = sendsOf(this.campaigns, this.flows);
+    for (const segment of makeSegments(now, this.events)) this.segments.set(segment.id, segment);
   }
 
+  /** Now, never going back. */
   now(): number {
     this.lastMs = Math.max(Date.now(), this.lastMs);
     return this.lastMs;
   }
 
-  find(id: string): Profile | undefined {
-    return this.profiles.get(id) ?? this.profiles.get(this.mergedInto.get(id) ?? '');
+  newId(length = 6): string {
+    return shortId(this.random, length);
   }
 
-  holder(identity: {
-    email?: string | null | undefined;
-    phone_number?: string | null | undefined;
-    external_id?: string | null | undefined;
-  }): Profile[] {
+  addList(id: string, name: string, optIn: List['optIn']): List {
+    const now = this.now();
+    const list = { id, name, optIn, created: now, updated: now, members: new Timeline() };
+    this.lists.set(id, list);
+    return list;
+  }
+
+  /** A profile by its id, or by the id of one that was merged into it a while ago. */
+  find(id: string): Profile | undefined {
+    const merged = this.mergedInto.get(id);
+    const successor = merged !== undefined && merged.until > Date.now() ? this.find(merged.id) : undefined;
+    return this.profiles.get(id) ?? successor;
+  }
+
+  /** Whoever holds one of the identities; several when they are of several people. */
+  holder(identity: Identity): Profile[] {
     const ids = [
-      identity.email ? this.byEmail.get(identity.email.trim().toLowerCase()) : undefined,
+      identity.email ? this.byEmail.get(emailKey(identity.email)) : undefined,
       identity.phone_number ? this.byPhone.get(identity.phone_number) : undefined,
       identity.external_id ? this.byExternalId.get(identity.external_id) : undefined,
     ];
@@ -141,27 +123,13 @@ export class Account {
 
   create(at = this.now()): Profile {
     this.serial += 1;
-    const profile: Profile = {
-      id: ulid(this.serial),
-      email: null,
-      phone_number: null,
-      external_id: null,
-      first_name: null,
-      last_name: null,
-      organization: null,
-      title: null,
-      locale: null,
-      image: null,
-      location: {},
-      properties: {},
-      created: at,
-      updated: at,
-      consent: 'NEVER_SUBSCRIBED',
-      consentAt: null,
-      suppressions: [],
-      serial: this.serial,
-    };
-    this.profiles.set(profile.id, profile);
+    // Newer ids of Klaviyo begin with a time: they sort by age.
+    const id = `01${this.serial.toString(36).toUpperCase().padStart(10, '0')}${shortId(this.random, 14, '0123456789ABCDEFGHJKMNPQRSTVWXYZ')}`;
+    const profile = blankProfile(id, at);
+    this.profiles.set(id, profile);
+    this.made.set(id, this.serial);
+    this.created.set(id, at);
+    this.updated.set(id, at);
     return profile;
   }
 
@@ -174,92 +142,138 @@ export class Account {
       if (before !== null && index.get(before) === profile.id) index.delete(before);
       if (after !== null) index.set(after, profile.id);
     };
-    if (identity.email !== undefined) {
-      move(this.byEmail, profile.email?.trim().toLowerCase() ?? null, identity.email?.trim().toLowerCase() ?? null);
-      profile.email = identity.email;
+    const { email, phone_number: phone, external_id: externalId } = identity;
+    if (email !== undefined) {
+      move(
+        this.byEmail,
+        profile.email === null ? null : emailKey(profile.email),
+        email === null ? null : emailKey(email),
+      );
+      profile.email = email;
     }
-    if (identity.phone_number !== undefined) {
-      move(this.byPhone, profile.phone_number, identity.phone_number);
-      profile.phone_number = identity.phone_number;
+    if (phone !== undefined) {
+      move(this.byPhone, profile.phone_number, phone);
+      profile.phone_number = phone;
     }
-    if (identity.external_id !== undefined) {
-      move(this.byExternalId, profile.external_id, identity.external_id);
-      profile.external_id = identity.external_id;
+    if (externalId !== undefined) {
+      move(this.byExternalId, profile.external_id, externalId);
+      profile.external_id = externalId;
     }
   }
 
+  /** To be called after a profile's values have changed. */
   touch(profile: Profile): void {
-    this.serial += 1;
-    profile.serial = this.serial;
     profile.updated = this.now();
+    this.updated.set(profile.id, profile.updated);
+    this.reassess(profile);
+  }
+
+  /** To be called after a profile's consent or suppression has changed. */
+  consentChanged(profile: Profile): void {
+    const last = profile.suppressions.reduce((latest, { at }) => Math.max(latest, at), 0);
+    if (last > 0) this.suppressed.set(profile.id, last);
+    else this.suppressed.delete(profile.id);
+    if (this.options.consentMovesUpdated === true) this.touch(profile);
+    else this.reassess(profile);
   }
 
   remove(profile: Profile): void {
     this.identify(profile, { email: null, phone_number: null, external_id: null });
     this.profiles.delete(profile.id);
-    for (const list of this.lists.values()) list.members.delete(profile.id);
+    for (const order of [this.made, this.created, this.updated, this.suppressed]) order.delete(profile.id);
+    for (const { members } of [...this.lists.values(), ...this.segments.values()]) members.delete(profile.id);
   }
 
-  /** Merges one profile into another: the destination's values win, gaps are filled, suppression stays (strictest). */
+  /**
+   * Merges one profile into another: the destination's values win, gaps are filled from the source, suppression stays
+   * (the strictest state). The source's events are the destination's from then on, and are told again.
+   */
   merge(source: Profile, destination: Profile): void {
     for (const name of scalars) destination[name] ??= source[name];
     destination.properties = { ...source.properties, ...destination.properties };
-    destination.location = { ...source.location, ...destination.location };
-    const { email, phone_number } = source;
-    for (const list of this.lists.values())
-      if (list.members.has(source.id)) list.members.set(destination.id, this.now());
-    destination.suppressions.push(...source.suppressions);
+    const [fuller, other] =
+      Object.keys(source.location).length > Object.keys(destination.location).length
+        ? [source.location, destination.location]
+        : [destination.location, source.location];
+    const timezone = source.location['timezone'] ?? destination.location['timezone'];
+    destination.location = { ...other, ...fuller, ...(timezone === undefined ? {} : { timezone }) };
+    const { email, phone_number: phone, external_id: externalId } = source;
+    for (const list of this.lists.values()) {
+      if (list.members.has(source.id) && !list.members.has(destination.id))
+        list.members.set(destination.id, this.now());
+    }
+    for (const one of source.suppressions) {
+      if (!destination.suppressions.some(({ reason }) => reason === one.reason)) destination.suppressions.push(one);
+    }
+    destination.listSuppressions.push(...source.listSuppressions);
     if (source.consent === 'UNSUBSCRIBED') destination.consent = 'UNSUBSCRIBED';
     this.remove(source);
     this.identify(destination, {
       email: destination.email ?? email,
-      phone_number: destination.phone_number ?? phone_number,
+      phone_number: destination.phone_number ?? phone,
+      external_id: destination.external_id ?? externalId,
     });
-    this.mergedInto.set(source.id, destination.id);
+    this.mergedInto.set(source.id, { id: destination.id, until: Date.now() + (this.options.mergedIdsMs ?? 600_000) });
+    const replayed = this.events.reassign(source.id, destination.id);
+    this.consentChanged(destination);
     this.touch(destination);
+    this.emit(destination, { metric: 'Merged Profile', properties: { 'Merged Profile ID': source.id } });
+    for (const event of replayed) this.onEvent(event);
   }
 
   unsubscribe(profile: Profile, reason: Suppression = 'UNSUBSCRIBE'): void {
     profile.consent = 'UNSUBSCRIBED';
     profile.consentAt = this.now();
+    this.suppress(profile, reason);
+  }
+
+  suppress(profile: Profile, reason: Suppression): void {
     if (!profile.suppressions.some((one) => one.reason === reason))
       profile.suppressions.push({ reason, at: this.now() });
+    this.consentChanged(profile);
   }
 
-  subscribe(profile: Profile): void {
+  subscribe(profile: Profile, { at = this.now(), method = 'API', doubleOptIn = false } = {}): void {
     profile.consent = 'SUBSCRIBED';
-    profile.consentAt = this.now();
+    Object.assign(profile, { consentAt: at, method, doubleOptIn });
     // The trap: a subscribe call lifts these suppressions.
-    profile.suppressions = profile.suppressions.filter(
-      (one) => !['UNSUBSCRIBE', 'SPAM_COMPLAINT', 'USER_SUPPRESSED'].includes(one.reason),
-    );
+    const lifted: Suppression[] = ['UNSUBSCRIBE', 'SPAM_COMPLAINT', 'USER_SUPPRESSED'];
+    profile.suppressions = profile.suppressions.filter((one) => !lifted.includes(one.reason));
+    this.consentChanged(profile);
   }
 
-  seed(people: readonly Person[]): void {
-    for (const person of people) {
-      const side = person.klaviyo;
-      if (side === null) continue;
-      const profile = this.create(Date.parse(person.createdAt) + 86_400_000);
-      const phoneFree = side.phone !== null && !this.byPhone.has(side.phone);
-      this.identify(profile, { email: side.email, ...(phoneFree ? { phone_number: side.phone } : {}) });
-      Object.assign(profile, {
-        first_name: side.firstName,
-        last_name: side.lastName,
-        organization: side.organization,
-        title: side.title,
-        consent: side.consent,
-        consentAt: profile.created,
-      });
-      profile.location = { ...(side.city === null ? {} : { city: side.city }), country: person.countryName };
-      profile.properties = {
-        ...(person.colours[0] === undefined ? {} : { 'Favourite Colour': person.colours[0], Colours: person.colours }),
-        ...(person.points === null ? {} : { 'Loyalty Points': person.points }),
-        ...(person.newsletter === null ? {} : { Newsletter: person.newsletter }),
-        ...(person.birthday === null ? {} : { Birthday: person.birthday }),
-      };
-      if (side.suppression !== null) profile.suppressions.push({ reason: side.suppression, at: profile.created });
-      if (person.key % 2 === 0) this.lists.get('NwsLtr')?.members.set(profile.id, profile.created);
-      if (person.key % 13 === 0) this.lists.get('VipLst')?.members.set(profile.id, profile.created);
+  /** Something happens to a person, now unless told otherwise. */
+  emit(profile: Profile, event: Omit<NewEvent, 'profileId' | 'at'> & { at?: number }): StoredEvent {
+    const stored = this.events.record({ ...event, profileId: profile.id, at: event.at ?? this.now() });
+    profile.lastEventAt = Math.max(profile.lastEventAt ?? 0, stored.at);
+    this.reassess(profile);
+    this.onEvent(stored);
+    return stored;
+  }
+
+  private reassess(profile: Profile): void {
+    this.reassessments.push({ due: Date.now() + (this.options.segmentDelayMs ?? 0), id: profile.id });
+    if (this.reassessments.length > 5000) this.settleSegments();
+  }
+
+  /** Brings the segments up to what is due; to be called before they are read. */
+  settleSegments(): void {
+    const now = Date.now();
+    const waiting: typeof this.reassessments = [];
+    const due = new Set<string>();
+    for (const one of this.reassessments) {
+      if (one.due <= now) due.add(one.id);
+      else waiting.push(one);
+    }
+    this.reassessments = waiting;
+    for (const id of due) {
+      const profile = this.profiles.get(id);
+      if (profile === undefined) continue;
+      for (const { members, matches } of this.segments.values()) {
+        const fits = matches(profile);
+        if (fits && !members.has(id)) members.set(id, this.now());
+        else if (!fits) members.delete(id);
+      }
     }
   }
 }
