@@ -33,7 +33,9 @@ const perMinute = 600;
  */
 export function signedRequests(deps: ApiDependencies): RequestHandler[] {
   const seen = new Map<string, { minute: number; count: number }>();
-  const check: RequestHandler = async (request, _response, next) => {
+  const check: RequestHandler = async (request, response, next) => {
+    // People's data: no proxy between HubSpot and us may keep it.
+    response.set('cache-control', 'no-store');
     const rawBody: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const url = deps.publicUrl + request.originalUrl;
     const now = deps.clock().getTime();

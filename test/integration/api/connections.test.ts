@@ -267,12 +267,14 @@ describe('changing', () => {
   test('PATCH merges options key by key and replaces rules and mappings', async () => {
     const { id } = await draft({ rules: everybody, options: { winner: 'klaviyo', limit: 10 } });
     const one = { hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'VipLst' }], klaviyoToHubspot: [] };
-    const { body }: { body: unknown } = await world.call('PATCH', `/connections/${id}`, {
-      direction: 'hubspot_to_klaviyo',
-      rules: one,
-      mappings: [mapping('firstname', 'first_name')],
-      options: { limit: null, subscribe: true },
-    });
+    const body: unknown = (
+      await world.call('PATCH', `/connections/${id}`, {
+        direction: 'hubspot_to_klaviyo',
+        rules: one,
+        mappings: [mapping('firstname', 'first_name')],
+        options: { limit: null, subscribe: true },
+      })
+    ).body;
     expect(body).toMatchObject({
       direction: 'hubspot_to_klaviyo',
       rules: one,

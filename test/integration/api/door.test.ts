@@ -18,7 +18,9 @@ const refusal = (answer: request.Response): [number, string | undefined] => [
 
 describe('the door of /api/v1', () => {
   test('a request signed by HubSpot for a portal that has the app is let through', async () => {
-    expect((await world.call('GET', '/account')).body).toMatchObject({ portal: { id: world.portalId } });
+    const answer = await world.call('GET', '/account');
+    expect(answer.body).toMatchObject({ portal: { id: world.portalId } });
+    expect(answer.headers['cache-control']).toBe('no-store');
   });
 
   test('A1: a forged, changed, late or missing signature is 401, whatever the route', async () => {

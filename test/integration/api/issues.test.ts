@@ -86,7 +86,7 @@ describe('issues', () => {
 
   test('F5: groups by cause, the most frequent first', async () => {
     await open(issue(1, { code: 'option_missing' }), issue(2), issue(3));
-    const { body }: { body: unknown } = await world.call('GET', '/issues/groups');
+    const body: unknown = (await world.call('GET', '/issues/groups')).body;
     expect(body).toMatchObject({
       results: [
         { code: 'invalid_phone', count: 2, connectionId },

@@ -98,6 +98,18 @@ describe('pickers', () => {
     expect((await world.call('GET', `/klaviyo-accounts/${second}/lists`)).status).toBe(200);
   });
 
+  test('E1: flows and email campaigns, by name', async () => {
+    for (const kind of ['flows', 'campaigns']) {
+      const all = (await page(`/klaviyo-accounts/${account}/${kind}`)).results;
+      expect(all.length).toBeGreaterThan(0);
+      const [wanted] = all;
+      expect(wanted).toEqual({ id: expect.any(String), name: expect.any(String), archived: expect.any(Boolean) });
+      const found = await page(`/klaviyo-accounts/${account}/${kind}?search=${encodeURIComponent(wanted?.name ?? '')}`);
+      expect(found.results).toContainEqual(wanted);
+      expect((await page(`/klaviyo-accounts/${account}/${kind}?search=no%20such%20name`)).results).toEqual([]);
+    }
+  });
+
   test('A1: another portal’s account is as unknown as none', async () => {
     for (const kind of ['lists', 'segments', 'flows', 'campaigns']) {
       expect(

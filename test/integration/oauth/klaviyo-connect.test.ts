@@ -119,10 +119,8 @@ describe('connecting Klaviyo by private key', () => {
     keys?.set('pk_that_only_reads', ['accounts:read', 'profiles:read', 'lists:read', 'segments:read']);
     keys?.set('pk_without_segments', ['accounts:read', 'profiles:read', 'profiles:write', 'lists:read', 'lists:write']);
     const connect = async (apiKey: string): Promise<unknown> => {
-      const { status, body }: { status: number; body: unknown } = await world.call('POST', '/klaviyo-accounts', {
-        apiKey,
-      });
-      return [status, body];
+      const answer = await world.call('POST', '/klaviyo-accounts', { apiKey });
+      return [answer.status, answer.body];
     };
     expect(await connect('pk_without_accounts')).toMatchObject([
       422,
