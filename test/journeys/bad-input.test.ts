@@ -88,7 +88,7 @@ describe('G3: bad input gets a clear refusal and changes nothing', () => {
     const answer = await world.call('POST', '/klaviyo-accounts', { apiKey: 'pk_sandbox_wrong' });
     expect(answer.status).toBe(422);
     expect((answer.json as ErrorBody).error).toMatchObject({
-      code: 'reconnect_klaviyo',
+      code: 'invalid_api_key',
       message: expect.stringContaining('Klaviyo'),
     });
     expect(answer.text).not.toContain('pk_sandbox_wrong');
@@ -97,8 +97,11 @@ describe('G3: bad input gets a clear refusal and changes nothing', () => {
   test('A2: a key without a scope: the scope is named', async () => {
     world.klaviyo.accounts.get('TANDM1')?.keys.set('pk_sandbox_narrow', ['accounts:read', 'profiles:read']);
     const answer = await world.call('POST', '/klaviyo-accounts', { apiKey: 'pk_sandbox_narrow' });
-    expect(answer.status).toBe(201);
-    expect((answer.json as { missingScopes: string[] }).missingScopes).toEqual(['lists:read', 'segments:read']);
+    expect(answer.status).toBe(422);
+    expect((answer.json as ErrorBody).error).toMatchObject({
+      code: 'missing_scope',
+      message: expect.stringContaining('lists:read'),
+    });
   });
 
   test('an unknown field is named', async () => {

@@ -29,7 +29,7 @@ test('B1, B4, D4: the initial sync brings both sides into agreement, nobody twic
 test('F4: people are skipped with their reasons, and counted', async () => {
   const status = await settled(world, connectionId);
   const noEmail = [...portal().contacts.values()].filter((contact) => contact.properties['email'] === undefined).length;
-  expect(status.skippedBy).toContainEqual({ reason: 'no_email', count: noEmail });
+  expect(status.skippedBy).toContainEqual(expect.objectContaining({ reason: 'no_email', count: noEmail }));
   expect(status.counts.inSync).toBeGreaterThan(200);
 });
 
