@@ -36,7 +36,7 @@ export async function drain(ctx: SyncContext, klaviyoAccountId: string, signal: 
     await ctx.wakeDrain(klaviyoAccountId, (await leaseRemaining(ctx.db, name)) + 0.2);
     return;
   }
-  let again: number | null = null;
+  let again: number | 'rest' | null = 'rest';
   try {
     again = await turn(ctx, klaviyoAccountId, lease, signal);
   } catch (error) {
@@ -46,16 +46,21 @@ export async function drain(ctx: SyncContext, klaviyoAccountId: string, signal: 
   } finally {
     await releaseLease(ctx.db, lease);
   }
-  if (again !== null) await ctx.wakeDrain(klaviyoAccountId, again);
+  // A change noted after our last look, whose wake-up met our lease, is seen by this one: it happens after the release.
+  const next = again ?? (await nextChangeIn(ctx.db, klaviyoAccountId));
+  if (next !== null && next !== 'rest') await ctx.wakeDrain(klaviyoAccountId, next);
 }
 
-/** Works until nothing is due or the turn is over. Answers in how many seconds to come back, or null when all is done. */
+/**
+ * Works until nothing is due or the turn is over. Answers in how many seconds to come back, null when all is done, or
+ * `rest` when nothing syncs here until somebody acts.
+ */
 async function turn(
   ctx: SyncContext,
   klaviyoAccountId: string,
   lease: Lease,
   signal: AbortSignal,
-): Promise<number | null> {
+): Promise<number | 'rest' | null> {
   await abandonHistory(ctx.db, klaviyoAccountId);
   const started = performance.now();
   let held = started;
@@ -85,7 +90,7 @@ async function turn(
       const now = await scopeStamp(ctx.db, klaviyoAccountId);
       if (scope === null || now !== stamp) scope = await loadScope(ctx, klaviyoAccountId);
       stamp = now;
-      if (scope === null) return null;
+      if (scope === null) return 'rest';
       const claimed = await dueChanges(ctx.db, klaviyoAccountId, batchSize);
       if (claimed.length > 0) {
         await workOff(ctx, scope, lease, claimed, mayWrite);
@@ -101,7 +106,7 @@ async function turn(
       if (error instanceof RetryLater) return Math.max(error.seconds, 0.2);
       if (!(error instanceof NeedsPerson)) throw error;
       await askForPerson(ctx, klaviyoAccountId, error);
-      return null;
+      return 'rest';
     } finally {
       clearInterval(keepAlive);
     }

@@ -6,8 +6,10 @@ import { makePeople } from '../../sandbox/seed/people.js';
 import { connectKlaviyo, openWorld, settled, syncEverybody, until, type World } from '../helpers/service.js';
 
 let world: World;
+let klaviyoAccountId = '';
 beforeAll(async () => {
   world = await openWorld({ people: makePeople(60, 2) });
+  klaviyoAccountId = await connectKlaviyo(world);
 }, 60_000);
 afterAll(() => world.close());
 
@@ -105,7 +107,6 @@ describe('G3: bad input gets a clear refusal and changes nothing', () => {
   });
 
   test('an unknown field is named', async () => {
-    const klaviyoAccountId = await connectKlaviyo(world);
     const answer = await world.call('POST', '/connections', {
       type: 'contact',
       klaviyoAccountId,
@@ -115,7 +116,6 @@ describe('G3: bad input gets a clear refusal and changes nothing', () => {
   });
 
   test('B3: mapping the email is refused with its reason', async () => {
-    const klaviyoAccountId = await connectKlaviyo(world);
     const mappings = [
       { hubspot: { object: 'contact', property: 'email' }, klaviyo: { kind: 'property', name: 'Mail' } },
     ];
@@ -124,7 +124,6 @@ describe('G3: bad input gets a clear refusal and changes nothing', () => {
   });
 
   test('D2: writing a read-only property is refused with its reason', async () => {
-    const klaviyoAccountId = await connectKlaviyo(world);
     const mappings = [
       {
         hubspot: { object: 'contact', property: 'customer_value' },
@@ -140,14 +139,12 @@ describe('G3: bad input gets a clear refusal and changes nothing', () => {
   });
 
   test('activating without a rule is refused', async () => {
-    const klaviyoAccountId = await connectKlaviyo(world);
     const draft = await world.call('POST', '/connections', { type: 'contact', klaviyoAccountId, name: 'No rules' });
     const answer = await world.call('POST', `/connections/${(draft.json as { id: string }).id}/activate`);
     expect([answer.status, (answer.json as ErrorBody).error.code]).toEqual([422, 'rule_missing']);
   });
 
   test('the same draft twice within a minute is one (HubSpot repeats failed calls)', async () => {
-    const klaviyoAccountId = await connectKlaviyo(world);
     const [one, two] = await Promise.all(
       [1, 2].map(() => world.call('POST', '/connections', { type: 'contact', klaviyoAccountId, name: 'Twice' })),
     );
@@ -183,7 +180,7 @@ test('G4, D7: a record that a vendor refuses becomes an issue; the rest of its b
   account.identify(bad!, { email: 'no-dot@localhost' });
   account.touch(bad!);
   portal.create('contacts', { email: 'phone@example.com', firstname: 'Phone', phone: 'ask my assistant' }, 'CRM_UI');
-  const id = await syncEverybody(world);
+  const id = await syncEverybody(world, { klaviyoAccountId });
   expect(portal.emails.has(good!.email!.toLowerCase())).toBe(true);
   const issues = async (): Promise<{ id: string; code: string; detail: string; contact: { email: string } }[]> =>
     ((await world.call('GET', `/issues?connectionId=${id}`)).json as { results: never[] }).results;

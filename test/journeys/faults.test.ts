@@ -33,8 +33,9 @@ test('G1: answers lost after the write was applied, resets and 5xx lose and doub
     sandbox.faults.add({ kind: 'status', status: 503, probability: 0.05, times: 5 });
     sandbox.faults.add({ kind: 'status', status: 429, retryAfter: 1, probability: 0.05, times: 2 });
     sandbox.faults.add({ kind: 'half_answer', probability: 0.05, times: 3 });
-    sandbox.faults.add({ kind: 'expired_token', probability: 0.02, times: 1 });
   }
+  // Tokens expire before their time; a private key does not.
+  w.hubspot.faults.add({ kind: 'expired_token', probability: 0.1, times: 2 });
   await activate(w, id);
   await settled(w, id, 60_000);
   expect(differences(w.hubspot.portals.get(w.portalId)!, w.klaviyo.accounts.get('TANDM1')!)).toEqual([]);
