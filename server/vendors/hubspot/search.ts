@@ -83,7 +83,8 @@ function hasMore(page: Page, limit: number): boolean {
 function ask(session: HubspotSession, search: ModifiedSearch, filters: object[], sort: string): Promise<Page> {
   const body = {
     filterGroups: [{ filters }],
-    sorts: [{ propertyName: sort, direction: 'ASCENDING' }],
+    // A name alone sorts upwards.
+    sorts: [sort],
     properties: [...new Set([...search.properties, 'lastmodifieddate'])],
     limit: search.limit,
     after: 0,

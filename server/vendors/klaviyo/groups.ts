@@ -10,11 +10,14 @@ export interface MemberPage {
   id: string;
   cursor: string | null;
   subscriptions?: boolean;
-  /** Only those who joined at this moment or later. */
+  /** Only those who joined at this moment or later; Klaviyo refuses one closer than some seconds to now. */
   joinedSince?: Date;
 }
 
 type Kind = 'lists' | 'segments';
+
+/** Everything of a segment but its definition, which may be large and is not used. */
+export const segmentFields = { 'fields[segment]': 'name,created,updated,is_active,is_processing,is_starred' };
 
 const membersPath = (kind: Kind, id: string): string => `/api/${kind}/${encodeURIComponent(id)}/profiles`;
 
@@ -34,8 +37,7 @@ export async function groupById<T>(
     const { data } = await session.request({
       method: 'GET',
       path: `/api/${kind}/${encodeURIComponent(id)}`,
-      // A segment's definition may be large and is not used.
-      query: kind === 'segments' ? { 'fields[segment]': 'name,is_active,is_processing' } : {},
+      query: kind === 'segments' ? segmentFields : {},
       schema: z.object({ data: schema }),
     });
     return data.data;

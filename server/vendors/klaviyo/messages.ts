@@ -35,7 +35,6 @@ export const readFlows = (session: KlaviyoSession): Promise<MessageSource[]> =>
 /** All email campaigns, a hundred a call; Klaviyo insists on a channel. */
 export const readCampaigns = (session: KlaviyoSession): Promise<MessageSource[]> =>
   readSources(session, '/api/campaigns', {
-    'fields[campaign]': 'name,archived',
     filter: "equals(messages.channel,'email')",
     'page[size]': 100,
   });

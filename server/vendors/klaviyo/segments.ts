@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { groupMemberIds, groupMembers, groupMembersByEmail, type MemberPage } from './groups.js';
+import { groupMemberIds, groupMembers, groupMembersByEmail, segmentFields, type MemberPage } from './groups.js';
 import { pageOf, readAll } from './paging.js';
 import type { KlaviyoSession } from './session.js';
 import type { KlaviyoProfile, KlaviyoSegment } from './types.js';
@@ -13,7 +13,7 @@ const segmentSchema = z.object({
 
 /** All segments, ten a call, without their definitions. */
 export async function readSegments(session: KlaviyoSession): Promise<KlaviyoSegment[]> {
-  const query = { 'fields[segment]': 'name,is_active,is_processing', 'page[size]': 10 };
+  const query = { ...segmentFields, 'page[size]': 10 };
   const segments = await readAll(session, '/api/segments', query, pageOf(segmentSchema));
   return segments.map(({ id, attributes }) => ({
     id,

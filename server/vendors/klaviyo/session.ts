@@ -68,7 +68,7 @@ export class KlaviyoSession implements Session {
     schema,
   }: KlaviyoRequest<T>): Promise<{ data: T; headers: Record<string, unknown>; status: number }> {
     const pairs = Object.entries(query).flatMap(([name, value]): string[] =>
-      value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+      value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`],
     );
     const config: AxiosRequestConfig = {
       method,

@@ -114,7 +114,7 @@ function searching(rows: readonly { id: number; ms: number }[]): (request: Seen)
   return (request) => {
     const body = request.json as {
       filterGroups: { filters: { propertyName: string; operator: string; value: string }[] }[];
-      sorts: { propertyName: string }[];
+      sorts: string[];
       limit: number;
       properties: string[];
     };
@@ -127,7 +127,7 @@ function searching(rows: readonly { id: number; ms: number }[]): (request: Seen)
             ? own >= Number(value)
             : own === Number(value);
       });
-    const byId = body.sorts[0]?.propertyName === 'hs_object_id';
+    const byId = body.sorts[0] === 'hs_object_id';
     // Equal times come in no particular order.
     const found = rows
       .filter(passes)
