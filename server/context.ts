@@ -218,7 +218,12 @@ export async function createService(
       klaviyoConnect(connect),
     ],
     async ready() {
-      await db.query('select 1');
+      // Database, migrations and queue in one question; each has its own word when it is not there.
+      const [ground] = await db.query<{ migrated: boolean; queued: boolean }>(
+        `select to_regclass('public.pgmigrations') is not null as migrated, to_regclass('pgboss.job') is not null as queued`,
+      );
+      if (ground?.migrated !== true) throw new Error('The database is not migrated.');
+      if (ground.queued !== true) throw new Error('The queue is not set up.');
     },
   });
 
