@@ -280,3 +280,16 @@ test('C6: of two merged people the strictest consent stays', async () => {
   await client.steer('POST', '/accounts/TANDM1/merge', { source: goes.id, destination: stays.id });
   expect([stays.consent, reasons(stays)]).toEqual(['UNSUBSCRIBED', ['UNSUBSCRIBE']]);
 });
+
+test('C4: whether a change of consent moves `updated` is not known, so both can be had', async () => {
+  const moving = await openKlaviyo({ consentMovesUpdated: true, people: [] });
+  try {
+    const other = moving.sandbox.accounts.get('TANDM1');
+    const profile = other?.create(Date.parse('2024-01-01T00:00:00Z'));
+    if (other === undefined || profile === undefined) throw new Error('no account');
+    other.unsubscribe(profile);
+    expect(profile.updated).toBeGreaterThan(Date.parse('2026-01-01T00:00:00Z'));
+  } finally {
+    await moving.close();
+  }
+});

@@ -161,9 +161,9 @@ test('signs in by OAuth with PKCE, and refreshes by itself after a 401', async (
     protected override tokenUrl = `${sandbox.url}/oauth/token`;
   }
   const oauth = new SandboxOAuth(sandbox.clientId, sandbox.clientSecret, storage);
-  const { codeVerifier, codeChallenge }: Pkce.Codes = Pkce.generateCodes();
+  const codes: Pkce.Codes = Pkce.generateCodes();
   const redirect = 'https://tandem.example/back';
-  const asked = new URL(oauth.generateAuthorizeUrl('state', 'profiles:read', codeChallenge, redirect));
+  const asked = new URL(oauth.generateAuthorizeUrl('state', 'profiles:read', codes.codeChallenge, redirect));
   expect((await fetch(asked)).status).toBe(200);
   const approved = await fetch(`${sandbox.url}/oauth/authorize/approve`, {
     method: 'POST',
@@ -177,7 +177,7 @@ test('signs in by OAuth with PKCE, and refreshes by itself after a 401', async (
     }),
   });
   const code = new URL(approved.headers.get('location') ?? '').searchParams.get('code') ?? '';
-  await oauth.createTokens('customer', codeVerifier, code, redirect);
+  await oauth.createTokens('customer', codes.codeVerifier, code, redirect);
   const first = saved.get('customer')?.accessToken;
   const api = new ProfilesApi(new OAuthSession('customer', oauth));
   api.basePath = sandbox.url;
