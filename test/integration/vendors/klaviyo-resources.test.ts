@@ -93,10 +93,10 @@ test('B7: a profile that was merged away stands under the id asked for; an unkno
 test('B4: several profiles of one email come oldest first, under the lower-case address, each once', async () => {
   vendor.answers((request) =>
     request.query.get('page[cursor]') === null
-      ? page([profile('new', { email: 'Ada@Example.com', created: '2026-02-01T00:00:00+00:00' })], 'more')
+      ? page([profile('new', { email: 'Ada@Example.com', created: '2025-12-31T23:00:00-05:00' })], 'more')
       : page([
-          profile('old', { email: 'ada@example.com', created: '2025-12-31T23:00:00-05:00' }),
-          profile('new', { email: 'Ada@Example.com', created: '2026-02-01T00:00:00+00:00' }),
+          profile('old', { email: 'ada@example.com', created: '2026-01-01T01:00:00+05:00' }),
+          profile('new', { email: 'Ada@Example.com', created: '2025-12-31T23:00:00-05:00' }),
         ]),
   );
   const found = await readByEmails(session(), ['ADA@example.com ', 'ada@example.com', ''], { subscriptions: true });
