@@ -42,9 +42,12 @@ async function change(
 ): Promise<void> {
   const ids = members.map((person) => person.klaviyoId).filter((id) => id !== null);
   try {
-    if (what === 'add') await add(session, listId, ids);
-    else await remove(session, listId, ids);
-    for (const person of members) (what === 'add' ? person.joined : person.left).add(listId);
+    const refused = await (what === 'add' ? add : remove)(session, listId, ids);
+    for (const person of members) {
+      const refusal = refused.get(person.klaviyoId ?? '');
+      if (refusal === undefined) (what === 'add' ? person.joined : person.left).add(listId);
+      else person.refusals.push({ side: 'klaviyo', code: refusal.code, field: listId, detail: refusal.message });
+    }
   } catch (error) {
     if (!(error instanceof RecordRefused)) return defer(members, 'lists', error);
     for (const person of members) {

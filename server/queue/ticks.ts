@@ -7,18 +7,15 @@ import type { Queue } from './queue.js';
  * special, and the last one standing keeps the sweeps going.
  */
 export function startTicks(queue: Queue, pollSeconds: number, log: Logger): { stop(): Promise<void> } {
-  const every = Math.max(1, Math.min(Math.round(pollSeconds), 59));
+  // Ten ticks a period: what is due waits a tenth of it at most.
+  const every = Math.max(1, Math.min(Math.floor(pollSeconds / 10), 10));
   const send = (name: string, seconds: number) => (): void => {
     queue
       .wakeOncePer('tick', name, { name }, seconds)
       .catch((error: unknown) => log.warn({ err: error, tick: name }, 'a tick could not be queued'));
   };
   const tasks: ScheduledTask[] = [
-    // Half the period, so that a sweep due just after a tick does not wait a whole one.
-    cron.schedule(
-      `*/${Math.max(1, Math.floor(every / 2))} * * * * *`,
-      send('sweeps', Math.max(1, Math.floor(every / 2))),
-    ),
+    cron.schedule(`*/${every} * * * * *`, send('sweeps', every)),
     cron.schedule('* * * * *', send('housekeeping', 60)),
   ];
   return {

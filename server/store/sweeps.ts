@@ -22,10 +22,13 @@ export async function ensureSweeps(
   );
 }
 
-/** Takes due sweeps and sets when they are due again: many processes may ask at once, each sweep goes to one. */
+/**
+ * Takes due sweeps and sets when they are due again: many processes may ask at once, each sweep goes to one. A little
+ * early, so that the tick that comes after a whole period does not find them due a moment later.
+ */
 export async function takeDueSweeps(db: Database, pollSeconds: number, limit: number): Promise<Sweep[]> {
   const rows = await db.query<{ portal_id: string; klaviyo_account_id: string; name: string; position: unknown }>(
-    `update sweep s set due_at = now() + make_interval(secs => $1)
+    `update sweep s set due_at = now() + make_interval(secs => $1::float8 - least(1, $1::float8 * 0.2))
      from (select w.klaviyo_account_id, w.name from sweep w
              join klaviyo_account a on a.id = w.klaviyo_account_id and a.state = 'connected'
              join portal p on p.id = w.portal_id and p.state = 'installed'
