@@ -57,6 +57,8 @@ const service = spawn(
   ['--enable-source-maps', fileURLToPath(new URL('../server/main.js', import.meta.url))],
   {
     stdio: ['ignore', 'pipe', 'inherit'],
+    // A folder without an .env: what is set for real accounts is not for the demo.
+    cwd: dataDir,
     env: {
       ...process.env,
       PORT: String(port),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseSealKeys, type SealKey } from './oauth/seal.js';
@@ -125,8 +126,10 @@ export function loadConfig(environment: Environment): Config {
   };
 }
 
-/** The process's own environment. */
+/** The process's own environment, and what a `.env` in the working folder adds to it. Throws ConfigError. */
 export function readConfig(): Config {
+  // Variables that are set already win over the file.
+  if (existsSync('.env')) process.loadEnvFile('.env');
   return loadConfig(process.env);
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hubspotFetch, installApp, type ProxyAnswer, type ProxyUser } from '../../sandbox/hubspot/fetch-proxy.js';
 import { firstPortal, startHubspot, type HubspotOptions, type HubspotSandbox } from '../../sandbox/hubspot/index.js';
@@ -90,6 +91,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     async start(environment = {}) {
       service = spawn(process.execPath, ['--enable-source-maps', join(process.cwd(), 'build/server/main.js')], {
         stdio: ['ignore', 'pipe', 'pipe'],
+        // A folder without an .env: a developer's settings are not for tests.
+        cwd: tmpdir(),
         env: {
           PATH: process.env['PATH'] ?? '',
           PORT: String(port),

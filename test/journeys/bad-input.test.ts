@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makePeople } from '../../sandbox/seed/people.js';
 import { connectKlaviyo, openWorld, settled, syncEverybody, until, type World } from '../helpers/service.js';
@@ -231,4 +233,20 @@ test('a wrong environment: one message names every wrong variable, exit 1', asyn
     'KLAVIYO_CLIENT_SECRET',
   ])
     expect(text).toContain(name);
+});
+
+test('a .env in the working folder is read, and variables that are set win', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-env-'));
+  await writeFile(join(folder, '.env'), 'PORT=from-file\nROLE=from-file\n');
+  const child = spawn(process.execPath, [join(process.cwd(), 'build/server/main.js')], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '', ROLE: 'web' },
+  });
+  let text = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1);
+  await rm(folder, { recursive: true });
+  expect(text).toContain('PORT');
+  expect(text).not.toContain('ROLE');
 });
