@@ -9,6 +9,7 @@ import {
 } from '../store/changes.js';
 import { noteSuccess, scopeStamp } from '../store/contact-connections.js';
 import { abandonHistory } from '../store/history.js';
+import { clearConnectionIssues, restsForPerson } from '../store/issues.js';
 import { acquireLease, LeaseLost, leaseRemaining, releaseLease, renewLease, type Lease } from '../store/lease.js';
 import { nextRun } from '../store/runs.js';
 import { loadScope, type AccountScope } from './account-scope.js';
@@ -61,6 +62,7 @@ async function turn(
   lease: Lease,
   signal: AbortSignal,
 ): Promise<number | 'rest' | null> {
+  if (await restsForPerson(ctx.db, klaviyoAccountId)) return 'rest';
   await abandonHistory(ctx.db, klaviyoAccountId);
   const started = performance.now();
   let held = started;
@@ -99,6 +101,11 @@ async function turn(
       const run = await nextRun<ScanCursor>(ctx.db, klaviyoAccountId);
       if (run === null) {
         await noteSuccess(ctx.db, klaviyoAccountId);
+        await clearConnectionIssues(
+          ctx.db,
+          scope.connections.map(({ id }) => id),
+          ['missing_scope'],
+        );
         return await nextChangeIn(ctx.db, klaviyoAccountId);
       }
       await scanPage(ctx, scope, lease, run, mayWrite);

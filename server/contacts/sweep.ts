@@ -2,6 +2,7 @@ import { NeedsPerson, RetryLater } from '../errors.js';
 import { listsRead } from '../rules/eligibility.js';
 import { changePriority, noteChanges } from '../store/changes.js';
 import { syncingConnections } from '../store/contact-connections.js';
+import { restsForPerson } from '../store/issues.js';
 import { stampMembers, takeLeavers, type ListKey } from '../store/list-members.js';
 import { ensureSweeps, moveSweep, readSweep, unseenRecords, type Sweep } from '../store/sweeps.js';
 import * as hubspotContacts from '../vendors/hubspot/contacts.js';
@@ -42,7 +43,8 @@ export async function arrangeSweeps(ctx: SyncContext, portalId: string, klaviyoA
 /** Runs one sweep to its end, noting what it finds page by page, and wakes the drain when there is something. */
 export async function sweep(ctx: SyncContext, klaviyoAccountId: string, name: string): Promise<void> {
   const stored = await readSweep(ctx.db, klaviyoAccountId, name);
-  if (stored === null || (await syncingConnections(ctx.db, klaviyoAccountId)).length === 0) return;
+  if (stored === null || (await restsForPerson(ctx.db, klaviyoAccountId))) return;
+  if ((await syncingConnections(ctx.db, klaviyoAccountId)).length === 0) return;
   try {
     const found = await runSweep(ctx, stored);
     if (found > 0) await ctx.wakeDrain(klaviyoAccountId);

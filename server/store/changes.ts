@@ -114,6 +114,8 @@ export async function accountsWithWork(db: Database): Promise<{ accounts: string
   const rows = await db.query<{ id: string }>(
     `select a.id from klaviyo_account a join portal p on p.id = a.portal_id and p.state = 'installed'
      where a.state = 'connected'
+       and not exists (select from issue i join connection c on c.id = i.connection_id
+                         where c.klaviyo_account_id = a.id and i.code = 'missing_scope' and i.record_id = '' and i.last_seen_at > now() - interval '5 minutes')
        and exists (select from connection c where c.klaviyo_account_id = a.id and c.state in ('initial_sync', 'active'))
        and (exists (select from change c where c.klaviyo_account_id = a.id and c.due_at <= now())
             or exists (select from run r join connection c on c.id = r.connection_id and c.state in ('initial_sync', 'active')

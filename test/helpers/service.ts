@@ -155,8 +155,8 @@ export const everybody = {
   klaviyoToHubspot: [{ source: { all: true } }],
 };
 
-/** Makes and activates a contact connection and waits until its initial run is through. Answers its id. */
-export async function syncEverybody(world: World, more: Record<string, unknown> = {}): Promise<string> {
+/** Drafts a contact connection over everybody, both ways. Answers its id. */
+export async function draftConnection(world: World, more: Record<string, unknown> = {}): Promise<string> {
   // Each connect asks Klaviyo who it is, and that has a narrow limit: an account that is connected already is given.
   const klaviyoAccountId = more['klaviyoAccountId'] ?? (await connectKlaviyo(world));
   const draft = await world.call('POST', '/connections', {
@@ -166,9 +166,19 @@ export async function syncEverybody(world: World, more: Record<string, unknown> 
     klaviyoAccountId,
   });
   if (draft.status !== 201) throw new Error(draft.text);
-  const { id } = draft.json as { id: string };
+  return (draft.json as { id: string }).id;
+}
+
+/** Activates a drafted connection. */
+export async function activateConnection(world: World, id: string): Promise<void> {
   const activated = await world.call('POST', `/connections/${id}/activate`);
   if (activated.status !== 202) throw new Error(activated.text);
+}
+
+/** Drafts and activates a contact connection and waits until its initial run is through. Answers its id. */
+export async function syncEverybody(world: World, more: Record<string, unknown> = {}): Promise<string> {
+  const id = await draftConnection(world, more);
+  await activateConnection(world, id);
   await settled(world, id);
   return id;
 }

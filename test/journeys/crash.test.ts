@@ -1,27 +1,13 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { differences } from '../../sandbox/agreement.js';
 import { makePeople } from '../../sandbox/seed/people.js';
-import { connectKlaviyo, everybody, openWorld, settled, until, type World } from '../helpers/service.js';
+import { activateConnection, draftConnection, openWorld, settled, until, type World } from '../helpers/service.js';
 
 let world: World | null = null;
 afterEach(async () => {
   await world?.close();
   world = null;
 });
-
-async function draft(w: World): Promise<string> {
-  const klaviyoAccountId = await connectKlaviyo(w);
-  const answer = await w.call('POST', '/connections', { type: 'contact', klaviyoAccountId, rules: everybody });
-  if (answer.status !== 201) throw new Error(answer.text);
-  return (answer.json as { id: string }).id;
-}
-
-async function activate(w: World, id?: string): Promise<string> {
-  const connectionId = id ?? (await draft(w));
-  const answer = await w.call('POST', `/connections/${connectionId}/activate`);
-  if (answer.status !== 202) throw new Error(answer.text);
-  return connectionId;
-}
 
 test('G1, F3: killed -9 in the middle of the initial sync, it resumes; nobody is created twice', async () => {
   const w = (world = await openWorld({
@@ -31,7 +17,8 @@ test('G1, F3: killed -9 in the middle of the initial sync, it resumes; nobody is
   }));
   const portal = w.hubspot.portals.get(w.portalId)!;
   const account = w.klaviyo.accounts.get('TANDM1')!;
-  const id = await activate(w);
+  const id = await draftConnection(w);
+  await activateConnection(w, id);
   const progress = async (): Promise<number> =>
     ((await w.call('GET', `/connections/${id}/status`)).json as { run: { done: number } | null }).run?.done ?? 0;
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { differences } from '../../sandbox/agreement.js';
 import { makePeople } from '../../sandbox/seed/people.js';
-import { connectKlaviyo, everybody, openWorld, settled, until, type World } from '../helpers/service.js';
+import { activateConnection, draftConnection, openWorld, settled, until, type World } from '../helpers/service.js';
 
 let world: World | null = null;
 afterEach(async () => {
@@ -9,23 +9,9 @@ afterEach(async () => {
   world = null;
 });
 
-async function draft(w: World): Promise<string> {
-  const klaviyoAccountId = await connectKlaviyo(w);
-  const answer = await w.call('POST', '/connections', { type: 'contact', klaviyoAccountId, rules: everybody });
-  if (answer.status !== 201) throw new Error(answer.text);
-  return (answer.json as { id: string }).id;
-}
-
-async function activate(w: World, id?: string): Promise<string> {
-  const connectionId = id ?? (await draft(w));
-  const answer = await w.call('POST', `/connections/${connectionId}/activate`);
-  if (answer.status !== 202) throw new Error(answer.text);
-  return connectionId;
-}
-
 test('G1: answers lost after the write was applied, resets and 5xx lose and double nothing', async () => {
   const w = (world = await openWorld({ people: makePeople(400, 3) }));
-  const id = await draft(w);
+  const id = await draftConnection(w);
   for (const sandbox of [w.hubspot, w.klaviyo]) {
     sandbox.faults.add({ kind: 'lost_answer', operation: 'contacts.batchCreate', times: 2 });
     sandbox.faults.add({ kind: 'lost_answer', operation: 'imports.create', times: 2 });
@@ -36,14 +22,15 @@ test('G1: answers lost after the write was applied, resets and 5xx lose and doub
   }
   // Tokens expire before their time; a private key does not.
   w.hubspot.faults.add({ kind: 'expired_token', probability: 0.1, times: 2 });
-  await activate(w, id);
+  await activateConnection(w, id);
   await settled(w, id, 60_000);
   expect(differences(w.hubspot.portals.get(w.portalId)!, w.klaviyo.accounts.get('TANDM1')!)).toEqual([]);
 }, 120_000);
 
 test('G1: a graceful stop ends within its time and the next start goes on', async () => {
   const w = (world = await openWorld({ people: makePeople(600, 4), klaviyo: { latencyMs: 10 } }));
-  const id = await activate(w);
+  const id = await draftConnection(w);
+  await activateConnection(w, id);
   await until(
     'some progress',
     async () =>

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createLogger } from '../../../server/log.js';
 import { openQueue, type Queue } from '../../../server/queue/queue.js';
 import { startTicks } from '../../../server/queue/ticks.js';
+import { until } from '../../helpers/service.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
 const log = createLogger('silent');
@@ -67,6 +68,19 @@ test('a failed job is tried again', async () => {
   await one.wake('intake', '1', { portalId: '1' });
   await calls.reach(2);
   expect(calls.seen).toEqual(['1', '1']);
+});
+
+test('a job that fails too often goes to the dead letters, with its error', async () => {
+  const one = await queue();
+  await one.wake('intake', 'doomed', { portalId: 'doomed' });
+  // Its tries are used up, so that the test need not wait for six of them.
+  await database.db.query(`update pgboss.job set retry_limit = 0 where singleton_key = 'doomed'`);
+  await one.work('intake', 1, () => Promise.reject(new Error('for good')));
+  const dead = (): Promise<{ output: unknown }[]> =>
+    database.db.query(`select data as output from pgboss.job where name = 'dead' and data ->> 'portalId' = 'doomed'`);
+  await until('the dead letter', async () => ((await dead()).length > 0 ? true : null));
+  expect((await one.depths())['dead']).toBeGreaterThan(0);
+  await database.db.query(`delete from pgboss.job where name = 'dead'`);
 });
 
 test('a later wake-up does not swallow a nearer one', async () => {
