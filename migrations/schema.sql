@@ -1,5 +1,14 @@
 -- Made by `npm run schema` from the migrations; do not edit.
 
+create table admission (
+  connection_id uuid not null,
+  portal_id bigint not null,
+  rank bigint not null,
+  constraint admission_pkey PRIMARY KEY (connection_id, rank),
+  constraint admission_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
+  constraint admission_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+
 create table change (
   klaviyo_account_id uuid not null,
   portal_id bigint not null,
@@ -40,6 +49,38 @@ create table connection (
 );
 CREATE INDEX connection_account ON public.connection USING btree (klaviyo_account_id) WHERE (state = ANY (ARRAY['initial_sync'::text, 'active'::text]));
 CREATE INDEX connection_portal ON public.connection USING btree (portal_id);
+
+create table consent (
+  klaviyo_account_id uuid not null,
+  portal_id bigint not null,
+  email text not null,
+  opted_out text[] not null default '{}'::text[],
+  asked_at timestamp with time zone,
+  asked_list text,
+  entered_at timestamp with time zone,
+  constraint consent_pkey PRIMARY KEY (klaviyo_account_id, email),
+  constraint consent_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint consent_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+
+create table erased (
+  portal_id bigint not null,
+  email_hash bytea not null,
+  report jsonb not null,
+  at timestamp with time zone not null default now(),
+  constraint erased_pkey PRIMARY KEY (portal_id, email_hash),
+  constraint erased_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+
+create table erasure_due (
+  klaviyo_account_id uuid not null,
+  portal_id bigint not null,
+  hubspot_id text not null,
+  at timestamp with time zone not null default now(),
+  constraint erasure_due_pkey PRIMARY KEY (klaviyo_account_id, hubspot_id),
+  constraint erasure_due_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint erasure_due_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
 
 create table hint (
   id bigint not null generated always as identity,
@@ -202,6 +243,7 @@ create table portal (
   installed_at timestamp with time zone not null default now(),
   uninstalled_at timestamp with time zone,
   erase_after timestamp with time zone,
+  erasure_key text,
   constraint portal_pkey PRIMARY KEY (id),
   constraint portal_state_check CHECK ((state = ANY (ARRAY['installed'::text, 'reconnect'::text, 'uninstalled'::text])))
 );
@@ -288,6 +330,7 @@ create table tombstone (
   record_id text not null,
   reason text not null,
   at timestamp with time zone not null default now(),
+  base jsonb not null default '{}'::jsonb,
   constraint tombstone_pkey PRIMARY KEY (klaviyo_account_id, side, record_id),
   constraint tombstone_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint tombstone_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,

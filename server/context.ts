@@ -120,6 +120,7 @@ export async function createService(
     log,
     clock,
     owner,
+    sealer,
     hubspot,
     klaviyo,
     catalogue: (portalId, accountId) =>

@@ -4,6 +4,7 @@ import { Refusal, startSandboxServer, type Sandbox } from '../core/server.js';
 import type { Person } from '../seed/people.js';
 import { hubspotError } from './answers.js';
 import { addCatalogueRoutes } from './catalogue.js';
+import { addCommunicationPreferenceRoutes } from './communication-preferences.js';
 import { addControlRoutes } from './control.js';
 import { addListRoutes } from './lists.js';
 import { addOauthRoutes, Tokens } from './oauth.js';
@@ -79,6 +80,7 @@ export async function startHubspot(options: HubspotOptions = {}): Promise<Hubspo
   addObjectRoutes(router, portalOf);
   addListRoutes(router, portalOf);
   addCatalogueRoutes(router, portalOf);
+  addCommunicationPreferenceRoutes(router, portalOf);
   let sandbox: Sandbox | null = null;
   addControlRoutes(router, {
     portals,

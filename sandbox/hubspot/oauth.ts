@@ -90,14 +90,16 @@ export function addOauthRoutes(router: Router, tokens: Tokens, portals: Map<stri
       };
     }
     const chosen = portalId ?? [...portals.keys()][0] ?? '';
+    // What is optional is granted where the account has it; this one has.
+    const scope = [query.get('scope'), query.get('optional_scope')].filter((one) => one !== null).join(' ');
     const fields = ['redirect_uri', 'scope', 'state'].map((name) => ({
       name,
       label: name,
-      value: query.get(name),
+      value: name === 'scope' ? scope : query.get(name),
       hidden: true,
     }));
     const scopes = raw(
-      (query.get('scope') ?? '')
+      scope
         .split(' ')
         .map((scope) => `<li>${scope.replace(/[^\w.:-]/g, '')}</li>`)
         .join(''),

@@ -113,6 +113,12 @@ export function contactProperties(): PropertyDefinition[] {
     property('associatedcompanyid', 'Primary Associated Company ID', number, system),
     property('hs_email_domain', 'Email Domain', text, { ...system, calculated: true }),
     property('num_associated_deals', 'Number of Associated Deals', number, { ...system, calculated: true }),
+    property(
+      'hs_email_optout',
+      'Unsubscribed from all email',
+      { type: 'bool', fieldType: 'booleancheckbox' },
+      { ...system, values: { true: 'True', false: 'False' } },
+    ),
     property('hs_email_open', 'Marketing emails opened', number, system),
     property(
       'favourite_colour',

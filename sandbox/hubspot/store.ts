@@ -45,6 +45,8 @@ export class Portal {
   readonly companyOf = new Map<string, string>();
   readonly dealsOf = new Map<string, Set<string>>();
   readonly blocked = new Set<string>();
+  /** Addresses that opted out of all marketing email; their contacts show it in `hs_email_optout`. */
+  readonly optedOut = new Set<string>();
   readonly mergedInto = new Map<string, string>();
   readonly timeline = new Map<string, unknown>();
   installed = false;
@@ -196,6 +198,7 @@ export class Portal {
       this.contacts.delete(record.id);
       this.mergedInto.set(record.id, survivor.id);
     }
+    if (emails.some((email) => this.optedOut.has(email))) survivor.properties['hs_email_optout'] = 'true';
     this.contacts.set(survivor.id, survivor);
     for (const email of emails) this.emails.set(email, survivor.id);
     survivor.properties['hs_merged_object_ids'] = ids.join(';');

@@ -23,6 +23,7 @@ interface Delivery {
 /** The properties the app's webhooks watch unless told otherwise: a static list, the same for every portal. */
 const watched = [
   'email',
+  'hs_email_optout',
   'firstname',
   'lastname',
   'phone',

@@ -2,10 +2,12 @@ import { regionProperties } from '../rules/compare-fields.js';
 import type { ContactConnection } from '../rules/connection.js';
 import { listsRead } from '../rules/eligibility.js';
 import { mappedFields, mergeFields, type MappedField, type MappingProblem } from '../rules/mappings.js';
+import { caresForConsent, hubspotOptOutProperty } from '../rules/plan-consent.js';
 import type { Scope } from '../rules/plan-person.js';
 import { issueWords, sideName } from '../rules/words.js';
 import { syncingConnections } from '../store/contact-connections.js';
 import { clearConnectionIssues, openIssues } from '../store/issues.js';
+import { listById } from '../vendors/klaviyo/lists.js';
 import type { SyncContext } from './sync-context.js';
 
 /** One pair of accounts as a pass works on it: its connections, what to read of each record, and which lists matter. */
@@ -18,6 +20,8 @@ export interface AccountScope extends Scope {
   /** Company properties to ask HubSpot for; empty when no mapping reads the company. */
   companyProperties: string[];
   lists: ReturnType<typeof listsRead>;
+  /** Whether any connection writes, carries or withdraws consent. */
+  readsConsent: boolean;
 }
 
 /**
@@ -57,13 +61,31 @@ export async function loadScope(ctx: SyncContext, klaviyoAccountId: string): Pro
     contactProperties: [
       ...new Set([
         ...identityProperties,
+        ...(caresForConsent(connections) ? [hubspotOptOutProperty] : []),
         ...regionProperties.filter((name) => catalogue.hubspot.has(`contact.${name}`)),
         ...properties('contact'),
       ]),
     ],
     companyProperties: [...new Set(properties('company'))],
     lists: listsRead(connections),
+    readsConsent: caresForConsent(connections),
+    consent: { optIn: await optInOf(ctx, klaviyoAccountId, connections), now: ctx.clock().toISOString() },
   };
+}
+
+/** How people get onto the lists that subscribing rules name: a double opt-in list is asked once (C3). */
+async function optInOf(
+  ctx: SyncContext,
+  klaviyoAccountId: string,
+  connections: readonly ContactConnection[],
+): Promise<Map<string, 'single_opt_in' | 'double_opt_in'>> {
+  const subscribing = connections.filter(
+    ({ options, direction }) => options.subscribe && direction !== 'klaviyo_to_hubspot',
+  );
+  const ids = new Set(subscribing.flatMap(({ rules }) => rules.hubspotToKlaviyo.map((rule) => rule.klaviyoListId)));
+  const session = ctx.klaviyo(klaviyoAccountId, 'sweep');
+  const lists = await Promise.all([...ids].map(async (id) => [id, (await listById(session, id))?.optIn] as const));
+  return new Map(lists.flatMap(([id, optIn]) => (optIn === undefined ? [] : [[id, optIn] as const])));
 }
 
 /** What identity, merges and sweeps need of every contact. */

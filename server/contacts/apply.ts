@@ -3,6 +3,7 @@ import { RetryLater } from '../errors.js';
 import { emailKey, type PersonPlan } from '../rules/plan-person.js';
 import type { Priority } from '../vendors/hubspot/types.js';
 import type { AccountScope } from './account-scope.js';
+import { applyConsent } from './apply-consent.js';
 import { applyLists } from './apply-lists.js';
 import { applyToHubspot } from './apply-to-hubspot.js';
 import { applyToKlaviyo } from './apply-to-klaviyo.js';
@@ -24,6 +25,8 @@ export interface Applied {
   /** Lists joined and left, as far as Klaviyo confirmed. */
   joined: Set<string>;
   left: Set<string>;
+  /** What became of each side's opt-out, and of the subscription. */
+  consent: { hubspot: Outcome; klaviyo: Outcome; subscribe: Outcome };
 }
 
 export type Outcome = 'done' | 'nothing' | 'refused' | 'unknown';
@@ -37,7 +40,7 @@ export interface Refusal {
 
 /**
  * Carries out the plans of one batch: both sides' records first, at the same time and in batches, then the lists, which
- * need the ids of created profiles. A refusal concerns one record; a missing answer postpones the records it concerns.
+ * need the ids of created profiles, and consent last. A refusal concerns one record; a missing answer postpones the records it concerns.
  */
 export async function apply(
   ctx: SyncContext,
@@ -60,6 +63,7 @@ export async function apply(
     ),
   ]);
   await applyLists(klaviyo, applied);
+  await applyConsent(hubspot, klaviyo, scope, applied);
   return applied;
 }
 
@@ -75,6 +79,7 @@ function begin(plan: PersonPlan): Applied {
     deferred: null,
     joined: new Set(),
     left: new Set(),
+    consent: { hubspot: 'nothing', klaviyo: 'nothing', subscribe: 'nothing' },
   };
 }
 

@@ -14,6 +14,7 @@ import { acquireLease, LeaseLost, leaseRemaining, releaseLease, renewLease, type
 import { nextRun } from '../store/runs.js';
 import { loadScope, type AccountScope } from './account-scope.js';
 import { askForPerson } from './ask-for-person.js';
+import { eraseDue } from './erase.js';
 import { processBatch } from './process-batch.js';
 import { scanPage, type ScanCursor } from './scan.js';
 import type { SyncContext } from './sync-context.js';
@@ -62,6 +63,14 @@ async function turn(
   lease: Lease,
   signal: AbortSignal,
 ): Promise<number | 'rest' | null> {
+  try {
+    await eraseDue(ctx, klaviyoAccountId, lease);
+  } catch (error) {
+    // Erasing waits for Klaviyo; the sync goes on beside it.
+    if (!(error instanceof RetryLater || error instanceof NeedsPerson)) throw error;
+    ctx.log.warn({ err: error, klaviyoAccountId }, 'an erasure waits');
+    await ctx.wakeDrain(klaviyoAccountId, error instanceof RetryLater ? Math.max(error.seconds, 1) : 300);
+  }
   if (await restsForPerson(ctx.db, klaviyoAccountId)) return 'rest';
   await abandonHistory(ctx.db, klaviyoAccountId);
   const started = performance.now();

@@ -1,5 +1,6 @@
+import { noMemory, optedOutInKlaviyo, strictest, type ConsentMemory } from '../rules/consent.js';
 import { normalEmail } from '../rules/email.js';
-import type { Person, Standing } from '../rules/person.js';
+import type { Person, Standing, Tombstone } from '../rules/person.js';
 import type { Link } from '../store/links.js';
 import type { HubspotContact } from '../vendors/hubspot/types.js';
 import type { KlaviyoProfile } from '../vendors/klaviyo/types.js';
@@ -18,7 +19,13 @@ export interface Evidence {
   companies: ReadonlyMap<string, Record<string, string | null>>;
   standings: ReadonlyMap<string, readonly Standing[]>;
   /** Why the partner of a record is not to be recreated, by `side:id`. */
-  tombstones: ReadonlyMap<string, string>;
+  tombstones: ReadonlyMap<string, Tombstone>;
+  /** What is remembered of people's consent, by email. */
+  consents: ReadonlyMap<string, ConsentMemory>;
+  /** Emails of people who asked to be forgotten. */
+  erased: ReadonlySet<string>;
+  /** Limited connections that have chosen a person, by email. */
+  admitted: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /**
@@ -28,7 +35,8 @@ export interface Evidence {
 export function formPersons(evidence: Evidence): Person[] {
   const taken = { hubspot: new Set<string>(), klaviyo: new Set<string>() };
   const linked = new Map<string, Link>();
-  for (const link of inherit(evidence)) {
+  const { kept, released } = inherit(evidence);
+  for (const link of kept) {
     linked.set(`hubspot:${link.hubspotId}`, link);
     linked.set(`klaviyo:${link.klaviyoId}`, link);
   }
@@ -39,20 +47,40 @@ export function formPersons(evidence: Evidence): Person[] {
     persons.push(person(evidence, contact, profile, more));
   };
 
+  const holders = new Map([...evidence.links.values()].map((link) => [link.klaviyoId, link.id]));
   for (const link of new Set(linked.values())) {
     if (!evidence.asked.hubspot.has(link.hubspotId) && !evidence.asked.klaviyo.has(link.klaviyoId)) continue;
     const contact = evidence.contacts.get(link.hubspotId) ?? null;
-    const profile = evidence.profiles.get(link.klaviyoId) ?? null;
-    // Klaviyo answers a merged profile's id with the profile it was merged into (B7).
-    const klaviyoId = profile?.id ?? link.klaviyoId;
-    const holder = emailHolder(evidence, contact, profile);
+    const found = evidence.profiles.get(link.klaviyoId) ?? null;
+    // Klaviyo answers a merged profile's id with the profile it was merged into; that may have its own pair (B7).
+    const holder = found === null ? undefined : holders.get(found.id);
+    const swallowed = found !== null && found.id !== link.klaviyoId && holder !== undefined && holder !== link.id;
+    const profile = swallowed ? null : found;
     const gone = {
       hubspot: contact === null && evidence.gone.hubspot.has(link.hubspotId),
-      klaviyo: profile === null && evidence.gone.klaviyo.has(link.klaviyoId),
+      klaviyo: swallowed || (profile === null && evidence.gone.klaviyo.has(link.klaviyoId)),
     };
     taken.hubspot.add(link.hubspotId);
     taken.klaviyo.add(link.klaviyoId);
-    add(contact, profile, { link: { ...link, klaviyoId }, gone, emailHolder: holder });
+    add(contact, profile, {
+      link: { ...link, klaviyoId: profile?.id ?? link.klaviyoId },
+      gone,
+      emailHolder: emailHolder(evidence, contact, profile),
+      mergedInto: swallowed ? person(evidence, null, found, {}) : null,
+      mergedOptOut: released.some(
+        ({ link: loser, survivor }) => survivor.id === contact?.id && isOptedOut(evidence, loser),
+      ),
+    });
+  }
+  for (const { link, survivor } of released) {
+    if (taken.klaviyo.has(link.klaviyoId)) continue;
+    add(null, evidence.profiles.get(link.klaviyoId) ?? null, {
+      link,
+      gone: { hubspot: true, klaviyo: evidence.gone.klaviyo.has(link.klaviyoId) },
+      mergedInto: person(evidence, survivor, null, {}),
+    });
+    taken.hubspot.add(link.hubspotId);
+    taken.klaviyo.add(link.klaviyoId);
   }
   const contacts = oldestFirst(
     [...evidence.contacts.values()].filter(
@@ -100,21 +128,30 @@ export function formPersons(evidence: Evidence): Person[] {
   return persons;
 }
 
-/** Links as they stand after merges in HubSpot: the survivor takes over the link whose email it kept (B7). */
-function inherit(evidence: Evidence): Link[] {
+/**
+ * Links as they stand after merges in HubSpot (B7): the survivor keeps its own link, else takes over the one whose email
+ * it kept; links of the others that it swallowed are released.
+ */
+function inherit(evidence: Evidence): { kept: Link[]; released: { link: Link; survivor: HubspotContact }[] } {
   const links = new Map([...evidence.links.values()].map((link) => [link.hubspotId, link]));
+  const released: { link: Link; survivor: HubspotContact }[] = [];
   for (const contact of evidence.contacts.values()) {
-    if (links.has(contact.id)) continue;
     const merged = (contact.properties['hs_merged_object_ids'] ?? '').split(';').map((id) => id.trim());
-    const inherited = merged.flatMap((id) => links.get(id) ?? []);
+    const inherited = merged.flatMap((id) => (id === contact.id ? [] : (links.get(id) ?? [])));
+    if (inherited.length === 0) continue;
     const email = normalEmail(contact.properties['email']);
-    const kept = inherited.find((link) => link.email === email) ?? inherited[0];
-    if (kept === undefined) continue;
-    links.delete(kept.hubspotId);
-    links.set(contact.id, { ...kept, hubspotId: contact.id });
+    const kept = links.get(contact.id) ?? inherited.find((link) => link.email === email) ?? inherited[0];
+    for (const link of inherited) {
+      links.delete(link.hubspotId);
+      if (link !== kept) released.push({ link, survivor: contact });
+    }
+    if (kept !== undefined) links.set(contact.id, { ...kept, hubspotId: contact.id });
   }
-  return [...links.values()];
+  return { kept: [...links.values()], released };
 }
+
+const isOptedOut = (evidence: Evidence, link: Link): boolean =>
+  optedOutInKlaviyo(evidence.profiles.get(link.klaviyoId)?.subscription ?? null);
 
 function emailHolder(
   evidence: Evidence,
@@ -153,6 +190,12 @@ function person(
     ...(hubspotId === undefined ? [] : (evidence.standings.get(`hubspot:${hubspotId}`) ?? [])),
     ...(klaviyoId === undefined ? [] : (evidence.standings.get(`klaviyo:${klaviyoId}`) ?? [])),
   ];
+  const emails = [
+    normalEmail(contact?.properties['email']),
+    normalEmail(profile?.email),
+    more.link?.email ?? null,
+  ].filter((email) => email !== null);
+  const memories = [...new Set(emails)].flatMap((email) => evidence.consents.get(email) ?? []);
   const remaining = contact === null ? `klaviyo:${klaviyoId ?? ''}` : `hubspot:${contact.id}`;
   return {
     hubspot: contact,
@@ -166,6 +209,11 @@ function person(
     secondaryOf: null,
     duplicateOf: null,
     tombstone: contact !== null && profile !== null ? null : (evidence.tombstones.get(remaining) ?? null),
+    erased: emails.some((email) => evidence.erased.has(email)),
+    mergedInto: null,
+    mergedOptOut: false,
+    consent: memories.length === 0 ? noMemory : strictest(memories),
+    admittedBy: evidence.admitted.get(emails[0] ?? '') ?? new Set(),
     standings,
     ...more,
   };

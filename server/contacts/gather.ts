@@ -1,6 +1,9 @@
+import type { ConsentMemory } from '../rules/consent.js';
 import { normalEmail } from '../rules/email.js';
 import type { Person } from '../rules/person.js';
 import { linksOfRecords, tombstonesOf, type Link } from '../store/links.js';
+import { admittedOf } from '../store/admissions.js';
+import { consentsOf } from '../store/consents.js';
 import { standingsOf, type StandingRow } from '../store/standings.js';
 import { primaryCompanies } from '../vendors/hubspot/associations.js';
 import { readByIds as readCompanies } from '../vendors/hubspot/companies.js';
@@ -12,6 +15,7 @@ import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
 import { membersByEmail as segmentMembersByEmail } from '../vendors/klaviyo/segments.js';
 import type { KlaviyoProfile } from '../vendors/klaviyo/types.js';
 import type { AccountScope } from './account-scope.js';
+import { erasedOf } from './erase.js';
 import { formPersons, type Evidence } from './form-persons.js';
 import type { SyncContext } from './sync-context.js';
 
@@ -64,7 +68,11 @@ export async function gather(
     for (const id of missing) {
       const profile = answer.get(id);
       if (profile === undefined) gone.klaviyo.add(id);
-      else profiles.set(id, profile);
+      else {
+        profiles.set(id, profile);
+        // A merged profile's id is answered with the profile that took it in.
+        profiles.set(profile.id, profile);
+      }
     }
   };
   await Promise.all([readContacts([...hubspotIds]), readProfiles([...klaviyoIds])]);
@@ -83,18 +91,25 @@ export async function gather(
   remember(await linksOfRecords(db, scope.klaviyoAccountId, [...contacts.keys()], [...profiles.keys()]));
 
   // 4. What rules and mappings ask beside: memberships, companies, what earlier passes left.
-  const [hubspotLists, klaviyoGroups, companies, standings, tombstones] = await Promise.all([
-    scope.lists.hubspotLists.length === 0 ? new Map<string, string[]>() : listsOf(hubspot, [...contacts.keys()]),
-    groupsByEmail(klaviyo, scope, profiles),
-    companiesOf(hubspot, scope, [...contacts.keys()]),
-    standingsOf(
-      db,
-      scope.connections.map((connection) => connection.id),
-      [...new Set([...contacts.keys(), ...gone.hubspot, ...[...links.values()].map((link) => link.hubspotId)])],
-      [...new Set([...profiles.keys(), ...gone.klaviyo])],
-    ),
-    tombstonesOf(db, scope.klaviyoAccountId, [...contacts.keys()], [...profiles.keys()]),
-  ]);
+  const emails = emailsOf(contacts.values(), profiles.values(), links.values());
+  const limited = scope.connections.filter(({ options }) => options.limit !== null).map(({ id }) => id);
+  const [hubspotLists, klaviyoGroups, companies, standings, tombstones, consents, erased, admitted] = await Promise.all(
+    [
+      scope.lists.hubspotLists.length === 0 ? new Map<string, string[]>() : listsOf(hubspot, [...contacts.keys()]),
+      groupsByEmail(klaviyo, scope, profiles),
+      companiesOf(hubspot, scope, [...contacts.keys()]),
+      standingsOf(
+        db,
+        scope.connections.map((connection) => connection.id),
+        [...new Set([...contacts.keys(), ...gone.hubspot, ...[...links.values()].map((link) => link.hubspotId)])],
+        [...new Set([...profiles.keys(), ...gone.klaviyo])],
+      ),
+      tombstonesOf(db, scope.klaviyoAccountId, [...contacts.keys()], [...profiles.keys()]),
+      scope.readsConsent ? consentsOf(db, scope.klaviyoAccountId, emails) : new Map<string, ConsentMemory>(),
+      erasedOf(ctx, scope.portalId, emails),
+      limited.length === 0 ? new Map<string, Set<string>>() : admittedOf(db, limited, emails),
+    ],
+  );
   const asked = { hubspot: hubspotIds, klaviyo: klaviyoIds };
   const evidence: Evidence = {
     asked,
@@ -107,9 +122,25 @@ export async function gather(
     klaviyoGroups,
     companies,
     tombstones,
+    consents,
+    erased,
+    admitted,
     standings: byRecord(standings),
   };
   return formPersons(evidence);
+}
+
+function emailsOf(
+  contacts: Iterable<HubspotContact>,
+  profiles: Iterable<KlaviyoProfile>,
+  links: Iterable<Link>,
+): string[] {
+  const emails = [
+    ...[...contacts].map((contact) => normalEmail(contact.properties['email'])),
+    ...[...profiles].map((profile) => normalEmail(profile.email)),
+    ...[...links].map((link) => link.email),
+  ];
+  return [...new Set(emails.filter((email) => email !== null))];
 }
 
 /** Ids of the contacts that were merged into this one. */

@@ -1,5 +1,5 @@
 import type { PersonPlan } from '../rules/plan-person.js';
-import { becauseOfWrite, sideName } from '../rules/words.js';
+import { becauseOfWrite, consentReasons, sideName, type ConsentReason } from '../rules/words.js';
 import { intendHistory, type HistoryEntry, type settleHistory } from '../store/history.js';
 import type { AccountScope } from './account-scope.js';
 import type { Applied, Outcome } from './apply.js';
@@ -28,30 +28,69 @@ export async function intend(
   plans: readonly PersonPlan[],
   runId: string | null,
 ): Promise<Intents> {
-  const owners: { plan: PersonPlan; side: 'hubspot' | 'klaviyo' }[] = [];
+  const owners: { plan: PersonPlan; outcomeOf: (person: Applied) => Outcome }[] = [];
   const entries: HistoryEntry[] = [];
   for (const plan of plans) {
     for (const side of ['hubspot', 'klaviyo'] as const) {
       const write = plan[side];
       const connectionId = plan.connectionIds[0];
       if (write === null || connectionId === undefined) continue;
-      owners.push({ plan, side });
+      owners.push({ plan, outcomeOf: (person) => person.outcome[side] });
       entries.push(entryOf(plan, side, write.action, connectionId, runId));
+    }
+    for (const optOut of plan.optOuts) {
+      owners.push({ plan, outcomeOf: (person) => person.consent[optOut.side] });
+      entries.push(consentEntry(plan, runId, { ...optOut, action: 'unsubscribe', was: optOut.evidence }));
+    }
+    if (plan.subscribe !== null) {
+      owners.push({ plan, outcomeOf: (person) => person.consent.subscribe });
+      entries.push(consentEntry(plan, runId, { ...plan.subscribe, side: 'klaviyo', action: 'subscribe' }));
     }
   }
   const ids = await intendHistory(ctx.db, scope.portalId, scope.klaviyoAccountId, entries);
   return {
     settled(applied) {
       const byPlan = new Map(applied.map((person) => [person.plan, person]));
-      return owners.flatMap(({ plan, side }, index) => {
+      return owners.flatMap(({ plan, outcomeOf }, index) => {
         const person = byPlan.get(plan);
         const id = ids[index];
         if (person === undefined || id === undefined) return [];
-        return [
-          { id, outcome: endings[person.outcome[side]], hubspotId: person.hubspotId, klaviyoId: person.klaviyoId },
-        ];
+        const outcome = endings[outcomeOf(person)];
+        return [{ id, outcome, hubspotId: person.hubspotId, klaviyoId: person.klaviyoId }];
       });
     },
+  };
+}
+
+/** The receipt of a consent write: who, what, why, on which evidence (C6). */
+function consentEntry(
+  plan: PersonPlan,
+  runId: string | null,
+  write: {
+    side: 'hubspot' | 'klaviyo';
+    action: 'subscribe' | 'unsubscribe';
+    connectionId: string;
+    because: ConsentReason;
+    was: string;
+  },
+): HistoryEntry {
+  return {
+    connectionId: write.connectionId,
+    runId,
+    side: write.side,
+    action: write.action,
+    hubspotId: plan.person.hubspot?.id ?? null,
+    klaviyoId: plan.person.klaviyo?.id ?? plan.person.link?.klaviyoId ?? null,
+    email: plan.email,
+    fields: [
+      {
+        field: 'email marketing',
+        oldValue: write.was,
+        newValue: write.action === 'subscribe' ? 'SUBSCRIBED' : 'UNSUBSCRIBED',
+        because: consentReasons[write.because],
+      },
+    ],
+    because: consentReasons[write.because],
   };
 }
 

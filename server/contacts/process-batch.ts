@@ -26,9 +26,10 @@ export async function processBatch(
   batch: Batch,
 ): Promise<OutcomeCounts> {
   const persons = await gather(ctx, scope, batch, batch.priority);
-  const plans = persons.map((person) => planPerson(person, scope));
+  const moment: AccountScope = { ...scope, consent: { ...scope.consent, now: ctx.clock().toISOString() } };
+  const plans = persons.map((person) => planPerson(person, moment));
   const intents = await intend(ctx, scope, plans, batch.run?.id ?? null);
   batch.mayWrite();
-  const applied = await apply(ctx, scope, plans, batch.priority);
+  const applied = await apply(ctx, moment, plans, batch.priority);
   return record(ctx, scope, lease, { applied, intents, claimed: batch.claimed, run: batch.run });
 }

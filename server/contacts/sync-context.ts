@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Sealer } from '../oauth/seal.js';
 import type { Catalogue } from '../rules/mappings.js';
 import type { Database } from '../store/database.js';
 import type { HubspotSession } from '../vendors/hubspot/session.js';
@@ -12,6 +13,7 @@ export interface SyncContext {
   clock: () => Date;
   /** Name of this process, for leases. */
   owner: string;
+  sealer: Sealer;
   hubspot(portalId: string, priority: Priority): HubspotSession;
   klaviyo(klaviyoAccountId: string, priority: Priority): KlaviyoSession;
   /** The fields of both sides, as last read. */

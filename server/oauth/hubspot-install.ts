@@ -9,7 +9,7 @@ import type { HubspotSession } from '../vendors/hubspot/session.js';
 import { bindBrowser, browserOf, randomText } from './browser-binding.js';
 import { sendFailure, sendPage } from './browser-page.js';
 import { hubspotSecretOwner } from './hubspot-tokens.js';
-import { hubspotScopes } from './scopes.js';
+import { hubspotOptionalScopes, hubspotScopes } from './scopes.js';
 import type { Sealer } from './seal.js';
 
 export interface InstallDeps {
@@ -56,7 +56,10 @@ export function hubspotInstall(deps: InstallDeps): Router {
       verifier: null,
       returnUrl: null,
     });
-    response.redirect(302, authorizeUrl(deps.app, { redirectUri, scopes: hubspotScopes, state }));
+    response.redirect(
+      302,
+      authorizeUrl(deps.app, { redirectUri, scopes: hubspotScopes, optionalScopes: hubspotOptionalScopes, state }),
+    );
   });
 
   router.get('/oauth/hubspot/callback', async (request, response) => {

@@ -12,6 +12,9 @@ export const hubspotScopes = [
   'crm.lists.read',
 ] as const;
 
+/** Asked for and not needed: without it opt-outs do not cross to HubSpot, everything else works. */
+export const hubspotOptionalScopes = ['communication_preferences.read_write'] as const;
+
 /** What the app asks of Klaviyo. Importing profiles needs lists:write too, even without a list. */
 export const klaviyoScopes = [
   'accounts:read',
@@ -22,6 +25,7 @@ export const klaviyoScopes = [
   'segments:read',
   'subscriptions:read',
   'subscriptions:write',
+  'data-privacy:write',
   'flows:read',
   'campaigns:read',
 ] as const;

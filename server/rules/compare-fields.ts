@@ -126,7 +126,7 @@ function decide(result: Comparison, person: Person, field: MappedField, hubspot:
 }
 
 /** Region for national phone numbers: the contact's country, else the oldest connection's default (D7). */
-function regionFor(person: Person, connections: readonly ContactConnection[]): string {
+export function regionFor(person: Person, connections: readonly ContactConnection[]): string {
   const properties = person.hubspot?.properties ?? {};
   const candidates = [
     properties['hs_country_region_code'],
@@ -143,12 +143,14 @@ function regionFor(person: Person, connections: readonly ContactConnection[]): s
 /** HubSpot properties that conversions read beside the mapped ones. */
 export const regionProperties = ['country', 'hs_country_region_code'];
 
-function hubspotValue(person: Person, { pair }: MappedField): string | null {
+/** The contact's raw value of a mapped field. */
+export function hubspotValue(person: Person, { pair }: MappedField): string | null {
   const properties = pair.hubspot.object === 'company' ? person.company : person.hubspot?.properties;
   return properties?.[pair.hubspot.name] ?? null;
 }
 
-function klaviyoValue(person: Person, { pair }: MappedField): unknown {
+/** The profile's raw value of a mapped field. */
+export function klaviyoValue(person: Person, { pair }: MappedField): unknown {
   const profile = person.klaviyo;
   if (profile === null) return null;
   if (pair.klaviyo.kind === 'property') return profile.properties[pair.klaviyo.name];

@@ -20,7 +20,8 @@ export interface HubspotEvent {
 }
 
 const contactType = '0-1';
-const privacyDeletion = 'webhook privacyDeletion';
+/** Cause of a hint that a person is to be forgotten (B11). */
+export const privacyDeletion = 'webhook privacyDeletion';
 
 /**
  * Which contacts an event says may differ. The payload's values are never trusted: the event is only the reason to look.

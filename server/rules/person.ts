@@ -1,3 +1,4 @@
+import type { ConsentMemory } from './consent.js';
 import type { Canonical } from './reconcile.js';
 
 /** What a pass knows of one person: both records as just read, their link, and the memberships that rules ask for. */
@@ -19,8 +20,18 @@ export interface Person {
   secondaryOf: string | null;
   /** The record's email belongs to a pair or an older record already (B4). */
   duplicateOf: string | null;
-  /** The partner was deleted by a person, so it is not created again (B11). */
-  tombstone: string | null;
+  /** The partner was deleted by a person, so it is not created again until somebody edits this record (B11). */
+  tombstone: Tombstone | null;
+  /** The person asked to be forgotten: nothing is created of them, ever (B11). */
+  erased: boolean;
+  /** Set when the link's contact was merged into another one, which is given here (B7). */
+  mergedInto: Person | null;
+  /** A profile of a contact that was merged into this one had opted out (C6). */
+  mergedOptOut: boolean;
+  /** What is remembered of the person's consent. */
+  consent: ConsentMemory;
+  /** Limited connections that have chosen this person (F9). */
+  admittedBy: ReadonlySet<string>;
   /** Set when neither side has the record any more: only what was kept of it is left to clear. */
   vanishedId?: { side: 'hubspot' | 'klaviyo'; id: string };
   /** What earlier passes left standing, by connection. */
@@ -46,6 +57,14 @@ export interface KlaviyoRecord {
 export interface Subscription {
   consent: string;
   suppressions: readonly { reason: string }[];
+  listSuppressions?: readonly { listId: string; reason: string }[];
+}
+
+/** What the pair had agreed on when one of its records was deleted. */
+export interface Tombstone {
+  reason: 'deleted_in_hubspot' | 'deleted_in_klaviyo' | 'merged_in_klaviyo';
+  /** By field key; the email under `email`. */
+  base: Readonly<Record<string, Canonical>>;
 }
 
 /** The remembered pair and the values both sides last agreed on, by field key. */

@@ -11,15 +11,31 @@ import { eligibility, rulesKey, type Eligibility } from './eligibility.js';
 import { isPlausibleEmail, normalEmail } from './email.js';
 import type { MappedField } from './mappings.js';
 import type { Person, Standing } from './person.js';
+import type { ConsentMemory } from './consent.js';
+import {
+  exitOptOut,
+  planConsent,
+  type ConsentScope,
+  type PlannedOptOut,
+  type PlannedSubscription,
+} from './plan-consent.js';
 import { reconcile, type Canonical } from './reconcile.js';
-import { standingReasons, type StandingReason } from './words.js';
+import { emailKey, skipReason } from './skip-reason.js';
+import { heldBack } from './admission.js';
+import { standingReasons } from './words.js';
+
+export { emailKey };
 
 /** The active contact connections of one pair of accounts, oldest first, with their joined fields. */
 export interface Scope {
   connections: readonly ContactConnection[];
   /** Fields of these connections joined, see `mergeFields`. */
   fieldsOf(connectionIds: readonly string[]): readonly MappedField[];
+  consent: ConsentScope;
 }
+
+/** How a pair can end. */
+export type Ending = 'deleted_in_hubspot' | 'deleted_in_klaviyo' | 'merged_in_hubspot' | 'merged_in_klaviyo';
 
 export interface PlannedIssue {
   connectionId: string;
@@ -42,7 +58,7 @@ export interface PersonPlan {
   /** Connections in whose scope the person is. */
   connectionIds: string[];
   /** Set when the link ends because one record is gone. */
-  ending: 'deleted_in_hubspot' | 'deleted_in_klaviyo' | null;
+  ending: Ending | null;
   /** True when no record is left on either side: nothing is kept of it. */
   forget: boolean;
   hubspot: { action: 'create' | 'update'; properties: HubspotWrite } | null;
@@ -51,12 +67,13 @@ export interface PersonPlan {
   agreed: Record<string, Canonical>;
   listAdds: ListChange[];
   listRemoves: ListChange[];
+  subscribe: PlannedSubscription | null;
+  optOuts: PlannedOptOut[];
+  /** What is to be remembered of the person's consent, or null when that stays as it is. */
+  consent: ConsentMemory | null;
   standings: Standing[];
   issues: PlannedIssue[];
 }
-
-/** Key of the email in the link's base: always mapped, see B3. */
-export const emailKey = 'email';
 
 /** Plans one person over all connections of the pair of accounts. Pure. */
 export function planPerson(person: Person, scope: Scope): PersonPlan {
@@ -66,19 +83,30 @@ export function planPerson(person: Person, scope: Scope): PersonPlan {
   if (hubspot === null && klaviyo === null) return { ...plan, forget: true };
 
   const matches = scope.connections.map((connection) => ({ connection, match: eligibility(connection, person) }));
-  const within = matches.filter(({ match }) => match.matches);
+  const matched = matches.filter(({ match }) => match.matches);
+  const within = matched.filter(({ connection }) => heldBack(connection, person, plan.email) === null);
   const connections = within.map(({ connection }) => connection);
   plan.connectionIds = connections.map((connection) => connection.id);
-  for (const { connection, match } of matches) if (!match.matches) leave(plan, connection, within);
+  for (const { connection, match } of matches) if (!match.matches) leave(plan, connection, matched);
+  for (const { connection } of matched) {
+    const held = heldBack(connection, person, plan.email);
+    if (held !== null) stand(plan, connection, 'skipped', held);
+  }
+  const fields = scope.fieldsOf(plan.connectionIds);
+  const skipped = within.length === 0 ? null : skipReason(person, within, fields);
+  if (!person.erased) {
+    const consent = planConsent(person, scope.connections, skipped === null ? within : [], scope.consent);
+    plan.subscribe = consent.subscribe;
+    plan.optOuts.push(...consent.optOuts);
+    plan.consent = consent.memory;
+  }
   if (within.length === 0) return plan;
-
-  const skipped = skipReason(person, within);
   if (skipped !== null) {
     for (const { connection } of within) stand(plan, connection, 'skipped', skipped);
     if (skipped === 'invalid_email') refuseEmail(plan, connections);
     return plan;
   }
-  const compared = compareFields(person, scope.fieldsOf(plan.connectionIds), connections);
+  const compared = compareFields(person, fields, connections);
   plan.writes.push(...compared.writes);
   plan.issues.push(...compared.issues);
   Object.assign(plan.agreed, compared.agreed);
@@ -112,47 +140,38 @@ function emptyPlan(person: Person): PersonPlan {
     agreed: {},
     listAdds: [],
     listRemoves: [],
+    subscribe: null,
+    optOuts: [],
+    consent: null,
     standings: [],
     issues: [],
   };
 }
 
 function endLink(plan: PersonPlan, scope: Scope): PersonPlan {
-  const { gone } = plan.person;
-  plan.ending = gone.hubspot ? 'deleted_in_hubspot' : 'deleted_in_klaviyo';
+  const { gone, mergedInto, link } = plan.person;
+  const [deleted, merged] = gone.hubspot
+    ? (['deleted_in_hubspot', 'merged_in_hubspot'] as const)
+    : (['deleted_in_klaviyo', 'merged_in_klaviyo'] as const);
+  plan.ending = mergedInto === null ? deleted : merged;
   plan.forget = gone.hubspot && gone.klaviyo;
-  if (!plan.forget) {
-    for (const connection of scope.connections) {
-      if (standingOf(plan.person, connection) !== undefined) stand(plan, connection, 'skipped', plan.ending);
-    }
+  plan.email ??= link?.email ?? null;
+  if (plan.forget) return plan;
+  const left = plan.ending === 'merged_in_hubspot' ? 'secondary_email' : plan.ending;
+  for (const connection of scope.connections) {
+    const before = standingOf(plan.person, connection);
+    if (before === undefined) continue;
+    // The profile of a contact that was merged away is released: it leaves the rule's list, its data stays (B7).
+    if (plan.ending === 'merged_in_hubspot') {
+      const lists = before.rulesKey === rulesKey(connection) ? before.lists : [];
+      for (const listId of lists) plan.listRemoves.push({ connectionId: connection.id, listId });
+      const survives = mergedInto !== null && scope.connections.some((other) => eligibility(other, mergedInto).matches);
+      const optOut = survives || lists.length === 0 ? null : exitOptOut(plan.person, connection, 'merged');
+      if (optOut !== null && plan.optOuts.length === 0) plan.optOuts.push(optOut);
+      stand(plan, connection, 'skipped', left, standingReasons[left], []);
+    } else stand(plan, connection, 'skipped', left);
   }
   return plan;
-}
-
-/** Why a person that rules match is not synced, or null. Order matters: the first true reason is the one to show. */
-function skipReason(
-  person: Person,
-  within: readonly { connection: ContactConnection; match: Eligibility }[],
-): StandingReason | null {
-  const email = normalEmail(person.hubspot === null ? person.klaviyo?.email : person.hubspot.properties['email']);
-  if (email === null) return 'no_email';
-  if (person.link !== null) return null;
-  if (person.duplicateOf !== null) return 'duplicate_email';
-  if (person.secondaryOf !== null && person.hubspot === null) return 'secondary_email';
-  if (person.hubspot !== null && person.klaviyo !== null) return null;
-  if (!isPlausibleEmail(email)) return 'invalid_email';
-  if (person.klaviyo === null) {
-    if (person.tombstone !== null) return 'deleted_in_klaviyo';
-    if (!within.some(({ match }) => match.fromHubspot)) return 'no_rule_to_klaviyo';
-    return within.some(({ connection, match }) => match.fromHubspot && connection.options.createInKlaviyo)
-      ? null
-      : 'not_in_klaviyo';
-  }
-  if (person.tombstone !== null) return 'deleted_in_hubspot';
-  if (!within.some(({ match }) => match.fromKlaviyo)) return 'no_rule_to_hubspot';
-  return within.some(({ connection, match }) => match.fromKlaviyo && connection.options.createInHubspot)
-    ? null
-    : 'not_in_hubspot';
 }
 
 function refuseEmail(plan: PersonPlan, connections: readonly ContactConnection[]): void {
@@ -239,13 +258,17 @@ function joinLists(plan: PersonPlan, connection: ContactConnection, match: Eligi
 }
 
 /** The person matches no rule of this connection (any more): updates stop, the list is left, nothing is deleted (B8). */
-function leave(plan: PersonPlan, connection: ContactConnection, within: readonly { match: Eligibility }[]): void {
+function leave(plan: PersonPlan, connection: ContactConnection, matched: readonly { match: Eligibility }[]): void {
   const before = standingOf(plan.person, connection);
   if (before === undefined || before.state === 'not_in_scope') return;
   // Lists joined under other rules are left alone: changing or deleting a rule removes nobody (B9).
   const lists = before.rulesKey === rulesKey(connection) ? before.lists : [];
-  const wanted = new Set(within.flatMap(({ match }) => match.lists));
+  const wanted = new Set(matched.flatMap(({ match }) => match.lists));
   for (const listId of lists) if (!wanted.has(listId)) plan.listRemoves.push({ connectionId: connection.id, listId });
+  if (matched.length === 0 && lists.length > 0 && plan.optOuts.length === 0) {
+    const optOut = exitOptOut(plan.person, connection, 'left_rules');
+    if (optOut !== null) plan.optOuts.push(optOut);
+  }
   stand(plan, connection, 'not_in_scope', 'left_rules', standingReasons.left_rules, []);
 }
 

@@ -41,8 +41,26 @@ export const standingReasons = {
   no_rule_to_hubspot: 'There is no such contact in HubSpot, and no rule takes this profile there.',
   deleted_in_hubspot: 'The contact was deleted in HubSpot, so it is not created there again.',
   deleted_in_klaviyo: 'The profile was deleted in Klaviyo, so it is not created there again.',
+  merged_in_klaviyo:
+    'The profile was merged into another one in Klaviyo that is linked already, so it is not created again.',
+  erased: 'The person asked for their data to be erased, so nothing is created of them.',
+  beyond_limit: 'The connection is limited to a number of contacts, and this one is not among them.',
+  beyond_stage: 'The connection is in its first stage, and this contact is not among those chosen for it.',
   left_rules: 'The contact matches no rule any more; updates have stopped, nothing was deleted.',
 } as const;
+
+/** Why somebody's consent was written, for the receipt in the history (C6). */
+export const consentReasons = {
+  never_subscribed: 'The contact matches a rule whose connection subscribes, and was never asked before.',
+  resubscribe: 'The contact entered a rule whose connection resubscribes people who had unsubscribed earlier.',
+  opted_out_in_hubspot: 'The contact opted out of all email in HubSpot, and the connection carries opt-outs.',
+  opted_out_in_klaviyo: 'The person unsubscribed in Klaviyo, and the connection carries opt-outs.',
+  opted_out_before_merge: 'A contact that was merged into this one had opted out, and the strictest state stands.',
+  left_rules: 'The contact matches no rule any more, and the connection unsubscribes those who leave.',
+  merged: 'The contact was merged into one that is not in sync, and the connection unsubscribes those who leave.',
+} as const;
+
+export type ConsentReason = keyof typeof consentReasons;
 
 export type StandingReason = keyof typeof standingReasons;
 
@@ -94,6 +112,10 @@ export const issueWords: Record<string, { title: string; fix: string }> = {
     fix: 'Open the settings page and connect Klaviyo again.',
   },
   missing_scope: { title: 'A permission is missing', fix: 'Connect again and grant the permission that is named.' },
+  phone_taken_in_klaviyo: {
+    title: 'Phone number belongs to another Klaviyo profile',
+    fix: 'Merge the two profiles in Klaviyo, or correct the number on one of the records.',
+  },
   sms_region_unsupported: {
     title: 'Klaviyo does not take numbers of this region',
     fix: 'Enable the region for SMS in Klaviyo, or take the phone number out of the mapping.',

@@ -122,6 +122,10 @@ export async function accountsWithWork(db: Database): Promise<{ accounts: string
                        where r.klaviyo_account_id = a.id and r.state in ('queued', 'running')))
        and not exists (select from lease l where l.name = 'drain:' || a.id and l.until > now())`,
   );
+  const erasures = await db.query<{ id: string }>(
+    `select distinct e.klaviyo_account_id as id from erasure_due e
+     where e.at < now() - interval '5 seconds' and not exists (select from lease l where l.name = 'drain:' || e.klaviyo_account_id and l.until > now())`,
+  );
   const counted = await db.query<{ n: string }>('select count(*) as n from (select from change limit 100000) c');
-  return { accounts: rows.map((row) => row.id), waiting: Number(counted[0]?.n ?? 0) };
+  return { accounts: [...new Set([...rows, ...erasures].map((row) => row.id))], waiting: Number(counted[0]?.n ?? 0) };
 }

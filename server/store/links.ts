@@ -1,3 +1,4 @@
+import type { Tombstone } from '../rules/person.js';
 import type { Canonical } from '../rules/reconcile.js';
 import type { Database } from './database.js';
 
@@ -99,15 +100,16 @@ export async function endLinks(
   portalId: string,
   klaviyoAccountId: string,
   ids: readonly string[],
-  tombstones: readonly { side: 'hubspot' | 'klaviyo'; recordId: string; reason: string }[],
+  tombstones: readonly (Tombstone & { side: 'hubspot' | 'klaviyo'; recordId: string })[],
 ): Promise<void> {
   if (ids.length > 0)
     await tx.query('delete from link where klaviyo_account_id = $1 and id = any ($2)', [klaviyoAccountId, ids]);
   if (tombstones.length === 0) return;
   await tx.query(
-    `insert into tombstone (portal_id, klaviyo_account_id, side, record_id, reason)
-     select $1, $2, x.side, x."recordId", x.reason from jsonb_to_recordset($3::jsonb) as x (side text, "recordId" text, reason text)
-     on conflict (klaviyo_account_id, side, record_id) do update set reason = excluded.reason, at = now()`,
+    `insert into tombstone (portal_id, klaviyo_account_id, side, record_id, reason, base)
+     select $1, $2, x.side, x."recordId", x.reason, x.base
+     from jsonb_to_recordset($3::jsonb) as x (side text, "recordId" text, reason text, base jsonb)
+     on conflict (klaviyo_account_id, side, record_id) do update set reason = excluded.reason, base = excluded.base, at = now()`,
     [portalId, klaviyoAccountId, JSON.stringify(tombstones)],
   );
 }
@@ -118,11 +120,25 @@ export async function tombstonesOf(
   klaviyoAccountId: string,
   hubspotIds: readonly string[],
   klaviyoIds: readonly string[],
-): Promise<Map<string, string>> {
-  const rows = await db.query<{ side: string; record_id: string; reason: string }>(
-    `select side, record_id, reason from tombstone
+): Promise<Map<string, Tombstone>> {
+  const rows = await db.query<Tombstone & { side: string; record_id: string }>(
+    `select side, record_id, reason, base from tombstone
      where klaviyo_account_id = $1 and ((side = 'hubspot' and record_id = any ($2)) or (side = 'klaviyo' and record_id = any ($3)))`,
     [klaviyoAccountId, hubspotIds, klaviyoIds],
   );
-  return new Map(rows.map((row) => [`${row.side}:${row.record_id}`, row.reason]));
+  return new Map(rows.map(({ side, record_id, reason, base }) => [`${side}:${record_id}`, { reason, base }]));
+}
+
+/** Forgets that these records' partners were deleted: they are linked again, or left the rules (B11). */
+export async function clearTombstones(
+  tx: Database,
+  klaviyoAccountId: string,
+  records: readonly { side: 'hubspot' | 'klaviyo'; recordId: string }[],
+): Promise<void> {
+  if (records.length === 0) return;
+  await tx.query(
+    `delete from tombstone t using jsonb_to_recordset($2::jsonb) as x (side text, "recordId" text)
+     where t.klaviyo_account_id = $1 and t.side = x.side and t.record_id = x."recordId"`,
+    [klaviyoAccountId, JSON.stringify(records)],
+  );
 }

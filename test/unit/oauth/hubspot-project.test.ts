@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import { hubspotScopes } from '../../../server/oauth/scopes.js';
+import { hubspotOptionalScopes, hubspotScopes } from '../../../server/oauth/scopes.js';
 import { hintsOf } from '../../../server/rules/hints.js';
 
 const read = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
@@ -35,7 +35,7 @@ describe('the HubSpot project', () => {
   test('the service asks for exactly the scopes of the app: HubSpot refuses an install where they differ', async () => {
     const { config } = (await read('hubspot-app/app/app-hsmeta.json')) as AppFile;
     expect([...config.auth.requiredScopes].sort()).toEqual([...hubspotScopes].sort());
-    expect(config.auth.optionalScopes).toEqual([]);
+    expect(config.auth.optionalScopes).toEqual([...hubspotOptionalScopes]);
     expect([config.distribution, config.auth.type]).toEqual(['marketplace', 'oauth']);
   });
 

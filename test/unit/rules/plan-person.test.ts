@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ContactConnection } from '../../../server/rules/connection.js';
+import { noMemory } from '../../../server/rules/consent.js';
 import { rulesKey } from '../../../server/rules/eligibility.js';
 import type { HubspotField, KlaviyoField } from '../../../server/rules/fields.js';
 import { mappedFields, mergeFields, type Catalogue } from '../../../server/rules/mappings.js';
@@ -93,6 +94,7 @@ function connection(more: Partial<ContactConnection> = {}): ContactConnection {
 function scope(...connections: ContactConnection[]): Scope {
   return {
     connections,
+    consent: { optIn: new Map(), now: '2026-11-01T00:00:00.000Z' },
     fieldsOf: (ids) =>
       mergeFields(connections.filter(({ id }) => ids.includes(id)).map((one) => mappedFields(one, catalogue).fields)),
   };
@@ -128,6 +130,11 @@ function person(more: Partial<Person>): Person {
     secondaryOf: null,
     duplicateOf: null,
     tombstone: null,
+    erased: false,
+    mergedInto: null,
+    mergedOptOut: false,
+    consent: noMemory,
+    admittedBy: new Set(),
     standings: [],
     ...more,
   };
@@ -186,7 +193,7 @@ describe('who is in sync, and how pairs come to be', () => {
     ['B4: whose email an older pair holds', { klaviyo: profile({}), duplicateOf: '101' }, {}, 'duplicate_email'],
     [
       'B11: whose partner was deleted',
-      { klaviyo: profile({}), tombstone: 'deleted_in_hubspot' },
+      { klaviyo: profile({}), tombstone: { reason: 'deleted_in_hubspot', base: {} } },
       {},
       'deleted_in_hubspot',
     ],
@@ -427,4 +434,164 @@ test('D5: a plan carried out leaves nothing to do', () => {
       },
     ),
   );
+});
+
+describe('merges, deletions and what comes after', () => {
+  const standing = (more: Partial<Person['standings'][number]> = {}): Person['standings'][number] => ({
+    connectionId: 'c1',
+    state: 'in_sync',
+    reason: null,
+    message: null,
+    lists: ['L1'],
+    rulesKey: rulesKey(connection()),
+    ...more,
+  });
+  const subscription = (consent: string) => ({ consent, suppressions: [] });
+  const released = (survivor: Partial<Person>, more: Partial<Person> = {}): Person =>
+    person({
+      klaviyo: profile({}, { subscription: subscription('SUBSCRIBED') }),
+      link: linked,
+      gone: { hubspot: true, klaviyo: false },
+      mergedInto: person(survivor),
+      standings: [standing()],
+      ...more,
+    });
+
+  test('B7: the profile of a contact that was merged away is released and leaves the list; its data is left alone', () => {
+    const plan = planPerson(released({ hubspot: contact({}, '202') }), scope(connection()));
+    expect(plan).toMatchObject({
+      ending: 'merged_in_hubspot',
+      klaviyo: null,
+      listRemoves: [{ connectionId: 'c1', listId: 'L1' }],
+      optOuts: [],
+      standings: [{ state: 'skipped', reason: 'secondary_email', lists: [] }],
+    });
+  });
+
+  test('B7: it is unsubscribed only if the connection says so and the survivor is out of sync', () => {
+    const exits = connection({
+      options: { ...connection().options, unsubscribeOnExit: true },
+      rules: { hubspotToKlaviyo: [{ source: { hubspotListIds: ['7'] }, klaviyoListId: 'L1' }], klaviyoToHubspot: [] },
+    });
+    const merged = (lists: string[]) =>
+      planPerson(
+        released(
+          { hubspot: contact({}, '202'), hubspotLists: new Set(lists) },
+          { standings: [standing({ rulesKey: rulesKey(exits) })] },
+        ),
+        scope(exits),
+      ).optOuts;
+    expect(merged(['7'])).toEqual([]);
+    expect(merged([])).toMatchObject([{ side: 'klaviyo', because: 'merged' }]);
+  });
+
+  test('B7: a profile that was merged into a linked one ends its pair, and is not created again', () => {
+    const plan = planPerson(
+      person({
+        hubspot: contact({}),
+        link: linked,
+        gone: { hubspot: false, klaviyo: true },
+        mergedInto: person({ klaviyo: profile({}, { id: 'P2' }) }),
+        standings: [standing()],
+      }),
+      scope(connection()),
+    );
+    expect(plan).toMatchObject({
+      ending: 'merged_in_klaviyo',
+      klaviyo: null,
+      standings: [{ reason: 'merged_in_klaviyo' }],
+    });
+  });
+
+  test('B11: the remaining record comes back only when somebody edits it', () => {
+    const field = 'contact.firstname|attribute.first_name';
+    const tombstone = { reason: 'deleted_in_klaviyo', base: { [field]: 'Ada', email: 'ada@example.com' } } as const;
+    const of = (properties: Record<string, string>) =>
+      planPerson(person({ hubspot: contact(properties), tombstone }), scope(connection())).klaviyo;
+    expect(of({ firstname: 'Ada' })).toBe(null);
+    expect(of({ firstname: ' Ada ', hs_email_open: '3' })).toBe(null);
+    expect(of({ firstname: 'Augusta' })).toMatchObject({ action: 'create' });
+    expect(of({ firstname: 'Ada', email: 'lovelace@example.com' })).toMatchObject({ action: 'create' });
+  });
+
+  test('B11: nothing is ever created of somebody who asked to be erased', () => {
+    const plan = planPerson(person({ klaviyo: profile({ first_name: 'Ada' }), erased: true }), scope(connection()));
+    expect(plan).toMatchObject({ hubspot: null, standings: [{ state: 'skipped', reason: 'erased' }] });
+  });
+
+  test('B8: leaving unsubscribes only if the connection says so, and nothing else matches', () => {
+    const exits = (more: Partial<ContactConnection> = {}) =>
+      connection({
+        rules: { hubspotToKlaviyo: [{ source: { hubspotListIds: ['7'] }, klaviyoListId: 'L1' }], klaviyoToHubspot: [] },
+        ...more,
+        options: { ...connection().options, unsubscribeOnExit: true, ...more.options },
+      });
+    const leaver = (consent: string) =>
+      person({
+        hubspot: contact({}),
+        klaviyo: profile({}, { subscription: subscription(consent) }),
+        link: linked,
+        standings: [standing({ rulesKey: rulesKey(exits()) })],
+      });
+    expect(planPerson(leaver('SUBSCRIBED'), scope(exits())).optOuts).toMatchObject([
+      { side: 'klaviyo', because: 'left_rules' },
+    ]);
+    expect(planPerson(leaver('UNSUBSCRIBED'), scope(exits())).optOuts).toEqual([]);
+    const off = exits({ options: { ...exits().options, unsubscribeOnExit: false } });
+    expect(planPerson(leaver('SUBSCRIBED'), scope(off)).optOuts).toEqual([]);
+    expect(planPerson(leaver('SUBSCRIBED'), scope(exits(), connection({ id: 'c2' }))).optOuts).toEqual([]);
+    // Under other rules the person had joined: changing a rule unsubscribes nobody (B9).
+    const changed = { ...leaver('SUBSCRIBED'), standings: [standing({ rulesKey: 'other rules' })] };
+    expect(planPerson(changed, scope(exits())).optOuts).toEqual([]);
+  });
+
+  test('C1: joining the list subscribes nobody; with the switch on the person is to be subscribed', () => {
+    const who = person({ hubspot: contact({}) });
+    expect(planPerson(who, scope(connection())).subscribe).toBe(null);
+    const subscribing = connection({ options: { ...connection().options, subscribe: true } });
+    expect(planPerson(who, scope(subscribing))).toMatchObject({
+      listAdds: [{ listId: 'L1' }],
+      subscribe: { listId: 'L1', because: 'never_subscribed', was: 'NEVER_SUBSCRIBED' },
+    });
+  });
+
+  test('C6: a merged contact’s opt-out becomes the survivor’s', () => {
+    const subscribing = connection({ options: { ...connection().options, subscribe: true } });
+    const plan = planPerson(
+      person({
+        hubspot: contact({}),
+        klaviyo: profile({}, { subscription: subscription('SUBSCRIBED') }),
+        link: linked,
+        mergedOptOut: true,
+      }),
+      scope(subscribing),
+    );
+    expect(plan).toMatchObject({ subscribe: null, optOuts: [{ side: 'klaviyo', because: 'opted_out_before_merge' }] });
+  });
+
+  test('C6: an opt-out crosses for people out of scope too', () => {
+    const carrying = connection({
+      rules: { hubspotToKlaviyo: [{ source: { hubspotListIds: ['7'] }, klaviyoListId: 'L1' }], klaviyoToHubspot: [] },
+      options: { ...connection().options, carryOptOuts: 'both' },
+    });
+    const who = person({ hubspot: contact({}), klaviyo: profile({}, { subscription: subscription('UNSUBSCRIBED') }) });
+    expect(planPerson(who, scope(carrying))).toMatchObject({
+      hubspot: null,
+      optOuts: [{ side: 'hubspot', because: 'opted_out_in_klaviyo' }],
+      consent: { optedOut: ['klaviyo'] },
+    });
+  });
+
+  test('F9: a limited connection leaves people who were not chosen for later; another connection may sync them', () => {
+    const limited = connection({ options: { ...connection().options, limit: 5 } });
+    const who = person({ hubspot: contact({}) });
+    expect(planPerson(who, scope(limited))).toMatchObject({ klaviyo: null, standings: [{ reason: 'beyond_limit' }] });
+    expect(planPerson({ ...who, admittedBy: new Set(['c1']) }, scope(limited)).klaviyo).toMatchObject({
+      action: 'create',
+    });
+    expect(planPerson(who, scope(limited, connection({ id: 'c2' })))).toMatchObject({
+      klaviyo: { action: 'create' },
+      connectionIds: ['c2'],
+    });
+  });
 });

@@ -1,0 +1,81 @@
+import { emailKey } from '../rules/skip-reason.js';
+import type { Canonical } from '../rules/reconcile.js';
+import type { Database } from '../store/database.js';
+import { endLinks, insertLinks, updateLinks, type NewLink } from '../store/links.js';
+import type { AccountScope } from './account-scope.js';
+import type { Applied } from './apply.js';
+
+/** Keeps, makes and ends links. Answers which people's links stand; a record linked meanwhile is looked at again. */
+export async function recordLinks(
+  tx: Database,
+  scope: AccountScope,
+  applied: readonly Applied[],
+): Promise<(person: Applied) => boolean> {
+  const fresh: (NewLink & { person: Applied })[] = [];
+  const known: (NewLink & { id: string })[] = [];
+  for (const person of applied) {
+    const { plan, hubspotId, klaviyoId } = person;
+    if (plan.ending !== null || plan.forget || hubspotId === null || klaviyoId === null || plan.email === null)
+      continue;
+    const link = {
+      hubspotId,
+      klaviyoId,
+      email: emailAfter(person),
+      base: baseAfter(person),
+      // Of a record that was written the modified time is not known: the next sweep looks at it once.
+      hubspotModifiedAt:
+        person.outcome.hubspot === 'nothing' ? (plan.person.hubspot?.properties['lastmodifieddate'] ?? null) : null,
+      klaviyoModifiedAt: person.outcome.klaviyo === 'nothing' ? (plan.person.klaviyo?.updated ?? null) : null,
+    };
+    if (plan.person.link !== null) known.push({ ...link, id: plan.person.link.id });
+    else if (plan.connectionIds.length > 0 && !plan.standings.every((standing) => standing.state === 'skipped'))
+      fresh.push({ ...link, person });
+  }
+  const ended = applied.filter(({ plan }) => plan.ending !== null && plan.person.link !== null);
+  await endLinks(
+    tx,
+    scope.portalId,
+    scope.klaviyoAccountId,
+    ended.flatMap(({ plan }) => plan.person.link?.id ?? []),
+    ended
+      .filter(({ plan }) => !plan.forget)
+      .flatMap(({ plan, hubspotId, klaviyoId }) => {
+        // A contact that was merged away needs none: its profile's email is a secondary one of the survivor from now on.
+        if (plan.ending === null || plan.ending === 'merged_in_hubspot') return [];
+        const side = plan.ending === 'deleted_in_hubspot' ? 'klaviyo' : 'hubspot';
+        const recordId = side === 'klaviyo' ? klaviyoId : hubspotId;
+        const link = plan.person.link;
+        const base = { ...link?.base, ...(link === null ? {} : { [emailKey]: link.email }) };
+        return recordId === null ? [] : ([{ side, recordId, reason: plan.ending, base }] as const);
+      }),
+  );
+  const taken = await insertLinks(
+    tx,
+    scope.portalId,
+    scope.klaviyoAccountId,
+    fresh.map(({ person: _person, ...link }) => link),
+  );
+  await updateLinks(tx, scope.klaviyoAccountId, known);
+  const refused = new Set(fresh.filter((link) => !taken.has(link.hubspotId)).map((link) => link.person));
+  return (person) => !refused.has(person);
+}
+
+/** A write counts as agreed once its side confirmed it and did not refuse that field. */
+const confirmed = (person: Applied, write: { side: 'hubspot' | 'klaviyo'; key: string }): boolean =>
+  !person.refusedKeys.has(write.key) &&
+  (person.outcome[write.side] === 'done' || person.outcome[write.side] === 'nothing');
+
+function baseAfter(person: Applied): Record<string, Canonical> {
+  const { plan } = person;
+  const base: Record<string, Canonical> = { ...plan.person.link?.base, ...plan.agreed };
+  for (const write of plan.writes)
+    if (write.key !== emailKey && confirmed(person, write)) base[write.key] = write.newValue;
+  return base;
+}
+
+function emailAfter(person: Applied): string {
+  const { plan } = person;
+  const write = plan.writes.find(({ key }) => key === emailKey);
+  if (write !== undefined && !confirmed(person, write)) return plan.person.link?.email ?? plan.email ?? '';
+  return plan.email ?? '';
+}
