@@ -141,6 +141,7 @@ create table issue (
   first_seen_at timestamp with time zone not null default now(),
   last_seen_at timestamp with time zone not null default now(),
   ignored_at timestamp with time zone,
+  repair jsonb,
   constraint issue_pkey PRIMARY KEY (id),
   constraint issue_connection_id_side_record_id_code_field_key UNIQUE (connection_id, side, record_id, code, field),
   constraint issue_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
@@ -198,6 +199,7 @@ create table link (
   constraint link_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint link_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+CREATE INDEX link_account_id ON public.link USING btree (klaviyo_account_id, id);
 CREATE INDEX link_email ON public.link USING btree (klaviyo_account_id, email);
 CREATE INDEX link_portal_hubspot ON public.link USING btree (portal_id, hubspot_id);
 

@@ -9,6 +9,7 @@ import { drain, noteAndWake } from './contacts/drain.js';
 import { activate, configChanged, deleted, pause, resume, sync } from './contacts/lifecycle.js';
 import { notice } from './contacts/notice.js';
 import type { SyncContext } from './contacts/sync-context.js';
+import { repairIssue, repairIssues, type RepairContext } from './contacts/repair.js';
 import { sweep } from './contacts/sweep.js';
 import { hubspotWebhooks } from './intake/hubspot-webhooks.js';
 import { unpack } from './intake/unpack.js';
@@ -121,6 +122,7 @@ export async function createService(
     clock,
     owner,
     sealer,
+    pollSeconds: config.pollSeconds,
     hubspot,
     klaviyo,
     catalogue: (portalId, accountId) =>
@@ -131,6 +133,17 @@ export async function createService(
       ),
     wakeDrain: (klaviyoAccountId, afterSeconds) =>
       queue.wake('drain', klaviyoAccountId, { klaviyoAccountId }, afterSeconds),
+  };
+  const repairs: RepairContext = {
+    ...ctx,
+    async refreshFields(portalId, accountId) {
+      await catalogueFor(
+        { db, hubspot: (id) => hubspot(id, 'person'), klaviyo: (id) => klaviyo(id, 'person') },
+        portalId,
+        accountId,
+        true,
+      );
+    },
   };
   const connect: ConnectDeps = {
     db,
@@ -176,6 +189,10 @@ export async function createService(
       sync: (connection) => sync(ctx, connection),
       configChanged: (connection) => configChanged(ctx, connection),
       deleted: (connection) => deleted(ctx, connection),
+    },
+    repairs: {
+      one: (portalId, issueId) => repairIssue(repairs, portalId, issueId),
+      all: (portalId, filter) => repairIssues(repairs, portalId, filter),
     },
     notice: (portalId, changes) =>
       notice(

@@ -82,17 +82,32 @@ export function addCatalogueRoutes(router: Router, portalOf: (request: SandboxRe
     const portal = portalOf(request);
     const { inputs = [] } = (request.json ?? {}) as { inputs?: { id: string }[] };
     if (inputs.length > 1000) return hubspotError(400, 'At most 1000 inputs are allowed.');
-    const toCompanies = (request.params['to'] ?? '').startsWith('compan') || request.params['to'] === '0-2';
+    const kind = (name: string | undefined): 'companies' | 'deals' | 'contacts' =>
+      /^(compan|0-2$)/.test(name ?? '') ? 'companies' : /^(deal|0-3$)/.test(name ?? '') ? 'deals' : 'contacts';
+    const [from, to] = [kind(request.params['from']), kind(request.params['to'])];
     const at = new Date().toISOString();
     const type = (typeId: number, label: string | null): object => ({ category: 'HUBSPOT_DEFINED', typeId, label });
-    const results = inputs.flatMap(({ id }) => {
+    const partnersOf = (id: string): object[] => {
       const company = portal.companyOf.get(id);
-      const to = toCompanies
-        ? company === undefined
+      if (from === 'companies' && to === 'contacts') {
+        const employees = [...portal.companyOf].filter(([, employer]) => employer === id).map(([contact]) => contact);
+        return employees.map((contact) => ({
+          toObjectId: contact,
+          associationTypes: [type(2, 'Primary'), type(280, null)],
+        }));
+      }
+      if (to === 'companies')
+        return company === undefined
           ? []
-          : [{ toObjectId: company, associationTypes: [type(1, 'Primary'), type(279, null)] }]
-        : [...(portal.dealsOf.get(id) ?? [])].map((deal) => ({ toObjectId: deal, associationTypes: [type(4, null)] }));
-      return to.length === 0 ? [] : [{ from: { id }, to }];
+          : [{ toObjectId: company, associationTypes: [type(1, 'Primary'), type(279, null)] }];
+      return [...(portal.dealsOf.get(id) ?? [])].map((deal) => ({
+        toObjectId: deal,
+        associationTypes: [type(4, null)],
+      }));
+    };
+    const results = inputs.flatMap(({ id }) => {
+      const found = partnersOf(id);
+      return found.length === 0 ? [] : [{ from: { id }, to: found }];
     });
     return { status: 200, json: { status: 'COMPLETE', results, startedAt: at, completedAt: at } };
   });

@@ -54,7 +54,7 @@ export const hubspotCoverage: Record<string, Coverage> = {
   'properties.get': tested(),
   'properties.create': tested('groups are not checked'),
   'properties.update': tested('label and options only'),
-  'associations.batchRead': tested('from contacts to companies and deals'),
+  'associations.batchRead': tested('from contacts to companies and deals, from companies to contacts; one page'),
   'communicationPreferences.optOut': inJourneys('marketing email as a whole only, no single subscription types'),
   'communicationPreferences.unsubscribeAll': inJourneys('answers no single subscription types'),
   'account.details': inJourneys(),

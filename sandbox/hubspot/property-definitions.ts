@@ -10,6 +10,8 @@ export interface PropertyDefinition {
   calculated: boolean;
   readOnly: boolean;
   hasUniqueValue: boolean;
+  /** A validation rule of the customer: other values are refused with 400. */
+  rule?: RegExp;
 }
 
 type Kind = Pick<PropertyDefinition, 'type' | 'fieldType'>;

@@ -99,6 +99,15 @@ export function checkProperties(
       });
       continue;
     }
+    if (definition.rule !== undefined && value !== '' && !definition.rule.test(value)) {
+      invalid.push({
+        isValid: false,
+        message: `The value "${value.slice(0, 80)}" does not meet the validation rule of the property "${name}".`,
+        error: 'VALIDATION_RULE_VIOLATION',
+        name,
+      });
+      continue;
+    }
     const result = normalise(definition, value, old[name] ?? '');
     if (typeof result === 'string') values[name] = result;
     else invalid.push({ isValid: false, ...result, name });

@@ -18,7 +18,6 @@ export interface ProfileResource {
 const identifiers = ['email', 'phone_number', 'external_id'] as const;
 type IdentifierName = (typeof identifiers)[number];
 
-const e164 = /^\+[1-9]\d{6,14}$/;
 const emailLike = /^[^\s@,;<>"]+@[^\s@,;<>".]+(\.[^\s@,;<>".]+)*\.[^\s@,;<>".]{2,}$/;
 const writable: readonly string[] = ['email', 'phone_number', '_kx', ...scalars, 'location', 'properties'];
 
@@ -43,7 +42,7 @@ interface Checked {
 }
 
 /** Checks all that a resource carries before any of it is written. */
-function check(resource: ProfileResource, known: Profile | null, pointer: string): Checked {
+function check(account: Account, resource: ProfileResource, known: Profile | null, pointer: string): Checked {
   const attributes = resource.attributes ?? {};
   for (const name of Object.keys(attributes)) {
     if (!writable.includes(name)) {
@@ -59,7 +58,7 @@ function check(resource: ProfileResource, known: Profile | null, pointer: string
   const externalId = textOf(attributes, 'external_id', pointer);
   if (externalId !== undefined) identity.external_id = externalId === '' ? null : externalId;
   const phone = textOf(attributes, 'phone_number', pointer);
-  if (typeof phone === 'string' && phone !== '' && !e164.test(phone)) {
+  if (typeof phone === 'string' && phone !== '' && !account.takesPhone(phone)) {
     // With another identity beside it Klaviyo drops the number and says so in a header only.
     if (known === null && typeof email !== 'string' && typeof externalId !== 'string') {
       throw refuse('Invalid phone number format (Example of a valid format: +12345678901)', `${pointer}/phone_number`);
@@ -111,7 +110,7 @@ export function writeProfile(
   resource: ProfileResource,
   pointer = '/data/attributes',
 ): { profile: Profile; phoneIgnored: boolean } {
-  const checked = check(resource, profile, pointer);
+  const checked = check(account, resource, profile, pointer);
   const [other] = account.holder(checked.identity).filter(({ id }) => id !== profile?.id);
   if (other !== undefined) {
     throw new Refusal(

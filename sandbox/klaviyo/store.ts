@@ -27,6 +27,8 @@ export interface AccountOptions {
   consentMovesUpdated?: boolean;
   /** For how long the id of a merged profile leads to what it became. */
   mergedIdsMs?: number;
+  /** Numbers that are well formed and that Klaviyo still does not take: its own check is stricter than E.164. */
+  unknownNumbers?: RegExp;
 }
 
 export interface Identity {
@@ -109,6 +111,11 @@ export class Account {
     const merged = this.mergedInto.get(id);
     const successor = merged !== undefined && merged.until > Date.now() ? this.find(merged.id) : undefined;
     return this.profiles.get(id) ?? successor;
+  }
+
+  /** Whether a number is one that Klaviyo takes. */
+  takesPhone(phone: string): boolean {
+    return /^\+[1-9]\d{6,14}$/.test(phone) && this.options.unknownNumbers?.test(phone) !== true;
   }
 
   /** Whoever holds one of the identities; several when they are of several people. */

@@ -134,7 +134,10 @@ export const issue = z.object({
   firstSeenAt: time,
   lastSeenAt: time,
   attempts: count,
+  /** What a button can do about it; null when only a person can. */
+  repair: z.object({ kind: z.string(), label: z.string(), does: z.string() }).nullable(),
 });
+export const repaired = z.object({ repaired: count });
 export const issuePage = pageOf(issue);
 export const issueGroups = pageOf(
   z.object({ code: z.string(), title: z.string(), fix: z.string(), count, connectionId: z.string() }),

@@ -3,6 +3,7 @@ import type { Metrics } from '../metrics.js';
 import type { ConnectDeps } from '../oauth/klaviyo-connect.js';
 import type { ChangePriority } from '../store/changes.js';
 import type { Database } from '../store/database.js';
+import type { IssueFilter } from '../store/issue-list.js';
 import type { HubspotSession } from '../vendors/hubspot/session.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
 
@@ -34,6 +35,11 @@ export interface ApiDependencies {
     sync(connection: ConnectionRef): Promise<{ runId: string }>;
     configChanged(connection: ConnectionRef & { state: string }): Promise<void>;
     deleted(connection: ConnectionRef): Promise<void>;
+  };
+  /** Does what the buttons of issues say. */
+  repairs: {
+    one(portalId: string, issueId: string): Promise<boolean>;
+    all(portalId: string, filter: IssueFilter): Promise<number>;
   };
   /** Notes HubSpot contacts as changed and wakes the drains. */
   notice(

@@ -1,7 +1,8 @@
 import { Router } from 'express';
 import { changePriority } from '../store/changes.js';
 import { findIssue, ignoreIssue, issueGroups, issueRecords, listIssues, type IssueRow } from '../store/issue-list.js';
-import { notFound } from './api-error.js';
+import { repairWords } from '../rules/repair.js';
+import { ApiError, notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
 import { issueFilterSchema, pageSchema, retryManySchema } from './schema.js';
 import { callerOf, type Caller } from './signed.js';
@@ -22,6 +23,7 @@ function issueJson(issue: IssueRow, caller: Caller): Record<string, unknown> {
     firstSeenAt: issue.firstSeenAt.toISOString(),
     lastSeenAt: issue.lastSeenAt.toISOString(),
     attempts,
+    repair: issue.repair === null ? null : { kind: issue.repair.kind, ...repairWords(issue.repair) },
   };
 }
 
@@ -96,6 +98,18 @@ export function issueRoutes(deps: ApiDependencies): Router {
       after = records.at(-1)?.id ?? after;
     }
     response.status(202).json({ retried });
+  });
+  router.post('/issues/repair', async (request, response) => {
+    const { portalId } = callerOf(request);
+    response.status(202).json({ repaired: await deps.repairs.all(portalId, retryManySchema.parse(request.body)) });
+  });
+  router.post('/issues/:id/repair', async (request, response) => {
+    const caller = callerOf(request);
+    const issue = await findIssue(deps.db, caller.portalId, String(request.params.id));
+    if (issue === null) throw notFound('issue');
+    if (!(await deps.repairs.one(caller.portalId, issue.id)))
+      throw new ApiError(409, 'no_repair', 'This issue has no repair that the app can do itself.', issue.fix);
+    response.status(202).json(issueJson(issue, caller));
   });
   router.post('/issues/:id/retry', async (request, response) => {
     const caller = callerOf(request);

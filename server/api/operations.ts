@@ -161,6 +161,21 @@ export const operations: readonly Operation[] = [
     body: schema.retryManySchema,
   },
   { method: 'post', path: '/issues/{id}/retry', summary: 'Retry one', status: 202, answer: answer.issue },
+  {
+    method: 'post',
+    path: '/issues/repair',
+    summary: 'Do what the buttons of these issues say, each distinct repair once',
+    status: 202,
+    answer: answer.repaired,
+    body: schema.retryManySchema,
+  },
+  {
+    method: 'post',
+    path: '/issues/{id}/repair',
+    summary: 'Do what the issue’s button says',
+    status: 202,
+    answer: answer.issue,
+  },
   { method: 'post', path: '/issues/{id}/ignore', summary: 'Set one aside', status: 202, answer: answer.issue },
   { method: 'get', path: '/contacts/{hubspotId}', summary: 'The contact card', status: 200, answer: answer.contact },
   {

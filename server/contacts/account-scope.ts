@@ -116,6 +116,7 @@ async function reportProblems(
       hubspotId: null,
       klaviyoId: null,
       email: null,
+      repair: { kind: 'refresh_fields' } as const,
     })),
   );
 }

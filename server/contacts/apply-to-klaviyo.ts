@@ -1,8 +1,17 @@
 import { RecordRefused, RetryLater } from '../errors.js';
 import { normalEmail } from '../rules/email.js';
-import { bulkImport, importErrors, importJob, readByEmails, update, upsert } from '../vendors/klaviyo/profiles.js';
+import {
+  bulkImport,
+  importErrors,
+  importJob,
+  readByEmails,
+  readByIds,
+  readByPhones,
+  update,
+  upsert,
+} from '../vendors/klaviyo/profiles.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
-import type { KlaviyoProfileWrite } from '../vendors/klaviyo/types.js';
+import type { KlaviyoProfile, KlaviyoProfileWrite } from '../vendors/klaviyo/types.js';
 import { defer, refuse, type Applied } from './apply.js';
 
 /**
@@ -13,90 +22,231 @@ const singleWrites = 5;
 const importSize = 1000;
 const importBytes = 4_000_000;
 
-/** Creates and updates profiles: few one by one, many by import jobs. */
+/** Fields that Klaviyo refused and that are left out of the next try, by person. */
+type Omitted = Map<Applied, Set<string>>;
+
+/**
+ * Creates and updates profiles: few one by one, many by import jobs. A field that Klaviyo refuses is left out and the
+ * rest written (D7); each round leaves out at least one more field of those it writes again, so it ends.
+ */
 export async function applyToKlaviyo(
   session: KlaviyoSession,
   clock: () => Date,
   people: readonly Applied[],
 ): Promise<void> {
-  if (people.length <= singleWrites) {
-    await Promise.all(people.map((person) => writeOne(session, person)));
-    return;
+  const omitted: Omitted = new Map();
+  let round = await keepNumbersWithTheirHolders(session, people, omitted);
+  while (round.length > 0) {
+    const refused: Refused[] = [];
+    if (round.length <= singleWrites)
+      await Promise.all(round.map((person) => writeOne(session, person, omitted, refused)));
+    else for (const chunk of chunks(round, omitted)) await importMany(session, clock, chunk, omitted, refused);
+    round = await settleRefusals(session, refused, omitted);
   }
-  for (const chunk of chunks(people)) await importMany(session, clock, chunk);
 }
 
-function writeOf(person: Applied): KlaviyoProfileWrite {
+/**
+ * A new profile with the number of another one would not be new: Klaviyo matches by any identity and would write the new
+ * email over the other person's. So the holders are asked for first, and the number left out where it has another owner.
+ * Answers whom to write now.
+ */
+async function keepNumbersWithTheirHolders(
+  session: KlaviyoSession,
+  people: readonly Applied[],
+  omitted: Omitted,
+): Promise<readonly Applied[]> {
+  const created = people.filter((person) => person.klaviyoId === null && phoneOf(writeOf(person, omitted)) !== null);
+  if (created.length === 0) return people;
+  try {
+    const holders = await readByPhones(
+      session,
+      created.flatMap((person) => phoneOf(writeOf(person, omitted)) ?? []),
+    );
+    // Numbers that somebody else of this very batch is about to get.
+    const claimed = new Map(
+      people
+        .filter((person) => person.klaviyoId !== null)
+        .map((person) => [phoneOf(writeOf(person, omitted)), person.plan.email] as const),
+    );
+    for (const person of created) {
+      const phone = phoneOf(writeOf(person, omitted)) ?? '';
+      const holder = holders.get(phone);
+      // A profile that has only the number is the same person without an email yet.
+      const other = holder?.email ?? claimed.get(phone) ?? null;
+      claimed.set(phone, person.plan.email);
+      if (other === null || normalEmail(other) === normalEmail(person.plan.email)) continue;
+      refuse(person, 'klaviyo', phoneTaken(phone, other, 409));
+      omitted.set(person, new Set(['phone_number']));
+    }
+    return people;
+  } catch (error) {
+    defer(created, 'klaviyo', error);
+    return people.filter((person) => !created.includes(person));
+  }
+}
+
+interface Refused {
+  person: Applied;
+  error: RecordRefused;
+}
+
+function writeOf(person: Applied, omitted: Omitted): KlaviyoProfileWrite {
   const { email, attributes, properties, unset } = person.plan.klaviyo ?? { attributes: {}, properties: {}, unset: [] };
+  const left = omitted.get(person) ?? new Set<string>();
+  const without = <Value>(values: Record<string, Value>): Record<string, Value> =>
+    left.size === 0 ? values : Object.fromEntries(Object.entries(values).filter(([name]) => !left.has(name)));
   return {
     ...(person.klaviyoId === null ? {} : { id: person.klaviyoId }),
-    ...(email === undefined ? {} : { email }),
-    attributes,
-    properties,
+    ...(email === undefined || (left.has('email') && person.klaviyoId !== null) ? {} : { email }),
+    attributes: without(attributes),
+    properties: without(properties),
     unset,
   };
 }
 
-async function writeOne(session: KlaviyoSession, person: Applied): Promise<void> {
+const phoneOf = (write: KlaviyoProfileWrite): string | null => {
+  const phone = write.attributes['phone_number'];
+  return typeof phone === 'string' ? phone : null;
+};
+
+async function writeOne(session: KlaviyoSession, person: Applied, omitted: Omitted, refused: Refused[]): Promise<void> {
   try {
-    const write = writeOf(person);
+    const write = writeOf(person, omitted);
     const answer = write.id === undefined ? await upsert(session, write) : await update(session, write.id, write);
     person.klaviyoId = answer.id;
     person.outcome.klaviyo = 'done';
-    if (answer.phoneIgnored) refuse(person, 'klaviyo', phoneRefused());
+    if (answer.phoneIgnored) refuse(person, 'klaviyo', phoneIgnored(phoneOf(write)));
   } catch (error) {
-    if (error instanceof RecordRefused) refuseProfile(person, error);
+    if (error instanceof RecordRefused) refused.push({ person, error });
     else defer([person], 'klaviyo', error);
   }
 }
 
-async function importMany(session: KlaviyoSession, clock: () => Date, people: readonly Applied[]): Promise<void> {
+async function importMany(
+  session: KlaviyoSession,
+  clock: () => Date,
+  people: readonly Applied[],
+  omitted: Omitted,
+  refused: Refused[],
+): Promise<void> {
   try {
-    const jobId = await bulkImport(session, people.map(writeOf));
+    const writes = new Map(people.map((person) => [person, writeOf(person, omitted)]));
+    const jobId = await bulkImport(session, [...writes.values()]);
     const failed = await waitForImport(session, clock, jobId);
     const errors = failed > 0 ? await importErrors(session, jobId) : [];
-    const created = people.filter((person) => person.plan.klaviyo?.action === 'create');
-    const emails = created.map((person) => person.plan.email ?? '');
-    const found = emails.length === 0 ? new Map<string, { id: string }[]>() : await readByEmails(session, emails, {});
-    for (const person of people) settle(person, errors, found);
+    const emails = people.flatMap((person) => (person.klaviyoId === null ? (person.plan.email ?? []) : []));
+    // An import says nothing of phone numbers that Klaviyo dropped: those that were written are read again.
+    const phoned = people.flatMap((person) =>
+      person.klaviyoId !== null && phoneOf(writes.get(person) ?? writeOf(person, omitted)) !== null
+        ? [person.klaviyoId]
+        : [],
+    );
+    const [created, updated] = await Promise.all([
+      emails.length === 0 ? new Map<string, KlaviyoProfile[]>() : readByEmails(session, emails, {}),
+      phoned.length === 0 ? new Map<string, KlaviyoProfile>() : readByIds(session, phoned, {}),
+    ]);
+    for (const [person, write] of writes) {
+      const error = errorFor(person, errors);
+      if (error !== undefined) {
+        refused.push({ person, error });
+        continue;
+      }
+      const found =
+        person.klaviyoId === null
+          ? created.get(normalEmail(person.plan.email) ?? '')?.[0]
+          : updated.get(person.klaviyoId);
+      if (person.klaviyoId === null && found === undefined) {
+        // The job says complete and the profile is not listed yet: look again, the import is not repeated blindly.
+        person.outcome.klaviyo = 'unknown';
+        person.deferred = { seconds: 5, because: 'Klaviyo does not list the imported profile yet.' };
+        continue;
+      }
+      person.klaviyoId ??= found?.id ?? null;
+      person.outcome.klaviyo = 'done';
+      const phone = phoneOf(write);
+      if (phone !== null && found !== undefined && found.phoneNumber !== phone)
+        refuse(person, 'klaviyo', phoneIgnored(phone));
+    }
   } catch (error) {
-    if (error instanceof RecordRefused) for (const person of people) refuseProfile(person, error);
+    if (error instanceof RecordRefused) for (const person of people) refused.push({ person, error });
     else defer(people, 'klaviyo', error);
   }
 }
 
-function settle(
-  person: Applied,
-  errors: Awaited<ReturnType<typeof importErrors>>,
-  found: ReadonlyMap<string, readonly { id: string }[]>,
-): void {
+function errorFor(person: Applied, errors: Awaited<ReturnType<typeof importErrors>>): RecordRefused | undefined {
   const email = normalEmail(person.plan.email);
   const error = errors.find(
     (one) =>
       (person.klaviyoId !== null && one.id === person.klaviyoId) ||
       (email !== null && normalEmail(one.email) === email),
   );
-  if (error !== undefined) {
-    refuseProfile(
-      person,
-      new RecordRefused(error.code, error.detail, {
+  return error === undefined
+    ? undefined
+    : new RecordRefused(error.code, error.detail, {
         status: 400,
         ...(error.field === undefined ? {} : { field: error.field }),
-      }),
+      });
+}
+
+/** Turns refusals into issues, and answers those whose other fields are worth another try. */
+async function settleRefusals(
+  session: KlaviyoSession,
+  refused: readonly Refused[],
+  omitted: Omitted,
+): Promise<Applied[]> {
+  const phones = refused.flatMap(({ person, error }) =>
+    error.code === 'duplicate_profile' ? (phoneOf(writeOf(person, omitted)) ?? []) : [],
+  );
+  let holders = new Map<string, KlaviyoProfile>();
+  try {
+    if (phones.length > 0) holders = await readByPhones(session, phones);
+  } catch (error) {
+    defer(
+      refused.map(({ person }) => person),
+      'klaviyo',
+      error,
     );
-    return;
+    return [];
   }
-  if (person.klaviyoId === null) {
-    const id = email === null ? undefined : found.get(email)?.[0]?.id;
-    if (id === undefined) {
-      // The job says complete and the profile is not listed yet: look again, the import is not repeated blindly.
-      person.outcome.klaviyo = 'unknown';
-      person.deferred = { seconds: 5, because: 'Klaviyo does not list the imported profile yet.' };
-      return;
-    }
-    person.klaviyoId = id;
+  const again: Applied[] = [];
+  for (const { person, error } of refused) {
+    const write = writeOf(person, omitted);
+    const refusal = explained(person, error, write, holders);
+    person.outcome.klaviyo = 'refused';
+    refuse(person, 'klaviyo', refusal);
+    const field = refusal.detail.field;
+    const written =
+      field !== undefined &&
+      (field in write.attributes ||
+        field in write.properties ||
+        (field === 'email' && write.id !== undefined && write.email !== undefined));
+    if (!written) continue;
+    omitted.set(person, new Set([...(omitted.get(person) ?? []), field]));
+    const rest = writeOf(person, omitted);
+    const left = Object.keys(rest.attributes).length + Object.keys(rest.properties).length + rest.unset.length;
+    if (left > 0 || rest.email !== undefined) again.push(person);
   }
-  person.outcome.klaviyo = 'done';
+  return again;
+}
+
+/** Says of a duplicate which identity it is about, and who holds it. */
+function explained(
+  person: Applied,
+  error: RecordRefused,
+  write: KlaviyoProfileWrite,
+  holders: ReadonlyMap<string, KlaviyoProfile>,
+): RecordRefused {
+  if (error.code !== 'duplicate_profile') return error;
+  const phone = phoneOf(write);
+  const holder = phone === null ? undefined : holders.get(phone);
+  if (phone !== null && holder !== undefined && holder.id !== person.klaviyoId) {
+    return phoneTaken(phone, holder.email ?? holder.id, error.detail.status);
+  }
+  const moves = write.email !== undefined && write.id !== undefined;
+  return new RecordRefused(moves ? 'email_taken_in_klaviyo' : 'klaviyo_rejected', error.message, {
+    ...error.detail,
+    ...(moves ? { field: 'email' } : {}),
+  });
 }
 
 /** Waits until an import job is complete; answers how many of its profiles failed. */
@@ -112,26 +262,23 @@ async function waitForImport(session: KlaviyoSession, clock: () => Date, jobId: 
   }
 }
 
-function phoneRefused(): RecordRefused {
-  return new RecordRefused('invalid_phone', 'Klaviyo ignored the phone number.', {
+function phoneTaken(phone: string, holder: string, status: number): RecordRefused {
+  const message = `“${phone}” belongs to the Klaviyo profile ${holder}.`;
+  return new RecordRefused('phone_taken_in_klaviyo', message, { status, field: 'phone_number' });
+}
+
+function phoneIgnored(phone: string | null): RecordRefused {
+  return new RecordRefused('invalid_phone', `Klaviyo ignored the phone number “${phone ?? ''}”.`, {
     status: 200,
     field: 'phone_number',
   });
 }
 
-function refuseProfile(person: Applied, error: RecordRefused): void {
-  person.outcome.klaviyo = 'refused';
-  const writesEmail = person.plan.klaviyo?.email !== undefined && person.klaviyoId !== null;
-  const code =
-    error.code === 'duplicate_profile' ? (writesEmail ? 'email_taken_in_klaviyo' : 'klaviyo_rejected') : error.code;
-  refuse(person, 'klaviyo', new RecordRefused(code, error.message, error.detail));
-}
-
-function* chunks(people: readonly Applied[]): Generator<Applied[]> {
+function* chunks(people: readonly Applied[], omitted: Omitted): Generator<Applied[]> {
   let chunk: Applied[] = [];
   let bytes = 0;
   for (const person of people) {
-    const size = JSON.stringify(writeOf(person)).length * 2;
+    const size = JSON.stringify(writeOf(person, omitted)).length * 2;
     if (chunk.length > 0 && (chunk.length >= importSize || bytes + size > importBytes)) {
       yield chunk;
       chunk = [];

@@ -1,5 +1,6 @@
 import type { RecordRefused } from '../errors.js';
 import { RetryLater } from '../errors.js';
+import type { Repair } from '../rules/repair.js';
 import { emailKey, type PersonPlan } from '../rules/plan-person.js';
 import type { Priority } from '../vendors/hubspot/types.js';
 import type { AccountScope } from './account-scope.js';
@@ -36,6 +37,7 @@ export interface Refusal {
   code: string;
   field: string;
   detail: string;
+  repair?: Repair;
 }
 
 /**

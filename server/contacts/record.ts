@@ -115,6 +115,7 @@ function newIssues(person: Applied): NewIssue[] {
     hubspotId: person.hubspotId,
     klaviyoId: person.klaviyoId,
     email: person.plan.email,
+    ...(issue.repair === undefined ? {} : { repair: issue.repair }),
   }));
 }
 

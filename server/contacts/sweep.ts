@@ -1,5 +1,7 @@
 import { NeedsPerson, RetryLater } from '../errors.js';
+import type { ContactConnection } from '../rules/connection.js';
 import { listsRead } from '../rules/eligibility.js';
+import { caresForConsent } from '../rules/plan-consent.js';
 import { changePriority, noteChanges } from '../store/changes.js';
 import { syncingConnections } from '../store/contact-connections.js';
 import { restsForPerson } from '../store/issues.js';
@@ -11,6 +13,10 @@ import * as klaviyoLists from '../vendors/klaviyo/lists.js';
 import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
 import * as klaviyoSegments from '../vendors/klaviyo/segments.js';
 import { askForPerson } from './ask-for-person.js';
+import { sweepOverlapMs } from './sweep-overlap.js';
+import { sweepCompanies } from './sweep-companies.js';
+import { sweepConsent } from './sweep-consent.js';
+import { sweepLinks } from './sweep-links.js';
 import type { SyncContext } from './sync-context.js';
 
 /**
@@ -18,12 +24,8 @@ import type { SyncContext } from './sync-context.js';
  * members of each list that a rule reads. A sweep only notes changes; the drain looks at them.
  */
 export const fieldSweeps = { hubspot: 'hubspot_contacts', klaviyo: 'klaviyo_profiles' } as const;
-
-/**
- * Seconds that a watermark stays behind: HubSpot's search lags its writes by "a few moments", and Klaviyo refuses times
- * closer than some seconds to now. Records seen already are passed over, so the overlap costs reads of ids only.
- */
-const overlapSeconds = 20;
+/** Companies whose fields reach profiles, consent that moves without the profile, and pairs that nothing told about. */
+export const otherSweeps = { companies: 'hubspot_companies', consent: 'klaviyo_consent', links: 'links' } as const;
 
 /** Gives a pair of accounts the sweeps its connections need, and takes away the others. */
 export async function arrangeSweeps(ctx: SyncContext, portalId: string, klaviyoAccountId: string): Promise<void> {
@@ -34,11 +36,21 @@ export async function arrangeSweeps(ctx: SyncContext, portalId: string, klaviyoA
   await ensureSweeps(ctx.db, portalId, klaviyoAccountId, [
     fieldSweeps.hubspot,
     fieldSweeps.klaviyo,
+    otherSweeps.links,
+    ...(readsCompanies(connections) ? [otherSweeps.companies] : []),
+    ...(readsConsent(connections) ? [otherSweeps.consent] : []),
     ...lists.hubspotLists.map((id) => `hubspot_list:${id}`),
     ...lists.klaviyoLists.map((id) => `klaviyo_list:${id}`),
     ...lists.klaviyoSegments.map((id) => `klaviyo_segment:${id}`),
   ]);
 }
+
+const readsCompanies = (connections: readonly ContactConnection[]): boolean =>
+  connections.some(({ mappings }) => mappings.some(({ hubspot }) => hubspot.object === 'company'));
+
+const readsConsent = (connections: readonly ContactConnection[]): boolean =>
+  caresForConsent(connections) ||
+  connections.some(({ mappings }) => mappings.some(({ klaviyo }) => klaviyo.name.startsWith('subscriptions.')));
 
 /** Runs one sweep to its end, noting what it finds page by page, and wakes the drain when there is something. */
 export async function sweep(ctx: SyncContext, klaviyoAccountId: string, name: string): Promise<void> {
@@ -60,6 +72,9 @@ export async function sweep(ctx: SyncContext, klaviyoAccountId: string, name: st
 async function runSweep(ctx: SyncContext, stored: Sweep): Promise<number> {
   if (stored.name === fieldSweeps.hubspot) return sweepContacts(ctx, stored);
   if (stored.name === fieldSweeps.klaviyo) return sweepProfiles(ctx, stored);
+  if (stored.name === otherSweeps.companies) return sweepCompanies(ctx, stored);
+  if (stored.name === otherSweeps.consent) return sweepConsent(ctx, stored);
+  if (stored.name === otherSweeps.links) return sweepLinks(ctx, stored);
   const [kind = '', listId = ''] = stored.name.split(':');
   return sweepMembers(ctx, stored, kind, listId);
 }
@@ -93,7 +108,7 @@ async function noteFound(
 async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
   const session = ctx.hubspot(stored.portalId, 'sweep');
   const startedMs = ctx.clock().getTime();
-  const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - overlapSeconds * 1000;
+  const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - sweepOverlapMs;
   let after: { modifiedMs: number; id: string } | undefined;
   let total = 0;
   for (;;) {
@@ -107,7 +122,7 @@ async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
       recordId: contact.id,
       modifiedAt: contact.properties['lastmodifieddate'] ?? contact.updatedAt,
     }));
-    const end = startedMs - overlapSeconds * 1000;
+    const end = startedMs - sweepOverlapMs;
     const reached = page.done
       ? Math.max(sinceMs, end)
       : Math.max(sinceMs, Math.min(page.next?.modifiedMs ?? sinceMs, end));
@@ -120,8 +135,8 @@ async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
 async function sweepProfiles(ctx: SyncContext, stored: Sweep): Promise<number> {
   const session = ctx.klaviyo(stored.klaviyoAccountId, 'sweep');
   const startedMs = ctx.clock().getTime();
-  const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - overlapSeconds * 1000;
-  const end = startedMs - overlapSeconds * 1000;
+  const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - sweepOverlapMs;
+  const end = startedMs - sweepOverlapMs;
   let cursor: string | null = null;
   let total = 0;
   do {

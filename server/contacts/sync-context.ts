@@ -14,6 +14,8 @@ export interface SyncContext {
   /** Name of this process, for leases. */
   owner: string;
   sealer: Sealer;
+  /** Seconds between two runs of a sweep. */
+  pollSeconds: number;
   hubspot(portalId: string, priority: Priority): HubspotSession;
   klaviyo(klaviyoAccountId: string, priority: Priority): KlaviyoSession;
   /** The fields of both sides, as last read. */

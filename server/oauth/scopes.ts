@@ -12,8 +12,11 @@ export const hubspotScopes = [
   'crm.lists.read',
 ] as const;
 
-/** Asked for and not needed: without it opt-outs do not cross to HubSpot, everything else works. */
-export const hubspotOptionalScopes = ['communication_preferences.read_write'] as const;
+/**
+ * Asked for and not needed: without the first opt-outs do not cross to HubSpot, without the second the app cannot create
+ * a missing option or its roll-up properties; everything else works.
+ */
+export const hubspotOptionalScopes = ['communication_preferences.read_write', 'crm.schemas.contacts.write'] as const;
 
 /** What the app asks of Klaviyo. Importing profiles needs lists:write too, even without a list. */
 export const klaviyoScopes = [
@@ -26,6 +29,8 @@ export const klaviyoScopes = [
   'subscriptions:read',
   'subscriptions:write',
   'data-privacy:write',
+  'events:read',
+  'metrics:read',
   'flows:read',
   'campaigns:read',
 ] as const;

@@ -3,6 +3,7 @@ import { readHubspot, readKlaviyo, writeHubspot, writeKlaviyo, type ConversionIs
 import type { MappedField } from './mappings.js';
 import type { Person } from './person.js';
 import { regionOf } from './phone.js';
+import type { Repair } from './repair.js';
 import { reconcile, type Because, type Canonical } from './reconcile.js';
 import { consentStatus } from './subscription.js';
 
@@ -28,6 +29,7 @@ export interface FieldIssue {
   side: Side;
   field: string;
   detail: string;
+  repair?: Repair;
 }
 
 /** What to write to one HubSpot contact: property values as text, '' empties. */
@@ -84,6 +86,9 @@ export function compareFields(
           side,
           field: side === 'hubspot' ? field.pair.hubspot.name : field.pair.klaviyo.name,
           detail: `${name} is “${refusal.shown}”.`,
+          ...(refusal.code === 'option_missing' && field.pair.hubspot.object === 'contact'
+            ? { repair: { kind: 'create_option', property: field.pair.hubspot.name, value: refusal.shown } as const }
+            : {}),
         });
         continue;
       }

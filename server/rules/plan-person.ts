@@ -19,6 +19,7 @@ import {
   type PlannedOptOut,
   type PlannedSubscription,
 } from './plan-consent.js';
+import type { Repair } from './repair.js';
 import { reconcile, type Canonical } from './reconcile.js';
 import { emailKey, skipReason } from './skip-reason.js';
 import { heldBack } from './admission.js';
@@ -43,6 +44,7 @@ export interface PlannedIssue {
   side: Side;
   field: string;
   detail: string;
+  repair?: Repair;
 }
 
 export interface ListChange {

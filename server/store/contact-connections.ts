@@ -127,3 +127,11 @@ export async function scopeStamp(db: Database, klaviyoAccountId: string): Promis
   );
   return rows[0]?.stamp ?? '';
 }
+
+/** Marks the connections of a pair of accounts as changed, so that the next batch loads them anew. */
+export async function configurationChanged(db: Database, klaviyoAccountId: string): Promise<void> {
+  await db.query(
+    `update connection set config_version = config_version + 1 where klaviyo_account_id = $1 and type = 'contact'`,
+    [klaviyoAccountId],
+  );
+}

@@ -1,3 +1,4 @@
+import type { Repair } from '../rules/repair.js';
 import type { Database } from './database.js';
 
 export interface IssueRow {
@@ -15,10 +16,11 @@ export interface IssueRow {
   firstSeenAt: Date;
   lastSeenAt: Date;
   attempts: number;
+  repair: Repair | null;
 }
 
 const columns = `id, connection_id as "connectionId", code, title, detail, fix, side, record_id as "recordId", email, hubspot_id as "hubspotId",
-  klaviyo_id as "klaviyoId", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt", attempts`;
+  klaviyo_id as "klaviyoId", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt", attempts, repair`;
 
 export interface IssueFilter {
   connectionId?: string | undefined;
@@ -83,13 +85,32 @@ export async function issueRecords(
   filter: IssueFilter,
   afterId: string,
   limit: number,
-): Promise<{ id: string; side: 'hubspot' | 'klaviyo'; recordId: string; klaviyoAccountId: string }[]> {
+): Promise<
+  { id: string; side: 'hubspot' | 'klaviyo'; recordId: string; klaviyoAccountId: string; repairable: boolean }[]
+> {
   return db.query(
-    `select i.id, i.side, i.record_id as "recordId", c.klaviyo_account_id as "klaviyoAccountId" from issue i join connection c on c.id = i.connection_id
+    `select i.id, i.side, i.record_id as "recordId", c.klaviyo_account_id as "klaviyoAccountId", i.repair is not null as repairable from issue i join connection c on c.id = i.connection_id
      where i.portal_id = $1 and i.ignored_at is null and ($2::uuid is null or i.connection_id = $2) and ($3::text is null or i.code = $3)
        and i.record_id <> '' and i.id > $4 order by i.id limit $5`,
     [portalId, filter.connectionId ?? null, filter.code ?? null, afterId, limit],
   );
+}
+
+/** The distinct repairs of open issues, by Klaviyo account; a thousand at most. */
+export async function issueRepairs(
+  db: Database,
+  portalId: string,
+  filter: IssueFilter,
+): Promise<Map<string, Repair[]>> {
+  const rows = await db.query<{ account: string; repair: Repair }>(
+    `select distinct c.klaviyo_account_id as account, i.repair from issue i join connection c on c.id = i.connection_id
+     where i.portal_id = $1 and i.ignored_at is null and i.repair is not null
+       and ($2::uuid is null or i.connection_id = $2) and ($3::text is null or i.code = $3) limit 1000`,
+    [portalId, filter.connectionId ?? null, filter.code ?? null],
+  );
+  const repairs = new Map<string, Repair[]>();
+  for (const row of rows) repairs.set(row.account, [...(repairs.get(row.account) ?? []), row.repair]);
+  return repairs;
 }
 
 /** Sets an issue aside until its detail changes. */

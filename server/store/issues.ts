@@ -1,4 +1,5 @@
 import type { Side } from '../rules/connection.js';
+import type { Repair } from '../rules/repair.js';
 import type { Database } from './database.js';
 
 export interface NewIssue {
@@ -14,10 +15,11 @@ export interface NewIssue {
   hubspotId: string | null;
   klaviyoId: string | null;
   email: string | null;
+  repair?: Repair;
 }
 
 const columns = `"connectionId" uuid, code text, side text, "recordId" text, field text, title text, detail text, fix text,
-  "hubspotId" text, "klaviyoId" text, email text`;
+  "hubspotId" text, "klaviyoId" text, email text, repair jsonb`;
 
 /**
  * Opens issues, or counts another attempt where they are open. An ignored issue stays ignored while its detail stays
@@ -32,13 +34,13 @@ export async function openIssues(tx: Database, portalId: string, issues: readonl
   );
   if (unique.size === 0) return;
   await tx.query(
-    `insert into issue as i (portal_id, connection_id, code, side, record_id, field, title, detail, fix, hubspot_id, klaviyo_id, email)
-     select $1, x."connectionId", x.code, x.side, x."recordId", x.field, x.title, x.detail, x.fix, x."hubspotId", x."klaviyoId", x.email
+    `insert into issue as i (portal_id, connection_id, code, side, record_id, field, title, detail, fix, hubspot_id, klaviyo_id, email, repair)
+     select $1, x."connectionId", x.code, x.side, x."recordId", x.field, x.title, x.detail, x.fix, x."hubspotId", x."klaviyoId", x.email, x.repair
      from jsonb_to_recordset($2::jsonb) as x (${columns})
      join connection c on c.id = x."connectionId"
      on conflict (connection_id, side, record_id, code, field) do update set
        attempts = i.attempts + 1, last_seen_at = now(), title = excluded.title, fix = excluded.fix,
-       hubspot_id = excluded.hubspot_id, klaviyo_id = excluded.klaviyo_id, email = excluded.email,
+       hubspot_id = excluded.hubspot_id, klaviyo_id = excluded.klaviyo_id, email = excluded.email, repair = excluded.repair,
        ignored_at = case when i.detail = excluded.detail then i.ignored_at end, detail = excluded.detail`,
     [portalId, JSON.stringify([...unique.values()])],
   );

@@ -142,3 +142,20 @@ export async function clearTombstones(
     [klaviyoAccountId, JSON.stringify(records)],
   );
 }
+
+/** A slice of the pairs of an account in the order of their ids, for the round that looks at all of them. */
+export async function linkSlice(
+  db: Database,
+  klaviyoAccountId: string,
+  afterId: string,
+  limit: number,
+): Promise<
+  { id: string; hubspotId: string; klaviyoId: string; hubspotModifiedAt: Date | null; klaviyoModifiedAt: Date | null }[]
+> {
+  return db.query(
+    `select id, hubspot_id as "hubspotId", klaviyo_id as "klaviyoId", hubspot_modified_at as "hubspotModifiedAt",
+       klaviyo_modified_at as "klaviyoModifiedAt"
+     from link where klaviyo_account_id = $1 and id > $2 order by id limit $3`,
+    [klaviyoAccountId, afterId, limit],
+  );
+}

@@ -165,6 +165,20 @@ test('B11: a contact deleted in HubSpot: the link ends, the profile stays as it 
   expect([profile.first_name, account().profiles.has(profile.id)]).toEqual(['Left', true]);
 });
 
+test('B11: deletions on either side that nothing told about are found by the round over all pairs', async () => {
+  const one = await pair('silent1@example.org');
+  const two = await pair('silent2@example.org');
+  await settled(world, connectionId);
+  world.hubspot.webhooks.behaviour.enabled = false;
+  portal().archive('contacts', one.contact, 'CRM_UI');
+  account().remove(two.profile);
+  await until('both pairs to end', async () =>
+    [...(await linksOf(one.contact.id)), ...(await linksOf(two.contact.id))].length === 0 ? true : null,
+  );
+  world.hubspot.webhooks.behaviour.enabled = true;
+  expect([account().profiles.has(one.profile.id), portal().contacts.has(two.contact.id)]).toEqual([true, true]);
+});
+
 test('B11: a privacy deletion erases everything here, asks Klaviyo to delete, and nothing comes back', async () => {
   const { contact, profile } = await pair('forget@example.org', { firstname: 'Zebulon' });
   // While the deletion is on its way the profile still stands in Klaviyo.

@@ -50,3 +50,24 @@ export async function primaryCompanies(
   });
   return companies;
 }
+
+/** One page of the contacts of companies, by company; `next` holds the companies that have more. */
+export async function contactsOfCompanies(
+  session: HubspotSession,
+  inputs: readonly { id: string; after?: string }[],
+): Promise<{ contactIds: string[]; next: { id: string; after: string }[] }> {
+  const { results } = await session.request({
+    operation: 'associations.batchRead',
+    method: 'POST',
+    path: `/crm/associations/${apiVersion}/companies/contacts/batch/read`,
+    body: { inputs },
+    schema,
+    reads: true,
+  });
+  return {
+    contactIds: [...new Set(results.flatMap(({ to }) => to.map(({ toObjectId }) => toObjectId)))],
+    next: results.flatMap(({ from, paging }) =>
+      paging?.next == null ? [] : [{ id: from.id, after: paging.next.after }],
+    ),
+  };
+}

@@ -20,6 +20,8 @@ export interface ModifiedCursor {
 }
 
 export interface ModifiedSearch {
+  /** Contacts unless said otherwise. */
+  object?: 'contacts' | 'companies';
   sinceMs: number;
   after?: ModifiedCursor;
   properties: readonly string[];
@@ -27,11 +29,15 @@ export interface ModifiedSearch {
   limit: number;
 }
 
+/** The property that holds when a record was modified last. */
+const modifiedProperty = ({ object }: ModifiedSearch): string =>
+  object === 'companies' ? 'hs_lastmodifieddate' : 'lastmodifieddate';
+
 /** A search's body may be 3,000 characters long; a longer list of properties is read by id. */
 const longestBody = 2900;
 
 /**
- * Contacts modified since a moment, oldest first. Pages by time and, where one moment holds more than a page, by id: so
+ * Contacts (or companies) modified since a moment, oldest first. Pages by time and, where one moment holds more than a page, by id: so
  * neither the 10,000 results of a search nor thousands of equal times stop it (G6).
  * Search lags writes by "a few moments": https://developers.hubspot.com/docs/api-reference/search/guide
  */
@@ -44,20 +50,20 @@ export async function searchModified(
   if (after !== undefined && after.id !== '') {
     const { modifiedMs } = after;
     const beyond = { propertyName: 'hs_object_id', operator: 'GT', value: after.id };
-    const ties = await ask(session, search, [modified('EQ', modifiedMs), beyond], 'hs_object_id');
+    const ties = await ask(session, search, [modified(search, 'EQ', modifiedMs), beyond], 'hs_object_id');
     const id = (hasMore(ties, limit) ? ties.results.at(-1)?.id : undefined) ?? '';
     return { contacts: await contactsOf(session, search, ties), done: false, next: { modifiedMs, id } };
   }
-  const from = after === undefined ? modified('GTE', search.sinceMs) : modified('GT', after.modifiedMs);
-  const page = await ask(session, search, [from], 'lastmodifieddate');
+  const from = after === undefined ? modified(search, 'GTE', search.sinceMs) : modified(search, 'GT', after.modifiedMs);
+  const page = await ask(session, search, [from], modifiedProperty(search));
   const more = hasMore(page, limit);
   const last = page.results.at(-1);
   if (last === undefined || !more) {
     return { contacts: await contactsOf(session, search, page), done: true };
   }
-  const lastMs = modifiedOf(last);
+  const lastMs = modifiedOf(search, last);
   // The page may end in the middle of a moment: its highest id is not known to be the last, so that moment is asked whole.
-  const before = { ...page, results: page.results.filter((record) => modifiedOf(record) < lastMs) };
+  const before = { ...page, results: page.results.filter((record) => modifiedOf(search, record) < lastMs) };
   return {
     contacts: await contactsOf(session, search, before),
     done: false,
@@ -65,14 +71,14 @@ export async function searchModified(
   };
 }
 
-const modified = (operator: 'GTE' | 'GT' | 'EQ', ms: number): object => ({
-  propertyName: 'lastmodifieddate',
+const modified = (search: ModifiedSearch, operator: 'GTE' | 'GT' | 'EQ', ms: number): object => ({
+  propertyName: modifiedProperty(search),
   operator,
   value: String(ms),
 });
 
-const modifiedOf = (record: Page['results'][number]): number =>
-  Date.parse(record.properties['lastmodifieddate'] ?? record.updatedAt);
+const modifiedOf = (search: ModifiedSearch, record: Page['results'][number]): number =>
+  Date.parse(record.properties[modifiedProperty(search)] ?? record.updatedAt);
 
 function hasMore(page: Page, limit: number): boolean {
   const next = page.paging?.next ?? null;
@@ -85,15 +91,15 @@ function ask(session: HubspotSession, search: ModifiedSearch, filters: object[],
     filterGroups: [{ filters }],
     // A name alone sorts upwards.
     sorts: [sort],
-    properties: [...new Set([...search.properties, 'lastmodifieddate'])],
+    properties: [...new Set([...search.properties, modifiedProperty(search)])],
     limit: search.limit,
     after: 0,
   };
   return session.request({
-    operation: 'contacts.search',
+    operation: `${search.object ?? 'contacts'}.search`,
     method: 'POST',
-    path: objectPath('contacts', '/search'),
-    body: isLong(search) ? { ...body, properties: ['lastmodifieddate'] } : body,
+    path: objectPath(search.object ?? 'contacts', '/search'),
+    body: isLong(search) ? { ...body, properties: [modifiedProperty(search)] } : body,
     schema: pagedSchema,
     search: true,
   });
@@ -106,7 +112,10 @@ async function contactsOf(session: HubspotSession, search: ModifiedSearch, page:
   const contacts = page.results.map(({ objectWriteTraceId: _trace, ...contact }): HubspotContact => contact);
   if (!isLong(search)) return contacts;
   const ids = contacts.map(({ id }) => id);
-  const read = await batchRead(session, 'contacts', ids, [...search.properties, 'lastmodifieddate']);
+  const read = await batchRead(session, search.object ?? 'contacts', ids, [
+    ...search.properties,
+    modifiedProperty(search),
+  ]);
   const byId = new Map(read.map((record) => [record.id, record.properties]));
   return contacts.flatMap((contact) => {
     const properties = byId.get(contact.id);

@@ -96,6 +96,18 @@ export async function readByEmails(
   return found;
 }
 
+/** Who holds these phone numbers (E.164), by number; numbers that nobody holds are left out. */
+export async function readByPhones(
+  session: KlaviyoSession,
+  numbers: readonly string[],
+): Promise<Map<string, KlaviyoProfile>> {
+  const asked = [...new Set(numbers)];
+  const rows = await readAny(session, '/api/profiles', 'phone_number', asked, {}, profilePageSchema);
+  return new Map(
+    rows.map(profileOf).flatMap((profile) => (profile.phoneNumber === null ? [] : [[profile.phoneNumber, profile]])),
+  );
+}
+
 export interface ProfileWritten {
   id: string;
   /** Whether the profile is new. */
