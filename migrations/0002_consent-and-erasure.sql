@@ -39,6 +39,7 @@ create table admission (
   connection_id uuid not null references connection on delete cascade,
   portal_id bigint not null references portal on delete cascade,
   rank bigint not null,
+  chosen boolean not null default false,        -- false while a run is still looking for who comes first
   primary key (connection_id, rank)
 );
 

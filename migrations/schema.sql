@@ -4,6 +4,7 @@ create table admission (
   connection_id uuid not null,
   portal_id bigint not null,
   rank bigint not null,
+  chosen boolean not null default false,
   constraint admission_pkey PRIMARY KEY (connection_id, rank),
   constraint admission_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
   constraint admission_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE

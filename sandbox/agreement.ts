@@ -41,7 +41,12 @@ export function differences(portal: Portal, account: Account): Difference[] {
     // A national number stays as people wrote it: it agrees when the international one ends with its digits.
     const national = digits(phone).replace(/^0+/, '');
     const sameEnd = digits(e164).endsWith(national) || (/^\+/.test(phone) && digits(phone) === digits(e164));
-    if (national.length >= 6 && (e164 === '' || !sameEnd))
+    // A number is in Klaviyo once: where another person has it, it stays theirs.
+    const holder = (): boolean =>
+      [...account.profiles.values()].some(
+        (other) => other !== profile && other.phone_number !== null && digits(other.phone_number).endsWith(national),
+      );
+    if (national.length >= 6 && (e164 === '' ? !holder() : !sameEnd))
       found.push({ who: contact.id, what: 'phone', hubspot: phone, klaviyo: e164 });
     if (national.length === 0 && phone === '' && e164 !== '')
       found.push({ who: contact.id, what: 'phone', hubspot: phone, klaviyo: e164 });

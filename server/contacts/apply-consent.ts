@@ -33,9 +33,7 @@ export async function applyConsent(
   await subscribeAll(
     klaviyo,
     scope,
-    ready.filter(
-      (person) => person.plan.subscribe !== null && person.klaviyoId !== null && person.outcome.klaviyo !== 'refused',
-    ),
+    ready.filter((person) => person.plan.subscribe !== null && person.klaviyoId !== null),
   );
 }
 

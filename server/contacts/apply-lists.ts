@@ -5,10 +5,8 @@ import { defer, type Applied } from './apply.js';
 
 /** Adds people to the lists of their rules and takes those out who left, a thousand a call (C1, B8). */
 export async function applyLists(session: KlaviyoSession, people: readonly Applied[]): Promise<void> {
-  const ready = people.filter(
-    (person) =>
-      person.klaviyoId !== null && person.outcome.klaviyo !== 'unknown' && person.outcome.klaviyo !== 'refused',
-  );
+  // A refused field of a profile that exists keeps nobody off a list; a refused profile has no id.
+  const ready = people.filter((person) => person.klaviyoId !== null && person.outcome.klaviyo !== 'unknown');
   await Promise.all([
     ...byList(ready, (person) => person.plan.listAdds).map(([listId, members]) =>
       change(session, 'add', listId, members),

@@ -2,7 +2,7 @@ import type { ConsentMemory } from '../rules/consent.js';
 import { normalEmail } from '../rules/email.js';
 import type { Person } from '../rules/person.js';
 import { linksOfRecords, tombstonesOf, type Link } from '../store/links.js';
-import { admittedOf } from '../store/admissions.js';
+import { admittedOf, chooseWithinRoom } from '../store/admissions.js';
 import { consentsOf } from '../store/consents.js';
 import { standingsOf, type StandingRow } from '../store/standings.js';
 import { primaryCompanies } from '../vendors/hubspot/associations.js';
@@ -93,6 +93,11 @@ export async function gather(
   // 4. What rules and mappings ask beside: memberships, companies, what earlier passes left.
   const emails = emailsOf(contacts.values(), profiles.values(), links.values());
   const limited = scope.connections.filter(({ options }) => options.limit !== null).map(({ id }) => id);
+  for (const connection of scope.connections) {
+    // Room that the first choice left goes to newcomers; while it is under way nobody is chosen out of turn.
+    if (connection.options.limit !== null && connection.state === 'active')
+      await chooseWithinRoom(db, scope.portalId, connection.id, emails, connection.options.limit);
+  }
   const [hubspotLists, klaviyoGroups, companies, standings, tombstones, consents, erased, admitted] = await Promise.all(
     [
       scope.lists.hubspotLists.length === 0 ? new Map<string, string[]>() : listsOf(hubspot, [...contacts.keys()]),

@@ -1,5 +1,7 @@
 import { RetryLater, NeedsPerson } from '../errors.js';
 import type { ContactConnection } from '../rules/connection.js';
+import { isPlausibleEmail, normalEmail } from '../rules/email.js';
+import { beginChoosing, chosenCount, concludeChoosing, putForward } from '../store/admissions.js';
 import { noteChanges } from '../store/changes.js';
 import { linksOfRecords } from '../store/links.js';
 import { LeaseLost, type Lease } from '../store/lease.js';
@@ -16,17 +18,25 @@ import { processBatch } from './process-batch.js';
 import type { SyncContext } from './sync-context.js';
 
 /** One source that a run pages through. */
-export type ScanStep =
+export type ScanStep = {
+  /** Only looks who there is, to choose the people of a limited connection (F9). */
+  choose?: true;
+} & (
   | { side: 'klaviyo'; source: 'all' }
   | { side: 'klaviyo'; source: 'list' | 'segment'; id: string }
   | { side: 'hubspot'; source: 'all' }
-  | { side: 'hubspot'; source: 'list'; id: string };
+  | { side: 'hubspot'; source: 'list'; id: string }
+);
 
 /** Where a run stands: which source, and how far in it. */
 export interface ScanCursor {
   steps: ScanStep[];
   index: number;
   after: string | null;
+  /** Edit of the connection that this pass works under. */
+  version: number;
+  /** When this pass began: who was synced since is not done twice. */
+  sinceMs: number;
 }
 
 /**
@@ -63,6 +73,24 @@ export function scanSteps(connection: ContactConnection): ScanStep[] {
   return [...klaviyoSteps, ...hubspotSteps];
 }
 
+/** The whole pass: a limited connection first looks who there is, unless it has chosen its people already. */
+async function passOf(ctx: SyncContext, connection: ContactConnection): Promise<ScanCursor> {
+  const steps = scanSteps(connection);
+  const { limit } = connection.options;
+  let choosing = false;
+  if (limit !== null) {
+    await beginChoosing(ctx.db, connection.id, limit);
+    choosing = (await chosenCount(ctx.db, connection.id)) < limit;
+  }
+  return {
+    steps: [...(choosing ? steps.map((step): ScanStep => ({ ...step, choose: true })) : []), ...steps],
+    index: 0,
+    after: null,
+    version: connection.configVersion,
+    sinceMs: ctx.clock().getTime(),
+  };
+}
+
 /** Does the next page of a run: reads it, syncs its people, moves the cursor, all or nothing. */
 export async function scanPage(
   ctx: SyncContext,
@@ -73,8 +101,10 @@ export async function scanPage(
 ): Promise<void> {
   const connection = scope.connections.find(({ id }) => id === run.connectionId);
   if (connection === undefined) return finishRun(ctx.db, run.id, 'cancelled', 'The connection no longer syncs.');
-  const cursor = run.cursor ?? { steps: scanSteps(connection), index: 0, after: null };
   if (run.state === 'queued') await startRun(ctx.db, run.id, null);
+  let cursor = run.cursor ?? (await passOf(ctx, connection));
+  // Edited meanwhile: who was done under the old rules is gone over once more under the new ones.
+  if (cursor.version !== connection.configVersion) cursor = await passOf(ctx, connection);
   const step = cursor.steps[cursor.index];
   if (step === undefined) {
     await finishRun(ctx.db, run.id, 'finished');
@@ -87,9 +117,10 @@ export async function scanPage(
   const page = await readPage(ctx, scope, step, cursor.after);
   const next: ScanCursor =
     page.after === null ? { ...cursor, index: cursor.index + 1, after: null } : { ...cursor, after: page.after };
+  if (step.choose === true) return choose(ctx, scope, run, connection, page, next);
   const total = page.total === null ? null : run.done + page.total;
   const progress = { id: run.id, cursor: next, total, done: page.size };
-  const input = await notDoneYet(ctx, scope, run, page.input);
+  const input = await notDoneYet(ctx, scope, new Date(cursor.sinceMs), page.input);
   try {
     await processBatch(ctx, scope, lease, { ...input, priority: 'sweep', claimed: [], run: progress, mayWrite });
   } catch (error) {
@@ -106,6 +137,35 @@ export async function scanPage(
       await advanceRun(tx, run.id, { ...progress, counts: {} });
     });
   }
+}
+
+/** Puts the people of a page forward for a limited connection; nothing is compared or written. */
+async function choose(
+  ctx: SyncContext,
+  scope: AccountScope,
+  run: Run<ScanCursor>,
+  connection: ContactConnection,
+  page: Page,
+  next: ScanCursor,
+): Promise<void> {
+  const { hubspotIds, contacts = [], profiles = [] } = page.input;
+  const read =
+    hubspotIds.length === 0
+      ? []
+      : (
+          await hubspotContacts.readByIds(ctx.hubspot(scope.portalId, 'sweep'), hubspotIds, ['email'])
+        ).contacts.values();
+  const emails = [
+    ...[...contacts, ...read].map((contact) => normalEmail(contact.properties['email'])),
+    ...profiles.map((profile) => normalEmail(profile.email)),
+  ]
+    .filter((email) => email !== null)
+    .filter(isPlausibleEmail);
+  await ctx.db.transaction(async (tx) => {
+    await putForward(tx, scope.portalId, connection.id, emails, connection.options.limit ?? 0);
+    if (next.steps[next.index]?.choose !== true) await concludeChoosing(tx, connection.id);
+    await advanceRun(tx, run.id, { cursor: next, done: 0, total: null, counts: {} });
+  });
 }
 
 interface Page {
@@ -163,9 +223,7 @@ async function readPage(ctx: SyncContext, scope: AccountScope, step: ScanStep, a
 }
 
 /** Leaves out the records that an earlier page of this run brought through their partner. */
-async function notDoneYet(ctx: SyncContext, scope: AccountScope, run: Run, input: BatchInput): Promise<BatchInput> {
-  if (run.startedAt === null) return input;
-  const since = run.startedAt;
+async function notDoneYet(ctx: SyncContext, scope: AccountScope, since: Date, input: BatchInput): Promise<BatchInput> {
   const hubspotIds = [...input.hubspotIds, ...(input.contacts ?? []).map(({ id }) => id)];
   const klaviyoIds = [...input.klaviyoIds, ...(input.profiles ?? []).map(({ id }) => id)];
   const links = await linksOfRecords(ctx.db, scope.klaviyoAccountId, hubspotIds, klaviyoIds);

@@ -67,4 +67,6 @@ export interface ContactConnection extends ContactConfig {
   state: ConnectionState;
   /** Connections over one pair of accounts are ranked by age: the older one writes a field both map. */
   createdAt: string;
+  /** Grows with every edit: a run that began under an older one goes over everybody again. */
+  configVersion: number;
 }

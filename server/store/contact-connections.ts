@@ -10,6 +10,7 @@ interface Row {
   state: ContactConnection['state'];
   config: ContactConfig;
   created_at: Date;
+  config_version: number;
 }
 
 const fromRow = (row: Row): ContactConnection => ({
@@ -20,12 +21,13 @@ const fromRow = (row: Row): ContactConnection => ({
   name: row.name,
   state: row.state,
   createdAt: row.created_at.toISOString(),
+  configVersion: row.config_version,
 });
 
 /** The contact connections of a pair of accounts that sync now, oldest first: the older one writes a shared field. */
 export async function syncingConnections(db: Database, klaviyoAccountId: string): Promise<ContactConnection[]> {
   const rows = await db.query<Row>(
-    `select c.id, c.portal_id, c.klaviyo_account_id, c.name, c.state, c.config, c.created_at
+    `select c.id, c.portal_id, c.klaviyo_account_id, c.name, c.state, c.config, c.created_at, c.config_version
      from connection c
        join klaviyo_account a on a.id = c.klaviyo_account_id and a.state = 'connected'
        join portal p on p.id = c.portal_id and p.state = 'installed'

@@ -62,6 +62,7 @@ describe('issues', () => {
         },
         firstSeenAt: expect.stringMatching(/^\d{4}-.*Z$/),
         lastSeenAt: expect.stringMatching(/^\d{4}-.*Z$/),
+        repair: null,
         attempts: 1,
       },
     ]);

@@ -66,6 +66,7 @@ function connection(more: Partial<ContactConnection> = {}): ContactConnection {
     name: 'Everybody',
     state: 'active',
     createdAt: '2026-01-01',
+    configVersion: 1,
     direction: 'two_way',
     rules: {
       hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'L1' }],
