@@ -55,6 +55,7 @@ async function staticChecks() {
     count(await run('types', [bin('typescript/bin/tsc'), '--noEmit'], { quiet: true })),
     count(await run('lint', [bin('eslint/bin/eslint.js'), '.', '--max-warnings=0'], { quiet: true })),
     count(await run('format', [bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.'], { quiet: true })),
+    count(await run('rules', [join(root, 'scripts/rules-coverage.mjs'), '--check'], { quiet: true })),
   ];
 }
 

@@ -23,6 +23,10 @@ export interface World {
   start(environment?: Record<string, string>): Promise<void>;
   /** Ends the service: `SIGKILL` as a crash, `SIGTERM` as a deploy. */
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** Starts one more process of the service over the same database; answers how to signal it. */
+  startAnother(
+    environment?: Record<string, string>,
+  ): Promise<{ backend: string; kill(signal: NodeJS.Signals): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -79,6 +83,42 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   if (options.webhooks !== false) hubspot.webhooks.targetUrl = `${backend}/webhooks/hubspot`;
   let service: ChildProcess | null = null;
   let printed = '';
+  const others: ChildProcess[] = [];
+  const launch = (at: number, environment: Record<string, string>): ChildProcess => {
+    const child = spawn(process.execPath, ['--enable-source-maps', join(process.cwd(), 'build/server/main.js')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A folder without an .env: a developer's settings are not for tests.
+      cwd: tmpdir(),
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        PORT: String(at),
+        HOST: '127.0.0.1',
+        PUBLIC_URL: backend,
+        DATABASE_URL: database.url,
+        ENCRYPTION_KEYS: `t1:${Buffer.alloc(32, 7).toString('base64')}`,
+        LOG_LEVEL: 'info',
+        POLL_SECONDS: '1',
+        HUBSPOT_APP_ID: hubspot.appId,
+        HUBSPOT_CLIENT_ID: hubspot.clientId,
+        HUBSPOT_CLIENT_SECRET: hubspot.clientSecret,
+        HUBSPOT_API_URL: hubspot.url,
+        HUBSPOT_APP_URL: hubspot.url,
+        KLAVIYO_CLIENT_ID: klaviyo.clientId,
+        KLAVIYO_CLIENT_SECRET: klaviyo.clientSecret,
+        KLAVIYO_API_URL: klaviyo.url,
+        KLAVIYO_APP_URL: klaviyo.url,
+        ...options.environment,
+        ...environment,
+      },
+    });
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
+    return child;
+  };
+  const ready = (at: number): Promise<true> =>
+    until('the service to be ready', async () =>
+      (await fetch(`http://127.0.0.1:${at}/readyz`).catch(() => null))?.status === 200 ? true : null,
+    );
   const world: World = {
     hubspot,
     klaviyo,
@@ -89,37 +129,23 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     output: () => printed,
     call: (method, path, body) => hubspotFetch(user, method, `/api/v1${path}`, body),
     async start(environment = {}) {
-      service = spawn(process.execPath, ['--enable-source-maps', join(process.cwd(), 'build/server/main.js')], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        // A folder without an .env: a developer's settings are not for tests.
-        cwd: tmpdir(),
-        env: {
-          PATH: process.env['PATH'] ?? '',
-          PORT: String(port),
-          HOST: '127.0.0.1',
-          PUBLIC_URL: backend,
-          DATABASE_URL: database.url,
-          ENCRYPTION_KEYS: `t1:${Buffer.alloc(32, 7).toString('base64')}`,
-          LOG_LEVEL: 'info',
-          POLL_SECONDS: '1',
-          HUBSPOT_APP_ID: hubspot.appId,
-          HUBSPOT_CLIENT_ID: hubspot.clientId,
-          HUBSPOT_CLIENT_SECRET: hubspot.clientSecret,
-          HUBSPOT_API_URL: hubspot.url,
-          HUBSPOT_APP_URL: hubspot.url,
-          KLAVIYO_CLIENT_ID: klaviyo.clientId,
-          KLAVIYO_CLIENT_SECRET: klaviyo.clientSecret,
-          KLAVIYO_API_URL: klaviyo.url,
-          KLAVIYO_APP_URL: klaviyo.url,
-          ...options.environment,
-          ...environment,
+      service = launch(port, environment);
+      await ready(port);
+    },
+    async startAnother(environment = {}) {
+      const otherPort = await freePort();
+      const other = launch(otherPort, environment);
+      others.push(other);
+      if (environment['ROLE'] !== 'worker') await ready(otherPort);
+      return {
+        backend: `http://localhost:${otherPort}`,
+        async kill(signal) {
+          if (other.exitCode !== null || other.signalCode !== null) return;
+          const ended = new Promise((resolve) => other.once('exit', resolve));
+          other.kill(signal);
+          if (signal === 'SIGKILL' || signal === 'SIGTERM') await ended;
         },
-      });
-      for (const stream of [service.stdout, service.stderr])
-        stream?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
-      await until('the service to be ready', async () =>
-        (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.status === 200 ? true : null,
-      );
+      };
     },
     async kill(signal) {
       const ending = service;
@@ -130,7 +156,10 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       await ended;
     },
     async close() {
-      await world.kill('SIGTERM');
+      const alive = others.filter((other) => other.exitCode === null && other.signalCode === null);
+      const ended = alive.map((other) => new Promise((resolve) => other.once('exit', resolve)));
+      for (const other of alive) other.kill('SIGKILL');
+      await Promise.all([world.kill('SIGTERM'), ...ended]);
       await Promise.all([hubspot.close(), klaviyo.close()]);
       await database.close();
     },
