@@ -47,6 +47,7 @@ export const hubspotCoverage: Record<string, Coverage> = {
   'lists.membershipsOfRecords': tested(),
   'lists.membershipsOfRecord': tested(),
   'lists.memberships': tested('no `before`'),
+  'lists.joinOrder': inJourneys('ascending only; members that were there before count as joined when first asked'),
   'lists.add': tested(),
   'lists.remove': tested(),
   'lists.get': tested('filters are not shown'),

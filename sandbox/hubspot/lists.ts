@@ -119,6 +119,25 @@ export function addListRoutes(router: Router, portalOf: (request: SandboxRequest
       },
     };
   });
+  router.add('GET', `${root}/:id/memberships/join-order`, 'lists.joinOrder', (request) => {
+    const limit = Number(request.query.get('limit') ?? 100);
+    if (limit > 250) return hubspotError(400, 'limit must be at most 250');
+    const ordered = portalOf(request).joinOrder(listOf(request));
+    const after = Number(request.query.get('after') ?? 0);
+    const rest = ordered.filter(([, at]) => at > after);
+    const rows = rest.slice(0, limit);
+    const last = rows.at(-1);
+    return {
+      status: 200,
+      json: {
+        results: rows.map(([recordId, at]) => ({ recordId, membershipTimestamp: new Date(at).toISOString() })),
+        total: ordered.length,
+        ...(rest.length > limit && last !== undefined
+          ? { paging: { next: { after: String(last[1]), link: '' } } }
+          : {}),
+      },
+    };
+  });
   for (const action of ['add', 'remove'] as const) {
     router.add(
       'PUT',

@@ -19,6 +19,8 @@ export interface HubspotList {
   /** DYNAMIC lists: evaluated live. */
   filter?: (properties: Record<string, string>) => boolean;
   createdAt: number;
+  /** When each member was first seen on the list. */
+  joinedAt?: Map<string, number>;
 }
 
 export interface CrmEvent {
@@ -271,6 +273,15 @@ export class Portal {
     add('44', 'Newsletter wanted', 'DYNAMIC', (properties) => properties['newsletter'] === 'true');
     add('45', 'Imported partners', 'SNAPSHOT');
     add('46', 'Empty list', 'MANUAL');
+  }
+
+  /** Members in the order in which they joined, with the time. */
+  joinOrder(list: HubspotList): [string, number][] {
+    const members = new Set(this.membersOf(list));
+    const joined = (list.joinedAt ??= new Map<string, number>());
+    for (const id of joined.keys()) if (!members.has(id)) joined.delete(id);
+    for (const id of members) if (!joined.has(id)) joined.set(id, this.now());
+    return [...joined].sort((a, b) => a[1] - b[1]);
   }
 
   /** Brings in the people who are in HubSpot. No webhooks are sent for them. */

@@ -22,6 +22,8 @@ export interface AccountScope extends Scope {
   lists: ReturnType<typeof listsRead>;
   /** Whether any connection writes, carries or withdraws consent. */
   readsConsent: boolean;
+  /** Lists that rules read and that turned out to be gone. */
+  goneLists: Set<string>;
 }
 
 /**
@@ -69,6 +71,7 @@ export async function loadScope(ctx: SyncContext, klaviyoAccountId: string): Pro
     companyProperties: [...new Set(properties('company'))],
     lists: listsRead(connections),
     readsConsent: caresForConsent(connections),
+    goneLists: new Set(),
     consent: { optIn: await optInOf(ctx, klaviyoAccountId, connections), now: ctx.clock().toISOString() },
   };
 }
@@ -104,6 +107,8 @@ async function reportProblems(
     ['field_missing', 'field_read_only'],
     problems.map((problem) => problem.field),
   );
+  const { hubspotLists, klaviyoLists, klaviyoSegments } = listsRead(connections);
+  await clearConnectionIssues(ctx.db, ids, ['list_missing'], [...hubspotLists, ...klaviyoLists, ...klaviyoSegments]);
   await openIssues(
     ctx.db,
     portalId,

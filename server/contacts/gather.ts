@@ -17,6 +17,7 @@ import type { KlaviyoProfile } from '../vendors/klaviyo/types.js';
 import type { AccountScope } from './account-scope.js';
 import { erasedOf } from './erase.js';
 import { formPersons, type Evidence } from './form-persons.js';
+import { membersUnlessGone } from './missing-lists.js';
 import type { SyncContext } from './sync-context.js';
 
 /** Records to look at. What a page of this very pass has brought is not read again. */
@@ -205,8 +206,12 @@ async function groupsByEmail(
     for (const { id } of members) groups.set(id, (groups.get(id) ?? new Set()).add(groupId));
   };
   await Promise.all([
-    ...scope.lists.klaviyoLists.map(async (id) => note(id, await listMembersByEmail(klaviyo, id, emails))),
-    ...scope.lists.klaviyoSegments.map(async (id) => note(id, await segmentMembersByEmail(klaviyo, id, emails))),
+    ...scope.lists.klaviyoLists.map(async (id) =>
+      note(id, await membersUnlessGone(scope.goneLists, id, () => listMembersByEmail(klaviyo, id, emails))),
+    ),
+    ...scope.lists.klaviyoSegments.map(async (id) =>
+      note(id, await membersUnlessGone(scope.goneLists, id, () => segmentMembersByEmail(klaviyo, id, emails))),
+    ),
   ]);
   return groups;
 }

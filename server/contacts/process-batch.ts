@@ -1,4 +1,4 @@
-import { planPerson } from '../rules/plan-person.js';
+import { planPerson, type PersonPlan } from '../rules/plan-person.js';
 import type { ClaimedChange } from '../store/changes.js';
 import type { Lease } from '../store/lease.js';
 import type { Priority } from '../vendors/hubspot/types.js';
@@ -7,6 +7,7 @@ import { apply } from './apply.js';
 import type { OutcomeCounts } from './count-outcomes.js';
 import { gather, type BatchInput } from './gather.js';
 import { intend } from './intend.js';
+import { listsGone } from './missing-lists.js';
 import { record, type RecordInput } from './record.js';
 import type { SyncContext } from './sync-context.js';
 
@@ -27,7 +28,12 @@ export async function processBatch(
 ): Promise<OutcomeCounts> {
   const persons = await gather(ctx, scope, batch, batch.priority);
   const moment: AccountScope = { ...scope, consent: { ...scope.consent, now: ctx.clock().toISOString() } };
-  const plans = persons.map((person) => planPerson(person, moment));
+  let plans = persons.map((person) => planPerson(person, moment));
+  const leaves = (plan: PersonPlan): boolean => plan.standings.some(({ reason }) => reason === 'left_rules');
+  if (moment.goneLists.size > 0 || plans.some(leaves)) {
+    for (const id of await listsGone(ctx, scope)) scope.goneLists.add(id);
+    if (scope.goneLists.size > 0) plans = persons.map((person) => planPerson(person, moment));
+  }
   const intents = await intend(ctx, scope, plans, batch.run?.id ?? null);
   batch.mayWrite();
   const applied = await apply(ctx, moment, plans, batch.priority);

@@ -5,17 +5,14 @@ import { caresForConsent } from '../rules/plan-consent.js';
 import { changePriority, noteChanges } from '../store/changes.js';
 import { syncingConnections } from '../store/contact-connections.js';
 import { restsForPerson } from '../store/issues.js';
-import { stampMembers, takeLeavers, type ListKey } from '../store/list-members.js';
 import { ensureSweeps, moveSweep, readSweep, unseenRecords, type Sweep } from '../store/sweeps.js';
 import * as hubspotContacts from '../vendors/hubspot/contacts.js';
-import * as hubspotLists from '../vendors/hubspot/lists.js';
-import * as klaviyoLists from '../vendors/klaviyo/lists.js';
 import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
-import * as klaviyoSegments from '../vendors/klaviyo/segments.js';
 import { askForPerson } from './ask-for-person.js';
 import { sweepOverlapMs } from './sweep-overlap.js';
 import { sweepCompanies } from './sweep-companies.js';
 import { sweepConsent } from './sweep-consent.js';
+import { sweepMembers } from './sweep-members.js';
 import { sweepLinks } from './sweep-links.js';
 import type { SyncContext } from './sync-context.js';
 
@@ -75,8 +72,7 @@ async function runSweep(ctx: SyncContext, stored: Sweep): Promise<number> {
   if (stored.name === otherSweeps.companies) return sweepCompanies(ctx, stored);
   if (stored.name === otherSweeps.consent) return sweepConsent(ctx, stored);
   if (stored.name === otherSweeps.links) return sweepLinks(ctx, stored);
-  const [kind = '', listId = ''] = stored.name.split(':');
-  return sweepMembers(ctx, stored, kind, listId);
+  return sweepMembers(ctx, stored);
 }
 
 interface FieldPosition {
@@ -155,63 +151,4 @@ async function sweepProfiles(ctx: SyncContext, stored: Sweep): Promise<number> {
     cursor = page.cursor;
   } while (cursor !== null);
   return total;
-}
-
-interface MemberPosition {
-  /** Number of the sweep under way, or of the last one. */
-  number: number;
-  /** Where the sweep under way goes on; null between sweeps. */
-  after: string | null;
-}
-
-/** Pages through a list: newcomers are noted as they show up, leavers once the whole list has been seen (B10). */
-async function sweepMembers(ctx: SyncContext, stored: Sweep, kind: string, listId: string): Promise<number> {
-  const side = kind === 'hubspot_list' ? 'hubspot' : 'klaviyo';
-  const list: ListKey = { portalId: stored.portalId, klaviyoAccountId: stored.klaviyoAccountId, side, listId };
-  const before = stored.position as MemberPosition | null;
-  const number = before?.after == null ? (before?.number ?? 0) + 1 : before.number;
-  let after = before?.after ?? null;
-  let total = 0;
-  const note = (recordIds: readonly string[], cause: string, tx: Parameters<typeof noteChanges>[0]): Promise<void> =>
-    noteChanges(
-      tx,
-      stored.portalId,
-      stored.klaviyoAccountId,
-      recordIds.map((recordId) => ({ side, recordId, priority: changePriority.sweep, cause })),
-    );
-  do {
-    const page = await memberPage(ctx, stored, kind, listId, after);
-    after = page.after;
-    total += await ctx.db.transaction(async (tx) => {
-      const entered = await stampMembers(tx, list, page.recordIds, number);
-      await note(entered, `entered ${stored.name}`, tx);
-      if (page.after !== null)
-        await moveSweep(tx, stored, { number, after: page.after } satisfies MemberPosition, false);
-      return entered.length;
-    });
-  } while (after !== null);
-  for (;;) {
-    const left = await ctx.db.transaction(async (tx) => {
-      const gone = await takeLeavers(tx, list, number, 1000);
-      await note(gone, `left ${stored.name}`, tx);
-      return gone.length;
-    });
-    total += left;
-    if (left === 0) break;
-  }
-  await moveSweep(ctx.db, stored, { number, after: null } satisfies MemberPosition, true);
-  return total;
-}
-
-async function memberPage(
-  ctx: SyncContext,
-  stored: Sweep,
-  kind: string,
-  listId: string,
-  after: string | null,
-): Promise<{ recordIds: string[]; after: string | null }> {
-  if (kind === 'hubspot_list') return hubspotLists.memberPage(ctx.hubspot(stored.portalId, 'sweep'), listId, after);
-  const read = kind === 'klaviyo_list' ? klaviyoLists.memberIdsPage : klaviyoSegments.memberIdsPage;
-  const page = await read(ctx.klaviyo(stored.klaviyoAccountId, 'sweep'), { id: listId, cursor: after });
-  return { recordIds: page.ids, after: page.cursor };
 }

@@ -69,3 +69,10 @@ export function listsRead(connections: readonly ContactConnection[]): {
 export function rulesKey(connection: ContactConnection): string {
   return JSON.stringify([connection.rules.hubspotToKlaviyo, connection.rules.klaviyoToHubspot]);
 }
+
+/** Whether the rules of a connection read any of these lists. */
+export function readsAny(connection: ContactConnection, lists: ReadonlySet<string>): boolean {
+  if (lists.size === 0) return false;
+  const { hubspotLists, klaviyoLists, klaviyoSegments } = listsRead([connection]);
+  return [...hubspotLists, ...klaviyoLists, ...klaviyoSegments].some((id) => lists.has(id));
+}

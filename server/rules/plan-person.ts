@@ -7,7 +7,7 @@ import {
   type KlaviyoWrite,
 } from './compare-fields.js';
 import type { ContactConnection, Side } from './connection.js';
-import { eligibility, rulesKey, type Eligibility } from './eligibility.js';
+import { eligibility, readsAny, rulesKey, type Eligibility } from './eligibility.js';
 import { isPlausibleEmail, normalEmail } from './email.js';
 import type { MappedField } from './mappings.js';
 import type { Person, Standing } from './person.js';
@@ -33,6 +33,8 @@ export interface Scope {
   /** Fields of these connections joined, see `mergeFields`. */
   fieldsOf(connectionIds: readonly string[]): readonly MappedField[];
   consent: ConsentScope;
+  /** Lists that rules name and that no longer exist: nobody leaves because of them. */
+  goneLists: ReadonlySet<string>;
 }
 
 /** How a pair can end. */
@@ -89,7 +91,11 @@ export function planPerson(person: Person, scope: Scope): PersonPlan {
   const within = matched.filter(({ connection }) => heldBack(connection, person, plan.email) === null);
   const connections = within.map(({ connection }) => connection);
   plan.connectionIds = connections.map((connection) => connection.id);
-  for (const { connection, match } of matches) if (!match.matches) leave(plan, connection, matched);
+  for (const { connection, match } of matches) {
+    if (match.matches) continue;
+    if (readsAny(connection, scope.goneLists)) rest(plan, connection);
+    else leave(plan, connection, matched);
+  }
   for (const { connection } of matched) {
     const held = heldBack(connection, person, plan.email);
     if (held !== null) stand(plan, connection, 'skipped', held);
@@ -272,6 +278,13 @@ function leave(plan: PersonPlan, connection: ContactConnection, matched: readonl
     if (optOut !== null) plan.optOuts.push(optOut);
   }
   stand(plan, connection, 'not_in_scope', 'left_rules', standingReasons.left_rules, []);
+}
+
+/** A list of the connection's rules is gone: whether the person would still match is not known, so all stays as it is (B9). */
+function rest(plan: PersonPlan, connection: ContactConnection): void {
+  const before = standingOf(plan.person, connection);
+  if (before === undefined || before.state === 'not_in_scope') return;
+  stand(plan, connection, 'skipped', 'list_missing');
 }
 
 function standingOf(person: Person, connection: ContactConnection): Standing | undefined {

@@ -46,6 +46,7 @@ export const standingReasons = {
   erased: 'The person asked for their data to be erased, so nothing is created of them.',
   beyond_limit: 'The connection is limited to a number of contacts, and this one is not among them.',
   beyond_stage: 'The connection is in its first stage, and this contact is not among those chosen for it.',
+  list_missing: 'A list that a rule reads no longer exists; until another one is chosen the contact is left as it is.',
   left_rules: 'The contact matches no rule any more; updates have stopped, nothing was deleted.',
 } as const;
 

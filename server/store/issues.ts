@@ -78,6 +78,20 @@ export async function clearConnectionIssues(
   );
 }
 
+/** Closes one kind of issue of whole connections for one field, in all connections of a pair of accounts. */
+export async function clearConnectionIssue(
+  tx: Database,
+  klaviyoAccountId: string,
+  code: string,
+  field: string,
+): Promise<void> {
+  await tx.query(
+    `delete from issue i using connection c where c.id = i.connection_id and c.klaviyo_account_id = $1
+       and i.record_id = '' and i.code = $2 and i.field = $3`,
+    [klaviyoAccountId, code, field],
+  );
+}
+
 /**
  * Whether a pair of accounts rests because a permission is missing: asking again and again would only be denied again
  * (HubSpot's certification asks for it). Tried anew after five minutes, or at once when somebody connects again.

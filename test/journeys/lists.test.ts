@@ -94,6 +94,35 @@ test('B9: changing the rule’s list removes nobody; the new list’s members jo
   expect(before.every((id) => list().members.has(id))).toBe(true);
 });
 
+test('B9: a source list that is deleted is an issue, and nobody leaves because of it', async () => {
+  const before = [...list().members.keys()];
+  const source = portal().lists.get('45')!;
+  portal().lists.delete('45');
+  const [member] = [...source.members].filter((id) => onList(id));
+  portal().update('contacts', portal().contacts.get(member!)!, { lastname: 'Looked at' }, 'CRM_UI');
+  await until('the issue', async () =>
+    ((await world.call('GET', '/issues?code=list_missing')).json as { results: unknown[] }).results.length === 1
+      ? true
+      : null,
+  );
+  await until('the card to say so', async () =>
+    ((await world.call('GET', `/contacts/${member!}`)).json as { sync: { reason: { code: string } | null } }).sync
+      .reason?.code === 'list_missing'
+      ? true
+      : null,
+  );
+  expect([...list().members.keys()]).toEqual(before);
+  portal().lists.set('45', source);
+  await until('the issue to go', async () =>
+    ((await world.call('GET', '/issues?code=list_missing')).json as { results: unknown[] }).results.length === 0
+      ? true
+      : null,
+  );
+  expect((await world.call('POST', `/connections/${connectionId}/sync`)).status).toBe(202);
+  await settled(world, connectionId);
+  expect([...list().members.keys()]).toEqual(before);
+});
+
 test('pause and resume lose nothing: what changed meanwhile arrives after', async () => {
   const [member] = [...portal().lists.get('45')!.members].filter((id) => onList(id));
   expect((await world.call('POST', `/connections/${connectionId}/pause`)).status).toBe(202);

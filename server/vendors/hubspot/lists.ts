@@ -73,16 +73,30 @@ export async function listExists(session: HubspotSession, listId: string): Promi
   return (await listById(session, listId)) !== null;
 }
 
+export interface ListPage {
+  recordIds: string[];
+  after: string | null;
+  total?: number;
+}
+
 /** One page of a list's members by record id, 250 a call. */
-export async function memberPage(
+export const memberPage = (session: HubspotSession, listId: string, after: string | null): Promise<ListPage> =>
+  membersPage(session, listId, after, '');
+
+/** One page of a list's members in the order in which they joined: newcomers come last. */
+export const joinOrderPage = (session: HubspotSession, listId: string, after: string | null): Promise<ListPage> =>
+  membersPage(session, listId, after, '/join-order');
+
+async function membersPage(
   session: HubspotSession,
   listId: string,
   after: string | null,
-): Promise<{ recordIds: string[]; after: string | null; total?: number }> {
+  order: '' | '/join-order',
+): Promise<ListPage> {
   const answer = await session.request({
-    operation: 'lists.memberships',
+    operation: order === '' ? 'lists.memberships' : 'lists.joinOrder',
     method: 'GET',
-    path: `/crm/lists/${apiVersion}/${encodeURIComponent(listId)}/memberships`,
+    path: `/crm/lists/${apiVersion}/${encodeURIComponent(listId)}/memberships${order}`,
     query: { limit: 250, after: after ?? undefined },
     schema: z.object({
       results: z.array(z.object({ recordId: z.string() })),

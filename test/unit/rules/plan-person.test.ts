@@ -95,6 +95,7 @@ function connection(more: Partial<ContactConnection> = {}): ContactConnection {
 function scope(...connections: ContactConnection[]): Scope {
   return {
     connections,
+    goneLists: new Set(),
     consent: { optIn: new Map(), now: '2026-11-01T00:00:00.000Z' },
     fieldsOf: (ids) =>
       mergeFields(connections.filter(({ id }) => ids.includes(id)).map((one) => mappedFields(one, catalogue).fields)),
@@ -518,6 +519,25 @@ describe('merges, deletions and what comes after', () => {
   test('B11: nothing is ever created of somebody who asked to be erased', () => {
     const plan = planPerson(person({ klaviyo: profile({ first_name: 'Ada' }), erased: true }), scope(connection()));
     expect(plan).toMatchObject({ hubspot: null, standings: [{ state: 'skipped', reason: 'erased' }] });
+  });
+
+  test('B9: nobody leaves because a list of the rules was deleted', () => {
+    const exits = connection({
+      options: { ...connection().options, unsubscribeOnExit: true },
+      rules: { hubspotToKlaviyo: [{ source: { hubspotListIds: ['7'] }, klaviyoListId: 'L1' }], klaviyoToHubspot: [] },
+    });
+    const who = person({
+      hubspot: contact({}),
+      klaviyo: profile({}, { subscription: subscription('SUBSCRIBED') }),
+      link: linked,
+      standings: [standing({ rulesKey: rulesKey(exits) })],
+    });
+    const plan = planPerson(who, { ...scope(exits), goneLists: new Set(['7']) });
+    expect(plan).toMatchObject({
+      listRemoves: [],
+      optOuts: [],
+      standings: [{ reason: 'list_missing', lists: ['L1'] }],
+    });
   });
 
   test('B8: leaving unsubscribes only if the connection says so, and nothing else matches', () => {
