@@ -124,16 +124,16 @@ export function addListRoutes(router: Router, portalOf: (request: SandboxRequest
     if (limit > 250) return hubspotError(400, 'limit must be at most 250');
     const ordered = portalOf(request).joinOrder(listOf(request));
     const after = Number(request.query.get('after') ?? 0);
-    const rest = ordered.filter(([, at]) => at > after);
+    const rest = ordered.filter(([, { n }]) => n > after);
     const rows = rest.slice(0, limit);
     const last = rows.at(-1);
     return {
       status: 200,
       json: {
-        results: rows.map(([recordId, at]) => ({ recordId, membershipTimestamp: new Date(at).toISOString() })),
+        results: rows.map(([recordId, { at }]) => ({ recordId, membershipTimestamp: new Date(at).toISOString() })),
         total: ordered.length,
         ...(rest.length > limit && last !== undefined
-          ? { paging: { next: { after: String(last[1]), link: '' } } }
+          ? { paging: { next: { after: String(last[1].n), link: '' } } }
           : {}),
       },
     };

@@ -19,8 +19,8 @@ export interface HubspotList {
   /** DYNAMIC lists: evaluated live. */
   filter?: (properties: Record<string, string>) => boolean;
   createdAt: number;
-  /** When each member was first seen on the list. */
-  joinedAt?: Map<string, number>;
+  /** When each member was first seen on the list, and as which one. */
+  joined?: Map<string, { at: number; n: number }>;
 }
 
 export interface CrmEvent {
@@ -275,13 +275,14 @@ export class Portal {
     add('46', 'Empty list', 'MANUAL');
   }
 
-  /** Members in the order in which they joined, with the time. */
-  joinOrder(list: HubspotList): [string, number][] {
+  /** Members in the order in which they joined, with the time and a running number. */
+  joinOrder(list: HubspotList): [string, { at: number; n: number }][] {
     const members = new Set(this.membersOf(list));
-    const joined = (list.joinedAt ??= new Map<string, number>());
+    const joined = (list.joined ??= new Map<string, { at: number; n: number }>());
+    let n = [...joined.values()].at(-1)?.n ?? 0;
     for (const id of joined.keys()) if (!members.has(id)) joined.delete(id);
-    for (const id of members) if (!joined.has(id)) joined.set(id, this.now());
-    return [...joined].sort((a, b) => a[1] - b[1]);
+    for (const id of members) if (!joined.has(id)) joined.set(id, { at: Date.now(), n: (n += 1) });
+    return [...joined];
   }
 
   /** Brings in the people who are in HubSpot. No webhooks are sent for them. */

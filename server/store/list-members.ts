@@ -33,11 +33,11 @@ export async function stampMembers(
 /** Takes away up to `limit` members that the sweep did not see, and answers them. Call until it answers none. */
 export async function takeLeavers(tx: Database, list: ListKey, sweepNumber: number, limit: number): Promise<string[]> {
   const rows = await tx.query<{ record_id: string }>(
-    `delete from list_member m using (
-       select record_id from list_member
-       where klaviyo_account_id = $1 and side = $2 and list_id = $3 and seen < $4 limit $5) gone
-     where m.klaviyo_account_id = $1 and m.side = $2 and m.list_id = $3 and m.record_id = gone.record_id
-     returning m.record_id`,
+    // By row address: joined by key the planner may take a nested loop over the whole list.
+    `delete from list_member where ctid = any (array(
+       select ctid from list_member
+       where klaviyo_account_id = $1 and side = $2 and list_id = $3 and seen < $4 limit $5))
+     returning record_id`,
     [list.klaviyoAccountId, list.side, list.listId, sweepNumber, limit],
   );
   return rows.map((row) => row.record_id);
