@@ -505,6 +505,26 @@ describe('merges, deletions and what comes after', () => {
     });
   });
 
+  test.each(['hubspot', 'klaviyo'] as const)(
+    'C1/C6: what was given to a record that is gone from %s is to be given to the one that comes after it',
+    (side) => {
+      const plan = planPerson(
+        person({
+          ...(side === 'hubspot' ? { klaviyo: profile({}) } : { hubspot: contact({}) }),
+          link: linked,
+          gone: { hubspot: side === 'hubspot', klaviyo: side === 'klaviyo' },
+          standings: [standing()],
+          consent: { ...noMemory, optedOut: ['hubspot', 'klaviyo'] },
+        }),
+        scope(connection()),
+      );
+      expect(plan.consent?.optedOut).toEqual([side]);
+      expect(plan.standings).toMatchObject([
+        { reason: `deleted_in_${side}`, lists: side === 'klaviyo' ? [] : standing().lists },
+      ]);
+    },
+  );
+
   test('B11: the remaining record comes back only when somebody edits it', () => {
     const field = 'contact.firstname|attribute.first_name';
     const tombstone = { reason: 'deleted_in_klaviyo', base: { [field]: 'Ada', email: 'ada@example.com' } } as const;
