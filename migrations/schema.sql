@@ -10,6 +10,22 @@ create table admission (
   constraint admission_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
 
+create table alert (
+  id bigint not null generated always as identity,
+  portal_id bigint not null,
+  connection_id uuid,
+  code text not null,
+  message text not null,
+  fix text not null,
+  raised_at timestamp with time zone not null default now(),
+  cleared_at timestamp with time zone,
+  notified_at timestamp with time zone,
+  constraint alert_pkey PRIMARY KEY (id),
+  constraint alert_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
+  constraint alert_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX alert_open ON public.alert USING btree (portal_id, COALESCE(connection_id, '00000000-0000-0000-0000-000000000000'::uuid), code) WHERE (cleared_at IS NULL);
+
 create table change (
   klaviyo_account_id uuid not null,
   portal_id bigint not null,
@@ -230,6 +246,17 @@ create table oauth_state (
   constraint oauth_state_vendor_check CHECK ((vendor = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 );
 
+create table parity (
+  connection_id uuid not null,
+  portal_id bigint not null,
+  round jsonb not null default '{}'::jsonb,
+  last jsonb,
+  checked_at timestamp with time zone,
+  constraint parity_pkey PRIMARY KEY (connection_id),
+  constraint parity_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
+  constraint parity_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+
 create table portal (
   id bigint not null,
   name text not null,
@@ -247,9 +274,49 @@ create table portal (
   uninstalled_at timestamp with time zone,
   erase_after timestamp with time zone,
   erasure_key text,
+  alert_email text,
   constraint portal_pkey PRIMARY KEY (id),
   constraint portal_state_check CHECK ((state = ANY (ARRAY['installed'::text, 'reconnect'::text, 'uninstalled'::text])))
 );
+
+create table preview (
+  id uuid not null default gen_random_uuid(),
+  portal_id bigint not null,
+  connection_id uuid not null,
+  klaviyo_account_id uuid not null,
+  config_version integer not null,
+  state text not null default 'queued'::text,
+  people integer,
+  cursor jsonb,
+  counts jsonb not null default '{}'::jsonb,
+  skipped jsonb not null default '{}'::jsonb,
+  examined bigint not null default 0,
+  error text,
+  created_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  constraint preview_pkey PRIMARY KEY (id),
+  constraint preview_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
+  constraint preview_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint preview_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint preview_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'ready'::text, 'failed'::text])))
+);
+CREATE INDEX preview_connection ON public.preview USING btree (connection_id, created_at DESC);
+
+create table preview_person (
+  preview_id uuid not null,
+  portal_id bigint not null,
+  n bigint not null generated always as identity,
+  hubspot_id text,
+  klaviyo_id text,
+  action text not null,
+  plan jsonb,
+  constraint preview_person_pkey PRIMARY KEY (preview_id, n),
+  constraint preview_person_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint preview_person_preview_id_fkey FOREIGN KEY (preview_id) REFERENCES preview(id) ON DELETE CASCADE
+);
+CREATE INDEX preview_person_action ON public.preview_person USING btree (preview_id, action, n) WHERE (plan IS NOT NULL);
+CREATE INDEX preview_person_hubspot ON public.preview_person USING btree (preview_id, hubspot_id);
+CREATE INDEX preview_person_klaviyo ON public.preview_person USING btree (preview_id, klaviyo_id);
 
 create table rate_bucket (
   key text not null,
@@ -274,6 +341,7 @@ create table run (
   queued_at timestamp with time zone not null default now(),
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
+  subject jsonb,
   constraint run_pkey PRIMARY KEY (id),
   constraint run_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
   constraint run_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,

@@ -9,6 +9,7 @@ import { drain, noteAndWake } from './contacts/drain.js';
 import { activate, configChanged, deleted, pause, resume, sync } from './contacts/lifecycle.js';
 import { notice } from './contacts/notice.js';
 import type { SyncContext } from './contacts/sync-context.js';
+import { preview } from './contacts/preview.js';
 import { repairIssue, repairIssues, type RepairContext } from './contacts/repair.js';
 import { sweep } from './contacts/sweep.js';
 import { hubspotWebhooks } from './intake/hubspot-webhooks.js';
@@ -25,6 +26,7 @@ import { accountsWithWork, changePriority } from './store/changes.js';
 import { openPool, poolDatabase } from './store/database.js';
 import { portalsWithHints } from './store/hints.js';
 import { dropOldStates } from './store/oauth-states.js';
+import { openPreviews } from './store/previews.js';
 import { eraseExpired } from './store/portals.js';
 import { createRateLimiter } from './store/rate-limit.js';
 import { takeDueSweeps } from './store/sweeps.js';
@@ -182,6 +184,7 @@ export async function createService(
       ]);
       return { hubspot: hubspotLeft, klaviyo: klaviyoLeft };
     },
+    wakePreview: (previewId) => queue.wake('preview', previewId, { previewId }),
     lifecycle: {
       activate: (connection) => activate(ctx, connection),
       pause: (connection) => pause(ctx, connection),
@@ -251,6 +254,10 @@ export async function createService(
     async startWorking() {
       await queue.work('drain', drainsAtOnce, ({ klaviyoAccountId }, signal) => drain(ctx, klaviyoAccountId, signal));
       await queue.work('sweep', 8, ({ klaviyoAccountId, name }) => sweep(ctx, klaviyoAccountId, name));
+      await queue.work('preview', 2, async ({ previewId }, signal) => {
+        const again = await preview(ctx, previewId, signal);
+        if (again !== null) await queue.wake('preview', previewId, { previewId }, again);
+      });
       await queue.work('intake', 4, ({ portalId }, signal) =>
         unpack(
           {
@@ -307,6 +314,7 @@ async function tick(
     return;
   }
   await dropOldStates(ctx.db);
+  for (const previewId of await openPreviews(ctx.db)) await queue.wake('preview', previewId, { previewId });
   const erased = await eraseExpired(ctx.db);
   if (erased > 0) ctx.log.info({ portals: erased }, 'portals erased 30 days after they removed the app');
   for (const [queueName, depth] of Object.entries(await queue.depths()))

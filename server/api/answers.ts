@@ -184,3 +184,50 @@ export const historyPage = pageOf(
     overruled: z.unknown().optional(),
   }),
 );
+
+const previewPerson = z.object({
+  action: z.enum(['create_in_hubspot', 'create_in_klaviyo', 'update', 'link', 'skip', 'issue', 'unchanged']),
+  email: z.string().nullable(),
+  hubspotId: z.string().nullable(),
+  klaviyoId: z.string().nullable(),
+  changes: z.array(
+    z.object({
+      side: z.enum(['hubspot', 'klaviyo']),
+      field: z.string(),
+      before: z.unknown(),
+      after: z.unknown(),
+      because: z.string(),
+      overruled: z.unknown().optional(),
+    }),
+  ),
+  lists: z.array(z.string()),
+  subscribe: z.boolean(),
+  optOut: z.array(z.enum(['hubspot', 'klaviyo'])),
+  skipped: z.string().nullable(),
+  issues: z.array(z.object({ code: z.string(), field: z.string(), detail: z.string() })),
+});
+export const previewStarted = z.object({ previewId: z.string() });
+const bothSides = z.object({ hubspot: count, klaviyo: count });
+export const preview = z.object({
+  id: z.string(),
+  state: z.enum(['queued', 'running', 'ready', 'failed']),
+  error: z.string().nullable(),
+  examined: count,
+  isSample: z.boolean(),
+  counts: z.object({
+    create: bothSides,
+    update: bothSides,
+    link: count,
+    skip: count,
+    subscribe: count,
+    conflict: count,
+    issue: count,
+    unchanged: count,
+  }),
+  cost: z.object({ newHubspotContacts: count, newKlaviyoProfiles: count }),
+  skipped: z.array(z.object({ reason: z.string(), count, message: z.string() })),
+  samples: z.array(previewPerson),
+  createdAt: time,
+  finishedAt: time.nullable(),
+});
+export const previewPage = pageOf(previewPerson);

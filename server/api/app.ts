@@ -11,6 +11,7 @@ import { issueRoutes } from './issues.js';
 import { openApi } from './openapi.js';
 import { pickerRoutes } from './pickers.js';
 import { signedRequests } from './signed.js';
+import { previewRoutes } from './previews.js';
 import { statusRoutes } from './status.js';
 
 export interface AppOptions {
@@ -49,6 +50,7 @@ export function createApp({ deps, routers, pollSeconds, metricsToken, ready }: A
     pickerRoutes(deps),
     fieldRoutes(deps),
     connectionRoutes(deps),
+    previewRoutes(deps),
     statusRoutes(deps, pollSeconds),
     issueRoutes(deps),
     contactRoutes(deps),

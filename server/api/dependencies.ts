@@ -28,6 +28,8 @@ export interface ApiDependencies {
   klaviyo(klaviyoAccountId: string): KlaviyoSession;
   /** Calls left before a vendor's limit, for the status page. */
   budget(portalId: string, klaviyoAccountId: string): Promise<{ hubspot: number; klaviyo: number }>;
+  /** Begins a queued preview. */
+  wakePreview(previewId: string): Promise<void>;
   lifecycle: {
     activate(connection: ConnectionRef): Promise<{ runId: string }>;
     pause(connection: ConnectionRef): Promise<void>;

@@ -53,7 +53,8 @@ export const optionFields = {
   limit: z.number().int().positive().nullable(),
   erasePrivacyDeletionsInKlaviyo: z.boolean(),
   carryOptOuts: z.enum(['off', 'to_hubspot', 'to_klaviyo', 'both']),
-  stage: z.enum(['all', 'canary']),
+  stage: z.enum(['all', 'canary', 'tenth']),
+  stopAtIssuePercent: z.number().min(0).max(100),
   maxNewRecords: z.number().int().nonnegative().nullable(),
 };
 const optionsPatch = z.strictObject(optionFields).partial();
@@ -71,6 +72,7 @@ export const defaultOptions: ContactConfig['options'] = {
   erasePrivacyDeletionsInKlaviyo: false,
   carryOptOuts: 'off',
   stage: 'all',
+  stopAtIssuePercent: 5,
   maxNewRecords: null,
 };
 
@@ -119,3 +121,6 @@ export const pageSchema = z.object({
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
+
+/** How many people a preview looks at; everybody when left out. */
+export const previewSchema = z.strictObject({ people: z.number().int().min(1).max(1_000_000).optional() });

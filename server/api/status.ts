@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import { issueWords, standingReasons, type StandingReason } from '../rules/words.js';
+import { openAlerts } from '../store/alerts.js';
 import { connectionsOf, type Connection } from '../store/connections.js';
 import { issueGroups } from '../store/issue-list.js';
 import { klaviyoAccounts } from '../store/klaviyo-accounts.js';
@@ -31,7 +32,7 @@ function runJson(run: RunRow, now: Date): Record<string, unknown> {
 }
 
 /** A reason of skipping as a sentence. */
-function reasonWords(reason: string): string {
+export function reasonWords(reason: string): string {
   return Object.hasOwn(standingReasons, reason)
     ? standingReasons[reason as StandingReason]
     : (issueWords[reason]?.title ?? reason);
@@ -98,6 +99,8 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
           link: null,
         })),
     ];
+    for (const alert of await openAlerts(deps.db, portalId))
+      banners.push({ severity: 'warning', message: alert.message, fix: alert.fix, link: null });
     const results = await Promise.all(
       connections.map(async (connection) => ({
         id: connection.id,
@@ -106,12 +109,11 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
         ...(await statusOf(connection)),
       })),
     );
-    const health =
-      banners.length > 0
-        ? 'broken'
-        : groups.length > 0 || connections.some(({ state }) => state === 'stopped')
-          ? 'attention'
-          : 'good';
+    const health = banners.some(({ severity }) => severity === 'danger')
+      ? 'broken'
+      : banners.length > 0 || groups.length > 0 || connections.some(({ state }) => state === 'stopped')
+        ? 'attention'
+        : 'good';
     response.json({ health, connections: results, banners });
   });
   return router;

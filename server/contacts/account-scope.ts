@@ -30,18 +30,28 @@ export interface AccountScope extends Scope {
  * Loads the scope of a pair of accounts, or null when nothing syncs there. Mappings that cannot be used become issues of
  * their connection, and their issues close once the mapping can be used again (D10).
  */
-export async function loadScope(ctx: SyncContext, klaviyoAccountId: string): Promise<AccountScope | null> {
-  const connections = await syncingConnections(ctx.db, klaviyoAccountId);
+export async function loadScope(
+  ctx: SyncContext,
+  klaviyoAccountId: string,
+  /** A connection to look at as if it synced already, for a preview: nothing is reported then. */
+  asIf?: ContactConnection,
+): Promise<AccountScope | null> {
+  const syncing = await syncingConnections(ctx.db, klaviyoAccountId);
+  const connections =
+    asIf === undefined
+      ? syncing
+      : [...syncing.filter(({ id }) => id !== asIf.id), asIf].sort((a, b) => a.createdAt.localeCompare(b.createdAt));
   const first = connections[0];
   if (first === undefined) return null;
   const catalogue = await ctx.catalogue(first.portalId, klaviyoAccountId);
   const mapped = new Map(connections.map((connection) => [connection.id, mappedFields(connection, catalogue)]));
-  await reportProblems(
-    ctx,
-    first.portalId,
-    connections,
-    [...mapped.values()].flatMap(({ problems }) => problems),
-  );
+  if (asIf === undefined)
+    await reportProblems(
+      ctx,
+      first.portalId,
+      connections,
+      [...mapped.values()].flatMap(({ problems }) => problems),
+    );
 
   const joined = new Map<string, readonly MappedField[]>();
   const fieldsOf = (ids: readonly string[]): readonly MappedField[] => {

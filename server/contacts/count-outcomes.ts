@@ -11,6 +11,8 @@ export interface OutcomeCounts {
   skipped: number;
   failed: number;
   postponed: number;
+  /** People that a connection works on, in sync or failed: what a staged run's issues are measured by. */
+  people: number;
 }
 
 /** Counts what became of a batch. Pure. */
@@ -25,8 +27,10 @@ export function countOutcomes(applied: readonly Applied[]): OutcomeCounts {
     skipped: 0,
     failed: 0,
     postponed: 0,
+    people: 0,
   };
   for (const { plan, outcome, refusals, deferred } of applied) {
+    if (plan.standings.some(({ state }) => state === 'in_sync' || state === 'failed')) counts.people += 1;
     if (deferred !== null) counts.postponed += 1;
     else if (plan.standings.length > 0 && plan.standings.every((standing) => standing.state === 'skipped'))
       counts.skipped += 1;

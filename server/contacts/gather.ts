@@ -93,7 +93,9 @@ export async function gather(
 
   // 4. What rules and mappings ask beside: memberships, companies, what earlier passes left.
   const emails = emailsOf(contacts.values(), profiles.values(), links.values());
-  const limited = scope.connections.filter(({ options }) => options.limit !== null).map(({ id }) => id);
+  const limited = scope.connections
+    .filter(({ options }) => options.limit !== null || options.stage !== 'all')
+    .map(({ id }) => id);
   for (const connection of scope.connections) {
     // Room that the first choice left goes to newcomers; while it is under way nobody is chosen out of turn.
     if (connection.options.limit !== null && connection.state === 'active')

@@ -1,3 +1,4 @@
+import { clearAlerts } from '../store/alerts.js';
 import type { Database } from '../store/database.js';
 import { cancelRuns, queueRun, type RunKind } from '../store/runs.js';
 import { hastenSweeps } from '../store/sweeps.js';
@@ -18,7 +19,11 @@ export async function activate(ctx: SyncContext, connection: ConnectionRef): Pro
      where id = $1 and state in ('draft', 'stopped', 'paused')`,
     [connection.id],
   );
-  return startRun(ctx, connection, 'initial');
+  const [config] = await ctx.db.query<{ stage: string | null }>(
+    `select config #>> '{options,stage}' as stage from connection where id = $1`,
+    [connection.id],
+  );
+  return startRun(ctx, connection, config?.stage === 'all' || config?.stage == null ? 'initial' : 'canary');
 }
 
 /** Rests a connection. Runs keep their place; nobody is removed or unsubscribed (B9). */
@@ -36,6 +41,7 @@ export async function resume(ctx: SyncContext, connection: ConnectionRef): Promi
     `update connection set state = $2, state_reason = null, updated_at = now() where id = $1 and state in ('paused', 'stopped')`,
     [connection.id, initial ? 'initial_sync' : 'active'],
   );
+  await clearAlerts(ctx.db, connection.id, ['too_many_issues', 'max_new_records']);
   return startRun(ctx, connection, 'continuous');
 }
 
@@ -59,14 +65,14 @@ export async function deleted(ctx: SyncContext, connection: ConnectionRef): Prom
 async function startRun(ctx: SyncContext, connection: ConnectionRef, kind: RunKind): Promise<{ runId: string }> {
   await arrangeSweeps(ctx, connection.portalId, connection.klaviyoAccountId);
   const runId = await queueRun(ctx.db, connection, kind);
-  if (kind !== 'initial') await hastenSweeps(ctx.db, connection.klaviyoAccountId);
+  if (kind !== 'initial' && kind !== 'canary') await hastenSweeps(ctx.db, connection.klaviyoAccountId);
   await ctx.wakeDrain(connection.klaviyoAccountId);
   return { runId };
 }
 
 async function openInitialRun(db: Database, connectionId: string): Promise<boolean> {
   const rows = await db.query(
-    `select from run where connection_id = $1 and kind = 'initial' and state in ('queued', 'running')`,
+    `select from run where connection_id = $1 and kind in ('initial', 'canary') and state in ('queued', 'running')`,
     [connectionId],
   );
   return rows.length > 0;

@@ -11,10 +11,17 @@ import { listsGone } from './missing-lists.js';
 import { record, type RecordInput } from './record.js';
 import type { SyncContext } from './sync-context.js';
 
+/** A run would create more records than its connection's ceiling allows (F13). Nothing of the batch was written. */
+export class CeilingReached extends Error {
+  override readonly name = 'CeilingReached';
+}
+
 export interface Batch extends BatchInput {
   priority: Priority;
   claimed: readonly ClaimedChange[];
   run: RecordInput['run'];
+  /** How many records may still be created; null when there is no ceiling. */
+  createsLeft?: number | null;
   /** Throws when this process may no longer write (its lease ran out while it was frozen). */
   mayWrite: () => void;
 }
@@ -34,6 +41,8 @@ export async function processBatch(
     for (const id of await listsGone(ctx, scope)) scope.goneLists.add(id);
     if (scope.goneLists.size > 0) plans = persons.map((person) => planPerson(person, moment));
   }
+  const creates = plans.filter((plan) => plan.hubspot?.action === 'create' || plan.klaviyo?.action === 'create').length;
+  if (creates > (batch.createsLeft ?? Infinity)) throw new CeilingReached(`${creates} records would be created.`);
   const intents = await intend(ctx, scope, plans, batch.run?.id ?? null);
   batch.mayWrite();
   const applied = await apply(ctx, moment, plans, batch.priority);

@@ -14,7 +14,9 @@ import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
 import * as klaviyoSegments from '../vendors/klaviyo/segments.js';
 import type { AccountScope } from './account-scope.js';
 import type { BatchInput } from './gather.js';
-import { processBatch } from './process-batch.js';
+import type { OutcomeCounts } from './count-outcomes.js';
+import { CeilingReached, processBatch } from './process-batch.js';
+import { restConnection } from './rest-connection.js';
 import type { SyncContext } from './sync-context.js';
 
 /** One source that a run pages through. */
@@ -37,6 +39,8 @@ export interface ScanCursor {
   version: number;
   /** When this pass began: who was synced since is not done twice. */
   sinceMs: number;
+  /** How many people the choosing steps choose. */
+  chooses?: number;
 }
 
 /**
@@ -73,14 +77,18 @@ export function scanSteps(connection: ContactConnection): ScanStep[] {
   return [...klaviyoSteps, ...hubspotSteps];
 }
 
-/** The whole pass: a limited connection first looks who there is, unless it has chosen its people already. */
-async function passOf(ctx: SyncContext, connection: ContactConnection): Promise<ScanCursor> {
+/** People that a connection in a stage works on at least, however few its share comes to (F12). */
+const fewestOfStage = 10;
+
+/** The whole pass: a limited or staged connection first looks who there is, unless it has chosen its people already. */
+export async function passOf(ctx: SyncContext, connection: ContactConnection): Promise<ScanCursor> {
   const steps = scanSteps(connection);
-  const { limit } = connection.options;
+  const { limit, stage } = connection.options;
+  const chooses = limit ?? (stage === 'all' ? null : fewestOfStage);
   let choosing = false;
-  if (limit !== null) {
-    await beginChoosing(ctx.db, connection.id, limit);
-    choosing = (await chosenCount(ctx.db, connection.id)) < limit;
+  if (chooses !== null) {
+    await beginChoosing(ctx.db, connection.id, chooses);
+    choosing = (await chosenCount(ctx.db, connection.id)) < chooses;
   }
   return {
     steps: [...(choosing ? steps.map((step): ScanStep => ({ ...step, choose: true })) : []), ...steps],
@@ -88,6 +96,7 @@ async function passOf(ctx: SyncContext, connection: ContactConnection): Promise<
     after: null,
     version: connection.configVersion,
     sinceMs: ctx.clock().getTime(),
+    ...(chooses === null ? {} : { chooses }),
   };
 }
 
@@ -114,16 +123,26 @@ export async function scanPage(
     );
     return;
   }
-  const page = await readPage(ctx, scope, step, cursor.after);
+  const page = await readPage(ctx, scope, step, cursor.after, true);
   const next: ScanCursor =
     page.after === null ? { ...cursor, index: cursor.index + 1, after: null } : { ...cursor, after: page.after };
   if (step.choose === true) return choose(ctx, scope, run, connection, page, next);
   const total = page.total === null ? null : run.done + page.total;
   const progress = { id: run.id, cursor: next, total, done: page.size };
   const input = await notDoneYet(ctx, scope, new Date(cursor.sinceMs), page.input);
+  const { maxNewRecords } = connection.options;
+  const created = (run.counts['createdInHubspot'] ?? 0) + (run.counts['createdInKlaviyo'] ?? 0);
+  const createsLeft = maxNewRecords === null ? null : Math.max(0, maxNewRecords - created);
   try {
-    await processBatch(ctx, scope, lease, { ...input, priority: 'sweep', claimed: [], run: progress, mayWrite });
+    const batch = { ...input, priority: 'sweep', claimed: [], run: progress, createsLeft, mayWrite } as const;
+    const counts = await processBatch(ctx, scope, lease, batch);
+    const stop = stopOfStage(connection, run, counts);
+    if (stop !== null) await restConnection(ctx, connection, 'stopped', 'too_many_issues', stop);
   } catch (error) {
+    if (error instanceof CeilingReached) {
+      await restConnection(ctx, connection, 'paused', 'max_new_records', ceilingWords(connection, created));
+      return;
+    }
     if (error instanceof RetryLater || error instanceof NeedsPerson || error instanceof LeaseLost) throw error;
     // One bad record must not stop the run (G4): the page goes on as single changes, where it is halved until found.
     ctx.log.error({ err: error, runId: run.id }, 'a page could not be processed at once');
@@ -139,6 +158,20 @@ export async function scanPage(
   }
 }
 
+const ceilingWords = ({ options }: ContactConnection, created: number): string =>
+  `${created} records were created; going on would create more than the ${options.maxNewRecords ?? 0} that the connection allows.`;
+
+/** Why a run in a stage stops: too many of its people cannot be synced (F12). */
+function stopOfStage(connection: ContactConnection, run: Run, counts: OutcomeCounts): string | null {
+  if (connection.options.stage === 'all') return null;
+  const failed = (run.counts['failed'] ?? 0) + counts.failed;
+  const people = (run.counts['people'] ?? 0) + counts.people;
+  const percent = connection.options.stopAtIssuePercent ?? 5;
+  // One or two bad records of a handful say nothing about the set-up.
+  if (failed < 3 || failed * 100 <= percent * people) return null;
+  return `${failed} of the first ${people} people have an issue, more than ${percent} %.`;
+}
+
 /** Puts the people of a page forward for a limited connection; nothing is compared or written. */
 async function choose(
   ctx: SyncContext,
@@ -148,6 +181,16 @@ async function choose(
   page: Page,
   next: ScanCursor,
 ): Promise<void> {
+  const emails = await emailsOfPage(ctx, scope, page);
+  await ctx.db.transaction(async (tx) => {
+    await putForward(tx, scope.portalId, connection.id, emails, next.chooses ?? 0);
+    if (next.steps[next.index]?.choose !== true) await concludeChoosing(tx, connection.id);
+    await advanceRun(tx, run.id, { cursor: next, done: 0, total: null, counts: {} });
+  });
+}
+
+/** Plausible emails of a page's people. */
+export async function emailsOfPage(ctx: SyncContext, scope: AccountScope, page: Page): Promise<string[]> {
   const { hubspotIds, contacts = [], profiles = [] } = page.input;
   const read =
     hubspotIds.length === 0
@@ -155,20 +198,15 @@ async function choose(
       : (
           await hubspotContacts.readByIds(ctx.hubspot(scope.portalId, 'sweep'), hubspotIds, ['email'])
         ).contacts.values();
-  const emails = [
+  return [
     ...[...contacts, ...read].map((contact) => normalEmail(contact.properties['email'])),
     ...profiles.map((profile) => normalEmail(profile.email)),
   ]
     .filter((email) => email !== null)
     .filter(isPlausibleEmail);
-  await ctx.db.transaction(async (tx) => {
-    await putForward(tx, scope.portalId, connection.id, emails, connection.options.limit ?? 0);
-    if (next.steps[next.index]?.choose !== true) await concludeChoosing(tx, connection.id);
-    await advanceRun(tx, run.id, { cursor: next, done: 0, total: null, counts: {} });
-  });
 }
 
-interface Page {
+export interface Page {
   input: BatchInput;
   /** Records on the page. */
   size: number;
@@ -177,7 +215,14 @@ interface Page {
   total: number | null;
 }
 
-async function readPage(ctx: SyncContext, scope: AccountScope, step: ScanStep, after: string | null): Promise<Page> {
+/** Reads one page of a source. `stamp`: its members are known to the membership sweep from now on. */
+export async function readPage(
+  ctx: SyncContext,
+  scope: AccountScope,
+  step: ScanStep,
+  after: string | null,
+  stamp: boolean,
+): Promise<Page> {
   const hubspot = ctx.hubspot(scope.portalId, 'sweep');
   const klaviyo = ctx.klaviyo(scope.klaviyoAccountId, 'sweep');
   const none = { hubspotIds: [], klaviyoIds: [] };
@@ -193,8 +238,8 @@ async function readPage(ctx: SyncContext, scope: AccountScope, step: ScanStep, a
   }
   if (step.side === 'hubspot') {
     const page = await hubspotLists.memberPage(hubspot, step.id, after);
-    // Known to the membership sweep from now on, so that it does not take them for newcomers.
-    await stampMembers(ctx.db, list('hubspot', step.id), page.recordIds, 0);
+    // Not newcomers to the membership sweep then.
+    if (stamp) await stampMembers(ctx.db, list('hubspot', step.id), page.recordIds, 0);
     return {
       input: { ...none, hubspotIds: page.recordIds },
       size: page.recordIds.length,
@@ -213,12 +258,13 @@ async function readPage(ctx: SyncContext, scope: AccountScope, step: ScanStep, a
   }
   const read = step.source === 'list' ? klaviyoLists.memberPage : klaviyoSegments.memberPage;
   const page = await read(klaviyo, { id: step.id, cursor: after, subscriptions: true });
-  await stampMembers(
-    ctx.db,
-    list('klaviyo', step.id),
-    page.profiles.map((profile) => profile.id),
-    0,
-  );
+  if (stamp)
+    await stampMembers(
+      ctx.db,
+      list('klaviyo', step.id),
+      page.profiles.map((profile) => profile.id),
+      0,
+    );
   return { input: { ...none, profiles: page.profiles }, size: page.profiles.length, after: page.cursor, total: null };
 }
 

@@ -7,6 +7,8 @@ export interface Wakeups {
   drain: { klaviyoAccountId: string };
   /** Run one sweep of a pair of accounts. */
   sweep: { klaviyoAccountId: string; name: string };
+  /** Look at a connection without writing. */
+  preview: { previewId: string };
   /** Turn stored webhook events of a portal into changes. */
   intake: { portalId: string };
   /** Something that happens once for all processes. */
@@ -35,10 +37,16 @@ export interface Queue {
   stop(seconds: number): Promise<void>;
 }
 
-const names: QueueName[] = ['drain', 'sweep', 'intake', 'tick'];
+const names: QueueName[] = ['drain', 'sweep', 'preview', 'intake', 'tick'];
 
 /** Seconds after which a job that is still under way counts as lost and is given to somebody else. */
-const expireSeconds: Record<QueueName, number> = { drain: 300, sweep: 3600, intake: 300, tick: 300 };
+const expireSeconds: Record<QueueName, number> = {
+  drain: 300,
+  sweep: 3600,
+  preview: 3600,
+  intake: 300,
+  tick: 300,
+};
 
 /** Opens the queue in the database, creating its schema when it is not there. */
 export async function openQueue(connectionString: string, log: Logger): Promise<Queue> {

@@ -47,7 +47,9 @@ export interface ContactOptions {
   limit: number | null;
   erasePrivacyDeletionsInKlaviyo: boolean;
   carryOptOuts: 'off' | 'to_hubspot' | 'to_klaviyo' | 'both';
-  stage: 'all' | 'canary';
+  stage: 'all' | 'canary' | 'tenth';
+  /** A staged run stops when more than this share of its people, in percent, cannot be synced (F12). */
+  stopAtIssuePercent: number;
   maxNewRecords: number | null;
 }
 

@@ -65,6 +65,15 @@ export type ConsentReason = keyof typeof consentReasons;
 
 export type StandingReason = keyof typeof standingReasons;
 
+/** What to do about an alert, by its code. */
+export const alertWords = {
+  too_many_issues:
+    'Look at the issues, correct the mapping or the records, undo the stage if it went wrong, then resume.',
+  max_new_records: 'Look at the preview. To go on, raise the ceiling or take it away, then resume.',
+  many_issues: 'Open the issues: they are grouped by cause, each with what to do.',
+  drift: 'Nothing: the differences are being repaired. Should they come back, look at who else writes to these fields.',
+} as const;
+
 /** Title and fix of an issue code; the detail is made where the values are known. */
 export const issueWords: Record<string, { title: string; fix: string }> = {
   invalid_phone: {

@@ -38,6 +38,19 @@ export async function syncingConnections(db: Database, klaviyoAccountId: string)
   return rows.map(fromRow);
 }
 
+/** One contact connection in whatever state, with both its accounts connected, or null. */
+export async function contactConnection(db: Database, id: string): Promise<ContactConnection | null> {
+  const rows = await db.query<Row>(
+    `select c.id, c.portal_id, c.klaviyo_account_id, c.name, c.state, c.config, c.created_at, c.config_version
+     from connection c
+       join klaviyo_account a on a.id = c.klaviyo_account_id and a.state = 'connected'
+       join portal p on p.id = c.portal_id and p.state = 'installed'
+     where c.id = $1 and c.type = 'contact'`,
+    [id],
+  );
+  return rows[0] === undefined ? null : fromRow(rows[0]);
+}
+
 /** Pairs of accounts of a portal with a contact connection that syncs now. */
 export async function syncingAccounts(db: Database, portalId: string): Promise<string[]> {
   const rows = await db.query<{ klaviyo_account_id: string }>(

@@ -87,6 +87,7 @@ function connection(more: Partial<ContactConnection> = {}): ContactConnection {
       carryOptOuts: 'off',
       stage: 'all',
       maxNewRecords: null,
+      stopAtIssuePercent: 5,
       ...more.options,
     },
   };
