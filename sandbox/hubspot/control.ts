@@ -107,6 +107,16 @@ export function addControlRoutes(router: Router, controls: Controls): void {
     if (one === undefined || two === undefined) return hubspotError(404, 'There is no such contact.');
     return { status: 200, json: recordJson(portal, portal.merge(one, two, 'CRM_UI'), allNames(portal)) };
   });
+  // A person clicks "unsubscribe from all" in an email of HubSpot's.
+  router.add('POST', '/_sandbox/portals/:portalId/opt-out', 'sandbox', (request) => {
+    const portal = portalOf(request);
+    const email = (request.json as { email: string }).email.trim().toLowerCase();
+    portal.optedOut.add(email);
+    const contact = portal.contacts.get(portal.emails.get(email) ?? '');
+    if (contact !== undefined && contact.properties['email'] === email)
+      portal.update('contacts', contact, { hs_email_optout: 'true' }, 'CRM_UI');
+    return { status: 204 };
+  });
   router.add('PUT', '/_sandbox/portals/:portalId/lists/:id/members', 'sandbox', (request) => {
     const list = portalOf(request).lists.get(request.params['id'] ?? '');
     const { add = [], remove = [] } = request.json as { add?: string[]; remove?: string[] };

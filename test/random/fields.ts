@@ -37,7 +37,11 @@ const jsonTexts = [...words, ...empties, null];
 /** International spellings of a few numbers: shared ones collide, which Klaviyo does not allow. */
 const numbers = Array.from({ length: 40 }, (_, n) => `+49301234${String(100 + n)}`);
 const spelled = numbers.map((number, n) =>
-  n % 3 === 0 ? number : n % 3 === 1 ? `+49 30 ${number.slice(5)}` : `+49 (30) ${number.slice(5, 9)}-${number.slice(9)}`,
+  n % 3 === 0
+    ? number
+    : n % 3 === 1
+      ? `+49 30 ${number.slice(5)}`
+      : `+49 (30) ${number.slice(5, 9)}-${number.slice(9)}`,
 );
 
 const both = { direction: 'both', winner: null, emptyToo: false } as const;

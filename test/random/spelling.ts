@@ -39,7 +39,9 @@ export function spelled(field: RandomField, raw: unknown): Spelled {
     }
     case 'phone': {
       const digits = text.replace(/\D/g, '');
-      return text.startsWith('+') && digits.length >= 8 ? fits(`+${digits}`) : { fits: false };
+      if (digits.length < 6) return { fits: false };
+      // What a national number means depends on the country: only its digits are compared.
+      return fits(text.startsWith('+') ? `+${digits}` : `national ${digits.replace(/^0+/, '')}`);
     }
   }
 }

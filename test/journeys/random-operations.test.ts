@@ -1,0 +1,17 @@
+import { expect, test } from '@jest/globals';
+import { generateOperations } from '../random/generate-operations.js';
+import type { Scenario } from '../random/operations.js';
+import { play } from '../random/play.js';
+
+// `npm run random -- --seed N --ops M` plays longer ones, and shortens what fails.
+test.each<[Scenario, number]>([
+  ['everybody', 1],
+  ['lists', 2],
+])(
+  'G1: random days of both sides, with faults and crashes, end in agreement (%s)',
+  async (scenario, seed) => {
+    const { violations } = await play(generateOperations(seed, 250, scenario), { scenario, seed, calmMs: 60_000 });
+    expect(violations).toEqual([]);
+  },
+  120_000,
+);
