@@ -138,6 +138,8 @@ export class Portal {
       const before = record.properties['email'];
       if (before !== undefined && this.emails.get(before) === record.id) this.emails.delete(before);
       if (properties['email'] !== '') this.emails.set(properties['email'], record.id);
+      // The opt-out is of the address, whoever holds it.
+      if (this.optedOut.has(properties['email'])) record.properties['hs_email_optout'] = 'true';
     }
     for (const [name, value] of Object.entries(properties)) {
       if (value === '') delete record.properties[name];

@@ -1,6 +1,7 @@
 import { NeedsPerson, RecordRefused, RetryLater } from '../errors.js';
 import { decideSubscribe } from '../rules/consent.js';
 import { optedOutInHubspot } from '../rules/plan-consent.js';
+import { emailKey } from '../rules/plan-person.js';
 import { mapLimited } from '../vendors/call.js';
 import { optOutOfAllEmail } from '../vendors/hubspot/communication-preferences.js';
 import type { HubspotSession } from '../vendors/hubspot/session.js';
@@ -28,7 +29,9 @@ export async function applyConsent(
       person.outcome.klaviyo !== 'unknown' && person.outcome.hubspot !== 'unknown' && person.deferred === null,
   );
   const out = (side: 'hubspot' | 'klaviyo'): Applied[] =>
-    ready.filter(({ plan }) => plan.optOuts.some((optOut) => optOut.side === side) && emailOn(side, plan) !== null);
+    ready.filter(
+      (person) => person.plan.optOuts.some((optOut) => optOut.side === side) && emailOn(side, person) !== null,
+    );
   await Promise.all([optOutOfKlaviyo(klaviyo, out('klaviyo')), optOutOfHubspot(hubspot, out('hubspot'))]);
   await subscribeAll(
     klaviyo,
@@ -37,18 +40,23 @@ export async function applyConsent(
   );
 }
 
-const emailOn = (side: 'hubspot' | 'klaviyo', { person, email }: Applied['plan']): string | null =>
-  (side === 'hubspot' ? person.hubspot?.properties['email'] : person.klaviyo?.email) ?? email;
+/** The address that a side's record holds by now: where this pass changed it, consent belongs to the new one. */
+function emailOn(side: 'hubspot' | 'klaviyo', { plan, outcome, refusedKeys }: Applied): string | null {
+  const { person, email, writes } = plan;
+  const written = writes.some((write) => write.side === side && write.key === emailKey);
+  if (written && outcome[side] === 'done' && !refusedKeys.has(emailKey)) return email;
+  return (side === 'hubspot' ? person.hubspot?.properties['email'] : person.klaviyo?.email) ?? email;
+}
 
 async function optOutOfKlaviyo(session: KlaviyoSession, people: readonly Applied[]): Promise<void> {
   if (people.length === 0) return;
   try {
     const refused = await unsubscribe(
       session,
-      people.flatMap(({ plan }) => emailOn('klaviyo', plan) ?? []),
+      people.flatMap((person) => emailOn('klaviyo', person) ?? []),
     );
     for (const person of people) {
-      const refusal = refused.get(emailOn('klaviyo', person.plan) ?? '');
+      const refusal = refused.get(emailOn('klaviyo', person) ?? '');
       person.consent.klaviyo = refusal === undefined ? 'done' : 'refused';
       if (refusal !== undefined) note(person, 'klaviyo', refusal);
     }
@@ -61,7 +69,7 @@ async function optOutOfKlaviyo(session: KlaviyoSession, people: readonly Applied
 async function optOutOfHubspot(session: HubspotSession, people: readonly Applied[]): Promise<void> {
   await mapLimited(people, 4, async (person) => {
     try {
-      await optOutOfAllEmail(session, emailOn('hubspot', person.plan) ?? '');
+      await optOutOfAllEmail(session, emailOn('hubspot', person) ?? '');
       person.consent.hubspot = 'done';
     } catch (error) {
       // A permission that only opt-outs need must not stop everything else.

@@ -18,6 +18,9 @@ const endings: Record<Outcome, 'done' | 'refused' | 'unknown'> = {
   unknown: 'unknown',
 };
 
+/** Consent that was meant to be written and was not tried, because the record had to wait, is no receipt of a write. */
+const attempted = (outcome: Outcome): Outcome => (outcome === 'nothing' ? 'refused' : outcome);
+
 /**
  * Stores what is about to be written, before any vendor is called. After a crash the rows show what may have been done;
  * the next pass reads both sides and finds either the old or the new state, both fine.
@@ -39,11 +42,11 @@ export async function intend(
       entries.push(entryOf(plan, side, write.action, connectionId, runId));
     }
     for (const optOut of plan.optOuts) {
-      owners.push({ plan, outcomeOf: (person) => person.consent[optOut.side] });
+      owners.push({ plan, outcomeOf: (person) => attempted(person.consent[optOut.side]) });
       entries.push(consentEntry(plan, runId, { ...optOut, action: 'unsubscribe', was: optOut.evidence }));
     }
     if (plan.subscribe !== null) {
-      owners.push({ plan, outcomeOf: (person) => person.consent.subscribe });
+      owners.push({ plan, outcomeOf: (person) => attempted(person.consent.subscribe) });
       entries.push(consentEntry(plan, runId, { ...plan.subscribe, side: 'klaviyo', action: 'subscribe' }));
     }
   }

@@ -47,7 +47,9 @@ export async function record(
     const kept = await recordLinks(tx, scope, input.applied);
     const settled = input.applied.filter((person) => person.deferred === null && kept(person));
     const postponed = input.applied.filter((person) => person.deferred !== null || !kept(person));
-    const standings = settled.flatMap((person) => standingRows(person));
+    // Of people who wait, the lists they joined already are kept: else nobody would take them off again (B8).
+    const joined = postponed.filter((person) => kept(person) && person.joined.size > 0);
+    const standings = [...settled, ...joined].flatMap((person) => standingRows(person));
     await saveStandings(
       tx,
       portalId,

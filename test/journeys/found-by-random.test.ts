@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { connectKlaviyo, openWorld, settled, syncEverybody, until, type World } from '../helpers/service.js';
+
+// What random days found (test/random), each made as short as it gets.
+let world: World;
+let connectionId = '';
+const portal = () => world.hubspot.portals.get(world.portalId)!;
+const account = () => world.klaviyo.accounts.get('TANDM1')!;
+const fair = () => portal().lists.get('41')!.members;
+const onList = (profileId: string): boolean => account().lists.get('CstHub')!.members.has(profileId);
+const profileOf = (email: string) => account().holder({ email })[0];
+const fetchOk = async (method: string, url: string, body?: unknown): Promise<void> => {
+  const answer = await fetch(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  if (!answer.ok) throw new Error(await answer.text());
+};
+
+beforeAll(async () => {
+  world = await openWorld({ klaviyo: { jobMs: 20 } });
+  connectionId = await syncEverybody(world, {
+    klaviyoAccountId: await connectKlaviyo(world),
+    rules: {
+      hubspotToKlaviyo: [{ source: { hubspotListIds: ['41'] }, klaviyoListId: 'CstHub' }],
+      klaviyoToHubspot: [{ source: { klaviyoListIds: ['VipLst'] } }],
+    },
+    options: { subscribe: true, carryOptOuts: 'both' },
+  });
+}, 60_000);
+afterAll(() => world.close());
+
+/** A contact on the list, linked and through. */
+async function pair(email: string) {
+  const contact = portal().create('contacts', { email, firstname: 'Ada' }, 'CRM_UI');
+  fair().add(contact.id);
+  const profile = await until(`${email} in Klaviyo`, () => profileOf(email) ?? null);
+  await until(`${email} on the list`, () => (onList(profile.id) ? true : null));
+  await settled(world, connectionId);
+  return { contact, profile };
+}
+
+test('C6: an opt-out belongs to the address that the same pass gives the contact', async () => {
+  const { contact, profile } = await pair('old@example.org');
+  await world.call('POST', `/connections/${connectionId}/pause`);
+  account().identify(profile, { email: 'new@example.org' });
+  account().touch(profile);
+  account().unsubscribe(profile);
+  await world.call('POST', `/connections/${connectionId}/resume`);
+  await until('the address in HubSpot', () => (contact.properties['email'] === 'new@example.org' ? true : null));
+  await until('the opt-out in HubSpot', () => (contact.properties['hs_email_optout'] === 'true' ? true : null));
+  expect([...portal().optedOut]).toEqual(['new@example.org']);
+});
+
+test('C1/C6: a profile that comes back after it was deleted joins the list, and is opted out where its contact is', async () => {
+  const { contact, profile } = await pair('back@example.org');
+  await fetchOk('POST', `${world.hubspot.url}/_sandbox/portals/${world.portalId}/opt-out`, {
+    email: 'back@example.org',
+  });
+  await until('the opt-out in Klaviyo', () => (profile.consent === 'UNSUBSCRIBED' ? true : null));
+  account().remove(profile);
+  await world.call('POST', `/contacts/${contact.id}/sync`);
+  await until('the end of the pair', async () => {
+    const card = (await world.call('GET', `/contacts/${contact.id}`)).json as { sync: { reason: { code: string } } };
+    return card.sync.reason.code === 'deleted_in_klaviyo' ? true : null;
+  });
+  portal().update('contacts', contact, { firstname: 'Augusta' }, 'CRM_UI');
+  const again = await until('the new profile', () => profileOf('back@example.org') ?? null);
+  await until('it to be on the list', () => (onList(again.id) ? true : null));
+  await until('its opt-out', () => (again.consent === 'UNSUBSCRIBED' ? true : null));
+});
+
+test('B8/C6: who joined while HubSpot gave no answer leaves the list again; no receipt tells of a subscription not made', async () => {
+  const email = 'waits@example.org';
+  const contact = portal().create('contacts', { email, firstname: 'Ada' }, 'CRM_UI');
+  const profile = account().create();
+  account().identify(profile, { email });
+  account().touch(Object.assign(profile, { last_name: 'Lovelace' }));
+  await fetchOk('POST', `${world.hubspot.url}/_sandbox/faults`, {
+    kind: 'status',
+    status: 503,
+    operation: 'contacts.batchUpdate',
+    times: 1000,
+  });
+  fair().add(contact.id);
+  await until('the person to be on the list', () => (onList(profile.id) ? true : null));
+  const receipts = () =>
+    world.database.db.query<{ outcome: string }>(
+      `select outcome from history where email = $1 and action = 'subscribe' and settled_at is not null`,
+      [email],
+    );
+  await until('the first pass to be over', async () => ((await receipts()).length > 0 ? true : null));
+  expect(profile.consent).toBe('NEVER_SUBSCRIBED');
+  expect((await receipts()).map(({ outcome }) => outcome)).not.toContain('done');
+  fair().delete(contact.id);
+  await fetchOk('DELETE', `${world.hubspot.url}/_sandbox/faults`);
+  await until('the person to be off the list', () => (onList(profile.id) ? null : true));
+});
