@@ -11,6 +11,7 @@ import { notice } from './contacts/notice.js';
 import type { SyncContext } from './contacts/sync-context.js';
 import { preview } from './contacts/preview.js';
 import { repairIssue, repairIssues, type RepairContext } from './contacts/repair.js';
+import { showUndo, startUndo } from './contacts/undo.js';
 import { sweep } from './contacts/sweep.js';
 import { hubspotWebhooks } from './intake/hubspot-webhooks.js';
 import { unpack } from './intake/unpack.js';
@@ -183,6 +184,10 @@ export async function createService(
         steady === undefined ? 0 : limiter.left(steady),
       ]);
       return { hubspot: hubspotLeft, klaviyo: klaviyoLeft };
+    },
+    undo: {
+      start: (connection, subject) => startUndo(ctx, connection, subject),
+      show: (connection, subject) => showUndo(ctx, connection, subject),
     },
     wakePreview: (previewId) => queue.wake('preview', previewId, { previewId }),
     lifecycle: {

@@ -176,6 +176,7 @@ export const historyPage = pageOf(
     side,
     action: z.string(),
     outcome: z.enum(['done', 'refused', 'unknown']).nullable(),
+    undoneBy: z.string().nullable(),
     field: z.string().nullable(),
     oldValue: z.unknown(),
     newValue: z.unknown(),
@@ -231,3 +232,23 @@ export const preview = z.object({
   finishedAt: time.nullable(),
 });
 export const previewPage = pageOf(previewPerson);
+
+/** Of a dry run; otherwise `started`. */
+export const undo = z.union([
+  started,
+  z.object({
+    isSample: z.boolean(),
+    takesBack: z.array(
+      z.object({
+        email: z.string().nullable(),
+        side: z.string(),
+        field: z.string(),
+        from: z.unknown(),
+        to: z.unknown(),
+      }),
+    ),
+    leftAlone: z.array(
+      z.object({ email: z.string().nullable(), field: z.string(), reason: z.string(), message: z.string() }),
+    ),
+  }),
+]);

@@ -12,6 +12,7 @@ import { openApi } from './openapi.js';
 import { pickerRoutes } from './pickers.js';
 import { signedRequests } from './signed.js';
 import { previewRoutes } from './previews.js';
+import { undoRoutes } from './undo.js';
 import { statusRoutes } from './status.js';
 
 export interface AppOptions {
@@ -51,6 +52,7 @@ export function createApp({ deps, routers, pollSeconds, metricsToken, ready }: A
     fieldRoutes(deps),
     connectionRoutes(deps),
     previewRoutes(deps),
+    undoRoutes(deps),
     statusRoutes(deps, pollSeconds),
     issueRoutes(deps),
     contactRoutes(deps),

@@ -88,6 +88,7 @@ export function contactRoutes(deps: ApiDependencies): Router {
         side: row.side,
         action: row.action,
         outcome: row.outcome,
+        undoneBy: row.undoneBy === null ? null : `${row.undoneBy}-0`,
       };
       if (row.fields.length === 0)
         return [{ id: `${row.id}-0`, ...common, field: null, oldValue: null, newValue: null, because: row.because }];

@@ -3,7 +3,9 @@ import type { Metrics } from '../metrics.js';
 import type { ConnectDeps } from '../oauth/klaviyo-connect.js';
 import type { ChangePriority } from '../store/changes.js';
 import type { Database } from '../store/database.js';
+import type { PlannedUndo } from '../contacts/undo.js';
 import type { IssueFilter } from '../store/issue-list.js';
+import type { UndoSubject } from '../store/undo.js';
 import type { HubspotSession } from '../vendors/hubspot/session.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
 
@@ -28,6 +30,12 @@ export interface ApiDependencies {
   klaviyo(klaviyoAccountId: string): KlaviyoSession;
   /** Calls left before a vendor's limit, for the status page. */
   budget(portalId: string, klaviyoAccountId: string): Promise<{ hubspot: number; klaviyo: number }>;
+  /** Taking back what was written. */
+  undo: {
+    start(connection: ConnectionRef, subject: UndoSubject): Promise<string>;
+    /** The first writes that would be taken back; `more` when there are others. */
+    show(connection: ConnectionRef, subject: UndoSubject): Promise<{ people: PlannedUndo[]; more: boolean }>;
+  };
   /** Begins a queued preview. */
   wakePreview(previewId: string): Promise<void>;
   lifecycle: {

@@ -124,3 +124,10 @@ export const pageSchema = z.object({
 
 /** How many people a preview looks at; everybody when left out. */
 export const previewSchema = z.strictObject({ people: z.number().int().min(1).max(1_000_000).optional() });
+
+/** `dryRun` only shows what would be taken back. */
+export const undoSchema = z.strictObject({ dryRun: z.boolean().default(false), connectionId: z.string().optional() });
+export const undoSinceSchema = z.strictObject({
+  dryRun: z.boolean().default(false),
+  since: z.iso.datetime({ offset: true }),
+});

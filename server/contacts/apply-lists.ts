@@ -1,5 +1,5 @@
 import { RecordRefused } from '../errors.js';
-import { add, remove } from '../vendors/klaviyo/lists.js';
+import { add, membersByEmail, remove } from '../vendors/klaviyo/lists.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
 import { defer, type Applied } from './apply.js';
 
@@ -32,14 +32,30 @@ function byList(
   return [...lists];
 }
 
+/**
+ * Notes who is on the list already: only who really joins gets a line in the history, and only that can be taken back. A
+ * profile that was just created is on no list.
+ */
+async function noteMembers(session: KlaviyoSession, listId: string, people: readonly Applied[]): Promise<void> {
+  const known = people.filter(({ plan }) => plan.person.klaviyo !== null);
+  const emails = known.flatMap(({ plan }) => plan.person.klaviyo?.email ?? []);
+  if (emails.length === 0) return;
+  const members = new Set((await membersByEmail(session, listId, emails)).map(({ id }) => id));
+  for (const person of known) if (members.has(person.klaviyoId ?? '')) person.memberAlready.add(listId);
+}
+
 async function change(
   session: KlaviyoSession,
   what: 'add' | 'remove',
   listId: string,
   members: readonly Applied[],
 ): Promise<void> {
-  const ids = members.map((person) => person.klaviyoId).filter((id) => id !== null);
   try {
+    if (what === 'add') await noteMembers(session, listId, members);
+    const ids = members
+      .filter((person) => what === 'remove' || !person.memberAlready.has(listId))
+      .map((person) => person.klaviyoId)
+      .filter((id) => id !== null);
     const refused = await (what === 'add' ? add : remove)(session, listId, ids);
     for (const person of members) {
       const refusal = refused.get(person.klaviyoId ?? '');

@@ -25,6 +25,8 @@ export interface Applied {
   deferred: { seconds: number; because: string } | null;
   /** Lists joined and left, as far as Klaviyo confirmed. */
   joined: Set<string>;
+  /** Lists that the person was on before, so that joining them changed nothing. */
+  memberAlready: Set<string>;
   left: Set<string>;
   /** What became of each side's opt-out, and of the subscription. */
   consent: { hubspot: Outcome; klaviyo: Outcome; subscribe: Outcome };
@@ -78,8 +80,9 @@ function begin(plan: PersonPlan): Applied {
     outcome: { hubspot: 'nothing', klaviyo: 'nothing' },
     refusedKeys: new Set(),
     refusals: [],
-    deferred: null,
+    deferred: plan.waits === undefined ? null : { seconds: 15, because: plan.waits },
     joined: new Set(),
+    memberAlready: new Set(),
     left: new Set(),
     consent: { hubspot: 'nothing', klaviyo: 'nothing', subscribe: 'nothing' },
   };

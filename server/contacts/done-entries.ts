@@ -34,7 +34,7 @@ export function doneEntries(person: Applied, runId: string | null): HistoryEntry
           }),
         ]),
     ...plan.listAdds
-      .filter((list) => person.joined.has(list.listId))
+      .filter((list) => person.joined.has(list.listId) && !person.memberAlready.has(list.listId))
       .map((list) =>
         entry({
           connectionId: list.connectionId,

@@ -12,11 +12,13 @@ import { abandonHistory } from '../store/history.js';
 import { clearConnectionIssues, restsForPerson } from '../store/issues.js';
 import { acquireLease, LeaseLost, leaseRemaining, releaseLease, renewLease, type Lease } from '../store/lease.js';
 import { nextRun } from '../store/runs.js';
+import { nextUndo } from '../store/undo.js';
 import { loadScope, type AccountScope } from './account-scope.js';
 import { askForPerson } from './ask-for-person.js';
 import { eraseDue } from './erase.js';
 import { processBatch } from './process-batch.js';
 import { scanPage, type ScanCursor } from './scan.js';
+import { undoPage } from './undo.js';
 import type { SyncContext } from './sync-context.js';
 
 /** Both vendors sell batches of a hundred. */
@@ -98,6 +100,11 @@ async function turn(
       (leaseSeconds / 3) * 1000,
     );
     try {
+      const undo = await nextUndo(ctx.db, klaviyoAccountId);
+      if (undo !== null) {
+        await undoPage(ctx, klaviyoAccountId, lease, undo, mayWrite);
+        continue;
+      }
       const now = await scopeStamp(ctx.db, klaviyoAccountId);
       if (scope === null || now !== stamp) scope = await loadScope(ctx, klaviyoAccountId);
       stamp = now;

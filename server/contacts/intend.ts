@@ -9,6 +9,8 @@ import type { SyncContext } from './sync-context.js';
 export interface Intents {
   /** How each row ended, once the batch is applied. */
   settled(applied: readonly Applied[]): Parameters<typeof settleHistory>[1][number][];
+  /** The first row of a plan, or undefined when it writes nothing. */
+  idOf(plan: PersonPlan): string | undefined;
 }
 
 const endings: Record<Outcome, 'done' | 'refused' | 'unknown'> = {
@@ -52,6 +54,7 @@ export async function intend(
   }
   const ids = await intendHistory(ctx.db, scope.portalId, scope.klaviyoAccountId, entries);
   return {
+    idOf: (plan) => ids[owners.findIndex((owner) => owner.plan === plan)],
     settled(applied) {
       const byPlan = new Map(applied.map((person) => [person.plan, person]));
       return owners.flatMap(({ plan, outcomeOf }, index) => {
@@ -115,6 +118,7 @@ function entryOf(
     klaviyoId: plan.person.klaviyo?.id ?? null,
     email: plan.email,
     fields: writes.map((write) => ({
+      key: write.key,
       field: write.field,
       oldValue: write.oldValue,
       newValue: write.newValue,

@@ -1,4 +1,4 @@
-import { planPerson, type PersonPlan } from '../rules/plan-person.js';
+import { emptyPlan, planPerson, type PersonPlan } from '../rules/plan-person.js';
 import type { ClaimedChange } from '../store/changes.js';
 import type { Lease } from '../store/lease.js';
 import type { Priority } from '../vendors/hubspot/types.js';
@@ -41,10 +41,24 @@ export async function processBatch(
     for (const id of await listsGone(ctx, scope)) scope.goneLists.add(id);
     if (scope.goneLists.size > 0) plans = persons.map((person) => planPerson(person, moment));
   }
+  if (batch.run === null) plans = plans.map((plan) => leftToTheRun(plan, moment));
   const creates = plans.filter((plan) => plan.hubspot?.action === 'create' || plan.klaviyo?.action === 'create').length;
   if (creates > (batch.createsLeft ?? Infinity)) throw new CeilingReached(`${creates} records would be created.`);
   const intents = await intend(ctx, scope, plans, batch.run?.id ?? null);
   batch.mayWrite();
   const applied = await apply(ctx, moment, plans, batch.priority);
   return record(ctx, scope, lease, { applied, intents, claimed: batch.claimed, run: batch.run });
+}
+
+/**
+ * While the first run of a connection with a ceiling is under way, it alone creates records, and counts them (F13): a
+ * hint about somebody new waits for it.
+ */
+function leftToTheRun(plan: PersonPlan, scope: AccountScope): PersonPlan {
+  if (plan.hubspot?.action !== 'create' && plan.klaviyo?.action !== 'create') return plan;
+  const counted = scope.connections.some(
+    ({ id, state, options }) =>
+      plan.connectionIds.includes(id) && state === 'initial_sync' && options.maxNewRecords !== null,
+  );
+  return counted ? { ...emptyPlan(plan.person), waits: 'The first run creates records, and counts them.' } : plan;
 }

@@ -1,5 +1,5 @@
 import { emailKey } from '../rules/skip-reason.js';
-import type { Canonical } from '../rules/reconcile.js';
+import type { Base } from '../rules/reconcile.js';
 import type { Database } from '../store/database.js';
 import { endLinks, insertLinks, updateLinks, type NewLink } from '../store/links.js';
 import type { AccountScope } from './account-scope.js';
@@ -65,9 +65,9 @@ const confirmed = (person: Applied, write: { side: 'hubspot' | 'klaviyo'; key: s
   !person.refusedKeys.has(write.key) &&
   (person.outcome[write.side] === 'done' || person.outcome[write.side] === 'nothing');
 
-function baseAfter(person: Applied): Record<string, Canonical> {
+function baseAfter(person: Applied): Record<string, Base> {
   const { plan } = person;
-  const base: Record<string, Canonical> = { ...plan.person.link?.base, ...plan.agreed };
+  const base: Record<string, Base> = { ...plan.person.link?.base, ...plan.agreed };
   for (const write of plan.writes)
     if (write.key !== emailKey && confirmed(person, write)) base[write.key] = write.newValue;
   return base;

@@ -1,5 +1,5 @@
 import type { ConsentMemory } from './consent.js';
-import type { Canonical } from './reconcile.js';
+import type { Base } from './reconcile.js';
 
 /** What a pass knows of one person: both records as just read, their link, and the memberships that rules ask for. */
 export interface Person {
@@ -62,9 +62,9 @@ export interface Subscription {
 
 /** What the pair had agreed on when one of its records was deleted. */
 export interface Tombstone {
-  reason: 'deleted_in_hubspot' | 'deleted_in_klaviyo' | 'merged_in_klaviyo';
+  reason: 'deleted_in_hubspot' | 'deleted_in_klaviyo' | 'merged_in_klaviyo' | 'undone';
   /** By field key; the email under `email`. */
-  base: Readonly<Record<string, Canonical>>;
+  base: Readonly<Record<string, Base>>;
 }
 
 /** The remembered pair and the values both sides last agreed on, by field key. */
@@ -73,7 +73,7 @@ export interface LinkedPair {
   hubspotId: string;
   klaviyoId: string;
   email: string;
-  base: Readonly<Record<string, Canonical>>;
+  base: Readonly<Record<string, Base>>;
 }
 
 export interface Standing {

@@ -77,6 +77,8 @@ export interface PersonPlan {
   consent: ConsentMemory | null;
   standings: Standing[];
   issues: PlannedIssue[];
+  /** Set when the person is looked at again later instead. */
+  waits?: string;
 }
 
 /** Plans one person over all connections of the pair of accounts. Pure. */
@@ -135,7 +137,8 @@ export function planPerson(person: Person, scope: Scope): PersonPlan {
   return plan;
 }
 
-function emptyPlan(person: Person): PersonPlan {
+/** A plan that does nothing. */
+export function emptyPlan(person: Person): PersonPlan {
   return {
     person,
     email: normalEmail(person.hubspot?.properties['email']) ?? normalEmail(person.klaviyo?.email),

@@ -8,6 +8,16 @@ import type { Side } from './connection.js';
  */
 export type Canonical = string | boolean | readonly string[] | null;
 
+/**
+ * What both sides last agreed on; or, after an undo, the two values that a person wanted to stand side by side: nothing
+ * goes across then until one of the sides is edited.
+ */
+export type Base = Canonical | { hubspot: Canonical; klaviyo: Canonical };
+
+/** Whether a base is two values that stand side by side. */
+export const isApart = (base: Base | undefined): base is { hubspot: Canonical; klaviyo: Canonical } =>
+  typeof base === 'object' && base !== null && !Array.isArray(base);
+
 export interface FieldPolicy {
   direction: 'both' | 'to_klaviyo' | 'to_hubspot';
   /** Whose value stands when both changed differently (D3). Without meaning for one-way fields: the source wins. */
@@ -20,7 +30,7 @@ export interface FieldValues {
   hubspot: Canonical;
   klaviyo: Canonical;
   /** What both sides last agreed on; undefined when they never met. */
-  base: Canonical | undefined;
+  base: Base | undefined;
 }
 
 export type Because =
@@ -32,6 +42,8 @@ export type Because =
   | 'both_changed_winner' // both changed differently, the winner stands
   | 'source_holds' // one-way field: the destination was edited, the source's value is put back
   | 'source_empty' // one-way field: nothing to send
+  | 'undone' // taken back by a person
+  | 'left_apart' // an undo put the values apart, and neither side was edited since
   | 'emptying_not_carried'; // one side was emptied, and the mapping does not carry that
 
 export type Decision =
@@ -58,12 +70,40 @@ export function sameValue(one: Canonical | undefined, other: Canonical | undefin
 
 /** Decides what happens to one field of one pair, and why. Pure; see docs/architecture.md for the table. */
 export function reconcile(values: FieldValues, policy: FieldPolicy): Decision {
-  const { hubspot, klaviyo, base } = values;
+  const { hubspot, klaviyo } = values;
   if (sameValue(hubspot, klaviyo)) return { action: 'none', because: 'agree', base: hubspot };
-  if (policy.direction === 'both') return twoWay(values, policy);
+  const base: Settled | 'apart' = isApart(values.base)
+    ? apartBase(values.base, hubspot, klaviyo, policy)
+    : { value: values.base };
+  if (base === 'apart') return { action: 'none', because: 'left_apart', base: undefined };
+  if (policy.direction === 'both') return twoWay({ hubspot, klaviyo, base: base.value }, policy);
   const [source, destination, to]: [Canonical, Canonical, Side] =
     policy.direction === 'to_klaviyo' ? [hubspot, klaviyo, 'klaviyo'] : [klaviyo, hubspot, 'hubspot'];
-  return oneWay(source, destination, base, to, policy.emptyToo);
+  return oneWay(source, destination, base.value, to, policy.emptyToo);
+}
+
+interface Settled {
+  value: Canonical | undefined;
+}
+
+/**
+ * The base to compare with when the values were put apart: none while nobody edited the side that counts; afterwards the
+ * value of the side that was left alone, so that only the edit goes across.
+ */
+function apartBase(
+  apart: { hubspot: Canonical; klaviyo: Canonical },
+  hubspot: Canonical,
+  klaviyo: Canonical,
+  policy: FieldPolicy,
+): Settled | 'apart' {
+  const hubspotEdited = !sameValue(hubspot, apart.hubspot);
+  const klaviyoEdited = !sameValue(klaviyo, apart.klaviyo);
+  if (policy.direction === 'to_klaviyo') return hubspotEdited ? { value: klaviyo } : 'apart';
+  if (policy.direction === 'to_hubspot') return klaviyoEdited ? { value: hubspot } : 'apart';
+  if (!hubspotEdited && !klaviyoEdited) return 'apart';
+  // Both edited: neither is the base of the other, as if both had changed from what they agreed on before.
+  if (hubspotEdited && klaviyoEdited) return { value: apart.hubspot };
+  return { value: hubspotEdited ? klaviyo : hubspot };
 }
 
 function oneWay(
@@ -86,7 +126,10 @@ function oneWay(
   return write(to, source, 'changed', sameValue(destination, base) ? null : destination);
 }
 
-function twoWay({ hubspot, klaviyo, base }: FieldValues, policy: FieldPolicy): Decision {
+function twoWay(
+  { hubspot, klaviyo, base }: { hubspot: Canonical; klaviyo: Canonical; base: Canonical | undefined },
+  policy: FieldPolicy,
+): Decision {
   if (base === undefined) {
     if (hubspot === null) return write('hubspot', klaviyo, 'filled', null);
     if (klaviyo === null) return write('klaviyo', hubspot, 'filled', null);

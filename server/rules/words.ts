@@ -23,7 +23,10 @@ export function becauseOfWrite(because: Because, to: Side): string {
       return `It changed on both sides; ${source} wins.`;
     case 'source_holds':
       return `It was changed in ${target}, but only ${source} sets this field.`;
+    case 'undone':
+      return `Taken back: it stands in ${target} as it did before.`;
     case 'agree':
+    case 'left_apart':
     case 'source_empty':
     case 'emptying_not_carried':
       return `Nothing to write to ${target}.`;
@@ -43,6 +46,7 @@ export const standingReasons = {
   deleted_in_klaviyo: 'The profile was deleted in Klaviyo, so it is not created there again.',
   merged_in_klaviyo:
     'The profile was merged into another one in Klaviyo that is linked already, so it is not created again.',
+  undone: 'Its creation on the other side was taken back, so it is not created again until somebody edits this record.',
   erased: 'The person asked for their data to be erased, so nothing is created of them.',
   beyond_limit: 'The connection is limited to a number of contacts, and this one is not among them.',
   beyond_stage: 'The connection is in its first stage, and this contact is not among those chosen for it.',
@@ -58,12 +62,23 @@ export const consentReasons = {
   opted_out_in_klaviyo: 'The person unsubscribed in Klaviyo, and the connection carries opt-outs.',
   opted_out_before_merge: 'A contact that was merged into this one had opted out, and the strictest state stands.',
   left_rules: 'The contact matches no rule any more, and the connection unsubscribes those who leave.',
+  undone: 'The subscription was taken back.',
   merged: 'The contact was merged into one that is not in sync, and the connection unsubscribes those who leave.',
 } as const;
 
 export type ConsentReason = keyof typeof consentReasons;
 
 export type StandingReason = keyof typeof standingReasons;
+
+/** Why an undo leaves something alone. */
+export const undoWords = {
+  edited_since: 'Somebody changed the value since; it is left as it is.',
+  record_gone: 'The record is not there any more.',
+  not_mapped: 'The field is in no mapping any more.',
+  consent_stays: 'An opt-out is never turned back into consent.',
+  email_stays: 'The email is what links the two records; correct it on one of them.',
+  nothing_written: 'Nothing was written to a record that could be taken back.',
+} as const;
 
 /** What to do about an alert, by its code. */
 export const alertWords = {

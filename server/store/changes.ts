@@ -123,7 +123,9 @@ export async function accountsWithWork(db: Database): Promise<{ accounts: string
        and not exists (select from lease l where l.name = 'drain:' || a.id and l.until > now())`,
   );
   const erasures = await db.query<{ id: string }>(
-    `select distinct e.klaviyo_account_id as id from erasure_due e
+    `select distinct u.klaviyo_account_id as id from run u where u.kind = 'undo' and u.state in ('queued', 'running')
+       and not exists (select from lease l where l.name = 'drain:' || u.klaviyo_account_id and l.until > now())
+     union select distinct e.klaviyo_account_id as id from erasure_due e
      where e.at < now() - interval '5 seconds' and not exists (select from lease l where l.name = 'drain:' || e.klaviyo_account_id and l.until > now())`,
   );
   const counted = await db.query<{ n: string }>('select count(*) as n from (select from change limit 100000) c');

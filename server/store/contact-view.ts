@@ -68,6 +68,7 @@ export interface HistoryRow {
   fields: { field: string; oldValue: Canonical; newValue: Canonical; because: string; overruled?: Canonical }[];
   because: string;
   outcome: string | null;
+  undoneBy: string | null;
 }
 
 /** What was written, newest first, of a contact, a run or a connection. */
@@ -79,7 +80,7 @@ export async function historyOf(
 ): Promise<{ rows: HistoryRow[]; next: string | null }> {
   const before = /^\d{1,18}$/.test(page.cursor ?? '') ? page.cursor : null;
   const rows = await db.query<HistoryRow>(
-    `select id, at, run_id as "runId", connection_id as "connectionId", side, action, hubspot_id as "hubspotId", klaviyo_id as "klaviyoId", email, fields, because, outcome
+    `select id, at, run_id as "runId", connection_id as "connectionId", side, action, hubspot_id as "hubspotId", klaviyo_id as "klaviyoId", email, fields, because, outcome, undone_by as "undoneBy"
      from history where portal_id = $1 and ($2::text is null or hubspot_id = $2) and ($3::uuid is null or run_id = $3)
        and ($4::uuid is null or connection_id = $4) and ($5::bigint is null or id < $5) order by id desc limit $6`,
     [portalId, filter.contactId ?? null, filter.runId ?? null, filter.connectionId ?? null, before, page.limit + 1],

@@ -3,6 +3,8 @@ import type { Canonical } from '../rules/reconcile.js';
 import type { Database } from './database.js';
 
 export interface HistoryField {
+  /** Key in the link's base, of a mapped field. */
+  key?: string;
   field: string;
   oldValue: Canonical;
   newValue: Canonical;

@@ -1,5 +1,5 @@
 import type { Tombstone } from '../rules/person.js';
-import type { Canonical } from '../rules/reconcile.js';
+import type { Base } from '../rules/reconcile.js';
 import type { Database } from './database.js';
 
 /** The remembered pair of one HubSpot contact and one Klaviyo profile. */
@@ -8,7 +8,7 @@ export interface Link {
   hubspotId: string;
   klaviyoId: string;
   email: string;
-  base: Record<string, Canonical>;
+  base: Record<string, Base>;
   syncedAt: Date;
 }
 
@@ -16,7 +16,7 @@ export interface NewLink {
   hubspotId: string;
   klaviyoId: string;
   email: string;
-  base: Record<string, Canonical>;
+  base: Record<string, Base>;
   hubspotModifiedAt: string | null;
   klaviyoModifiedAt: string | null;
 }
@@ -26,7 +26,7 @@ interface LinkRow {
   hubspot_id: string;
   klaviyo_id: string;
   email: string;
-  base: Record<string, Canonical>;
+  base: Record<string, Base>;
   synced_at: Date;
 }
 

@@ -58,7 +58,7 @@ export async function queueRun(
     // The connection's row is the lock: two requests at once queue one run.
     await tx.query('select from connection where id = $1 for update', [connection.id]);
     const open = await tx.query<{ id: string }>(
-      `select id from run where connection_id = $1 and state in ('queued', 'running') order by queued_at limit 1`,
+      `select id from run where connection_id = $1 and state in ('queued', 'running') and kind <> 'undo' order by queued_at limit 1`,
       [connection.id],
     );
     if (open[0] !== undefined) return open[0].id;
@@ -77,7 +77,7 @@ export async function nextRun<Cursor>(db: Database, klaviyoAccountId: string): P
       .split(', ')
       .map((column) => `r.${column}`)
       .join(', ')} from run r join connection c on c.id = r.connection_id
-     where r.klaviyo_account_id = $1 and r.state in ('queued', 'running') and c.state in ('initial_sync', 'active')
+     where r.klaviyo_account_id = $1 and r.state in ('queued', 'running') and r.kind <> 'undo' and c.state in ('initial_sync', 'active')
      order by r.queued_at limit 1`,
     [klaviyoAccountId],
   );
@@ -115,13 +115,13 @@ export async function finishRun(
   error: string | null = null,
 ): Promise<void> {
   await db.transaction(async (tx) => {
-    const rows = await tx.query<{ connection_id: string }>(
+    const rows = await tx.query<{ connection_id: string; kind: RunKind }>(
       `update run set state = $2, error = $3, finished_at = now(), total = case when $2 = 'finished' then done else total end
-       where id = $1 and state in ('queued', 'running') returning connection_id`,
+       where id = $1 and state in ('queued', 'running') returning connection_id, kind`,
       [id, state, error],
     );
     const connectionId = rows[0]?.connection_id;
-    if (connectionId === undefined || state !== 'finished') return;
+    if (connectionId === undefined || state !== 'finished' || rows[0]?.kind === 'undo') return;
     await tx.query(
       `update connection set state = case when state = 'initial_sync' then 'active' else state end, last_success_at = now() where id = $1`,
       [connectionId],

@@ -126,3 +126,157 @@ test('F2: activation does exactly what the preview said, row by row', async () =
   );
   expect(Number(skipped[0]?.n)).toBe(rows.filter(({ action }) => action === 'skip').length);
 });
+
+/** Everything that both vendors hold, to be compared before and after. */
+const snapshot = () => {
+  const portal = world.hubspot.portals.get(world.portalId)!;
+  const account = world.klaviyo.accounts.get('TANDM1')!;
+  return {
+    contacts: new Map([...portal.contacts.values()].map((one) => [one.id, { ...one.properties }])),
+    profiles: new Map(
+      [...account.profiles.values()].map((one) => [
+        one.id,
+        { first: one.first_name, last: one.last_name, title: one.title, consent: one.consent, ...one.properties },
+      ]),
+    ),
+    lists: new Map([...account.lists.values()].map((list) => [list.id, [...list.members.keys()].sort()])),
+  };
+};
+const runOf = async (id: string, kind: string): Promise<string> =>
+  (
+    (await world.call('GET', `/connections/${id}/runs`)).json as { results: { id: string; kind: string }[] }
+  ).results.find((run) => run.kind === kind)!.id;
+const finished = (id: string, runId: string): Promise<{ counts: Record<string, number> }> =>
+  until('the run to finish', async () => {
+    const { results } = (await world.call('GET', `/connections/${id}/runs`)).json as {
+      results: { id: string; state: string; counts: Record<string, number> }[];
+    };
+    return results.find((run) => run.id === runId && run.state === 'finished') ?? null;
+  });
+const field = (property: string, name: string, kind = 'property', direction = 'both') => ({
+  hubspot: { object: 'contact', property },
+  klaviyo: { kind, name },
+  direction,
+  winner: null,
+  emptyToo: false,
+});
+
+test('F12, F6: a stage stops on a bad mapping and says why; undone, both sides are as before; corrected, all goes as previewed', async () => {
+  await world.call('DELETE', `/connections/${connectionId}`);
+  const portal = world.hubspot.portals.get(world.portalId)!;
+  // Titles of people are no numbers: nobody's can be synced.
+  for (const contact of portal.contacts.values())
+    portal.update('contacts', contact, { jobtitle: 'Head of Something', hs_language: 'de' }, 'CRM_UI');
+  const account = world.klaviyo.accounts.get('TANDM1')!;
+  for (const profile of account.profiles.values()) {
+    profile.properties['Grade'] = 'first class';
+    account.touch(profile);
+  }
+  const before = snapshot();
+  const id = await draftConnection(world, {
+    klaviyoAccountId,
+    name: 'Staged',
+    mappings: [field('hs_language', 'Language'), field('loyalty_points', 'Grade')],
+    options: { stage: 'tenth' },
+  });
+  const since = new Date(Date.now() - 1000).toISOString();
+  await activateConnection(world, id);
+  const stopped = await until('the stage to stop', async () => {
+    const connection = (await world.call('GET', `/connections/${id}`)).json as { state: string; stateReason: string };
+    return connection.state === 'stopped' ? connection : null;
+  });
+  expect(stopped.stateReason).toBe('too_many_issues');
+  const overview = (await world.call('GET', '/overview')).json as {
+    health: string;
+    banners: { message: string; fix: string }[];
+  };
+  expect(overview.banners[0]?.message).toMatch(/Staged.*\d+ of the first \d+ people have an issue/);
+  const languages = (): number =>
+    [...account.profiles.values()].filter((one) => one.properties['Language'] !== undefined).length;
+  expect(languages()).toBeGreaterThan(2);
+  expect(languages()).toBeLessThan(60);
+
+  expect(await runOf(id, 'canary')).toMatch(/-/);
+  const shown = await world.call('POST', `/connections/${id}/undo`, { since, dryRun: true });
+  expect(shown.status).toBe(200);
+  expect((shown.json as { takesBack: unknown[] }).takesBack.length).toBeGreaterThan(2);
+  expect(snapshot()).not.toEqual(before);
+  const undone = await world.call('POST', `/connections/${id}/undo`, { since });
+  expect(undone.status).toBe(202);
+  await finished(id, (undone.json as { runId: string }).runId);
+  expect(snapshot()).toEqual(before);
+
+  const fixed = await world.call('PATCH', `/connections/${id}`, {
+    mappings: [field('hs_language', 'Language'), field('jobtitle', 'Role')],
+    options: { stage: 'all' },
+  });
+  expect(fixed.status).toBe(200);
+  const { rows } = await preview(id);
+  const promised = rows.flatMap(({ email, changes }) => changes.map((change) => [email, change.field, change.after]));
+  expect(promised.length).toBeGreaterThan(100);
+  expect((await world.call('POST', `/connections/${id}/resume`)).status).toBe(202);
+  await settled(world, id);
+  // What was taken back stays so until somebody edits it: the preview said nothing else.
+  for (const [email, name, value] of promised)
+    if (name === 'Role') expect(account.holder({ email: String(email) })[0]?.properties['Role']).toBe(value);
+  connectionId = id;
+});
+
+test('F6: one change is taken back and stays so; an edited value is left alone; consent is never given back', async () => {
+  const portal = world.hubspot.portals.get(world.portalId)!;
+  const account = world.klaviyo.accounts.get('TANDM1')!;
+  const contact = portal.create('contacts', { email: 'undo@example.org', jobtitle: 'One' }, 'CRM_UI');
+  const profile = await until('the profile', () => account.holder({ email: 'undo@example.org' })[0] ?? null);
+  await settled(world, connectionId);
+  portal.update('contacts', contact, { jobtitle: 'Two' }, 'CRM_UI');
+  await until('the change', () => (profile.properties['Role'] === 'Two' ? true : null));
+  await settled(world, connectionId);
+  const changes = async (): Promise<{ id: string; field: string; newValue: unknown; undoneBy: string | null }[]> =>
+    ((await world.call('GET', `/history?contactId=${contact.id}`)).json as { results: never[] }).results;
+  const change = (await changes()).find(({ field: name, newValue }) => name === 'Role' && newValue === 'Two')!;
+  const answer = await world.call('POST', `/history/${change.id}/undo`, {});
+  expect(answer.status).toBe(202);
+  await finished(connectionId, (answer.json as { runId: string }).runId);
+  expect([profile.properties['Role'], contact.properties['jobtitle']]).toEqual(['One', 'Two']);
+  expect((await changes()).find(({ id }) => id === change.id)?.undoneBy).not.toBe(null);
+  await world.call('POST', `/contacts/${contact.id}/sync`);
+  await settled(world, connectionId);
+  expect(profile.properties['Role']).toBe('One');
+  // An edit goes across again.
+  portal.update('contacts', contact, { jobtitle: 'Three' }, 'CRM_UI');
+  await until('the edit', () => (profile.properties['Role'] === 'Three' ? true : null));
+  await settled(world, connectionId);
+  profile.properties['Role'] = 'By hand';
+  const shown = (await world.call('POST', `/contacts/${contact.id}/undo`, { dryRun: true })).json as {
+    takesBack: { field: string }[];
+    leftAlone: { field: string; reason: string; message: string }[];
+  };
+  expect(shown.leftAlone).toContainEqual({
+    email: 'undo@example.org',
+    field: 'Role',
+    reason: 'edited_since',
+    message: expect.any(String),
+  });
+});
+
+test('F13: a run that would create more than the ceiling rests before it does, and goes on when the ceiling is raised', async () => {
+  await world.call('DELETE', `/connections/${connectionId}`);
+  const portal = world.hubspot.portals.get(world.portalId)!;
+  const account = world.klaviyo.accounts.get('TANDM1')!;
+  for (let n = 0; n < 30; n += 1) portal.create('contacts', { email: `costly${n}@example.org` }, 'CRM_UI');
+  const profiles = account.profiles.size;
+  const id = await draftConnection(world, { klaviyoAccountId, name: 'Careful', options: { maxNewRecords: 10 } });
+  await activateConnection(world, id);
+  const paused = await until('the run to rest', async () => {
+    const connection = (await world.call('GET', `/connections/${id}`)).json as { state: string; stateReason: string };
+    return connection.state === 'paused' ? connection : null;
+  });
+  expect(paused.stateReason).toBe('max_new_records');
+  expect(account.profiles.size).toBeLessThanOrEqual(profiles + 10);
+  await world.call('PATCH', `/connections/${id}`, { options: { maxNewRecords: null } });
+  expect((await world.call('POST', `/connections/${id}/resume`)).status).toBe(202);
+  await settled(world, id);
+  expect(account.holder({ email: 'costly29@example.org' })).toHaveLength(1);
+  const { banners } = (await world.call('GET', '/overview')).json as { banners: unknown[] };
+  expect(banners).toEqual([]);
+});

@@ -1,6 +1,8 @@
-import { VendorBug } from '../../errors.js';
+import { z } from 'zod';
+import { VendorBug, type RecordRefused } from '../../errors.js';
 import { inChunks, mapLimited } from '../call.js';
 import { writeBatch, type BatchKind } from './batch-write.js';
+import { refusedOf } from '../in-halves.js';
 import { batchRead, objectPath, type HubspotRecord } from './objects.js';
 import { pagedSchema } from './search.js';
 import type { HubspotSession } from './session.js';
@@ -130,4 +132,20 @@ export async function update(
   const outcomes = new Map<string, WriteOutcome>();
   await mapLimited(inChunks(inputs, 100), 2, (chunk) => writeBatch(session, updating, chunk, outcomes));
   return outcomes;
+}
+
+/** Archives contacts, a hundred a call: HubSpot keeps them restorable for 90 days. Answers those it refuses. */
+export async function archive(session: HubspotSession, ids: readonly string[]): Promise<Map<string, RecordRefused>> {
+  const parts = await mapLimited(inChunks([...new Set(ids)], 100), 3, (chunk) =>
+    refusedOf(chunk, async (part) => {
+      await session.request({
+        operation: 'contacts.batchArchive',
+        method: 'POST',
+        path: objectPath('contacts', '/batch/archive'),
+        body: { inputs: part.map((id) => ({ id })) },
+        schema: z.unknown(),
+      });
+    }),
+  );
+  return new Map(parts.flatMap((part) => [...part]));
 }

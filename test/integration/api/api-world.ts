@@ -122,6 +122,7 @@ export async function openApiWorld(): Promise<ApiWorld> {
   const noticed: ApiWorld['noticed'] = [];
   const woken: string[] = [];
   const deps: ApiDependencies = {
+    undo: { start: () => Promise.resolve('run'), show: () => Promise.resolve({ people: [], more: false }) },
     wakePreview: () => Promise.resolve(),
     repairs: { one: () => Promise.resolve(true), all: () => Promise.resolve(0) },
     db,

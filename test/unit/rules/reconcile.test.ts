@@ -7,6 +7,7 @@ import {
   type Decision,
   type FieldPolicy,
   type FieldValues,
+  isApart,
 } from '../../../server/rules/reconcile.js';
 
 const filled: fc.Arbitrary<Canonical> = fc.oneof(
@@ -199,9 +200,30 @@ describe('properties of the comparison', () => {
         const decision = reconcile(given, how);
         if (decision.action !== 'write') return;
         const lost = given[decision.to];
-        const known = lost === null || sameValue(lost, given.base);
+        const known = lost === null || (!isApart(given.base) && sameValue(lost, given.base));
         // What the destination alone had is overruled; what both had agreed on is in the history already.
         if (!known) expect(decision.overruled).toEqual(lost);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('F6: values that an undo put apart stay apart until a side is edited, and then only the edit goes across', () => {
+    fc.assert(
+      fc.property(value, value, filled, policy, (hubspot, klaviyo, edit, how) => {
+        fc.pre(!sameValue(hubspot, klaviyo) && !sameValue(edit, hubspot) && !sameValue(edit, klaviyo));
+        const base = { hubspot, klaviyo };
+        expect(reconcile({ hubspot, klaviyo, base }, how)).toEqual({
+          action: 'none',
+          because: 'left_apart',
+          base: undefined,
+        });
+        for (const side of ['hubspot', 'klaviyo'] as const) {
+          const decision = reconcile({ hubspot, klaviyo, base, [side]: edit }, how);
+          const goesAcross = how.direction === 'both' || how.direction !== `to_${side}`;
+          if (goesAcross) expect(decision).toMatchObject({ action: 'write', to: swapSide[side], value: edit });
+          else expect(decision).toMatchObject({ action: 'none', because: 'left_apart' });
+        }
       }),
       { numRuns: 2000 },
     );
