@@ -25,7 +25,7 @@ export function doneEntries(person: Applied, runId: string | null): HistoryEntry
     ...(linkedNow && person.deferred === null && !standsAside
       ? [entry({ action: 'link', because: 'Both records have the same email address.' })]
       : []),
-    ...(plan.ending === null
+    ...(plan.ending === null || (plan.ending === 'merged_in_hubspot' && person.deferred !== null)
       ? []
       : [
           entry({

@@ -35,7 +35,7 @@ export interface Evidence {
 export function formPersons(evidence: Evidence): Person[] {
   const taken = { hubspot: new Set<string>(), klaviyo: new Set<string>() };
   const linked = new Map<string, Link>();
-  const { kept, released } = inherit(evidence);
+  const { kept, released, former } = inherit(evidence);
   for (const link of kept) {
     linked.set(`hubspot:${link.hubspotId}`, link);
     linked.set(`klaviyo:${link.klaviyoId}`, link);
@@ -44,21 +44,24 @@ export function formPersons(evidence: Evidence): Person[] {
   const add = (contact: HubspotContact | null, profile: KlaviyoProfile | null, more: Partial<Person>): void => {
     if (contact !== null) taken.hubspot.add(contact.id);
     if (profile !== null) taken.klaviyo.add(profile.id);
-    persons.push(person(evidence, contact, profile, more));
+    persons.push(person(evidence, contact, profile, more, former.get(contact?.id ?? '')));
   };
 
   const holders = new Map([...evidence.links.values()].map((link) => [link.klaviyoId, link.id]));
+  // Klaviyo answers a merged profile's id with the profile it was merged into; that may have its own pair (B7).
+  const profileOf = (link: Link): { profile: KlaviyoProfile | null; swallowedBy: KlaviyoProfile | null } => {
+    const found = evidence.profiles.get(link.klaviyoId) ?? null;
+    const holder = found === null ? undefined : holders.get(found.id);
+    const swallowed = found !== null && found.id !== link.klaviyoId && holder !== undefined && holder !== link.id;
+    return swallowed ? { profile: null, swallowedBy: found } : { profile: found, swallowedBy: null };
+  };
   for (const link of new Set(linked.values())) {
     if (!evidence.asked.hubspot.has(link.hubspotId) && !evidence.asked.klaviyo.has(link.klaviyoId)) continue;
     const contact = evidence.contacts.get(link.hubspotId) ?? null;
-    const found = evidence.profiles.get(link.klaviyoId) ?? null;
-    // Klaviyo answers a merged profile's id with the profile it was merged into; that may have its own pair (B7).
-    const holder = found === null ? undefined : holders.get(found.id);
-    const swallowed = found !== null && found.id !== link.klaviyoId && holder !== undefined && holder !== link.id;
-    const profile = swallowed ? null : found;
+    const { profile, swallowedBy } = profileOf(link);
     const gone = {
       hubspot: contact === null && evidence.gone.hubspot.has(link.hubspotId),
-      klaviyo: swallowed || (profile === null && evidence.gone.klaviyo.has(link.klaviyoId)),
+      klaviyo: swallowedBy !== null || (profile === null && evidence.gone.klaviyo.has(link.klaviyoId)),
     };
     taken.hubspot.add(link.hubspotId);
     taken.klaviyo.add(link.klaviyoId);
@@ -66,7 +69,7 @@ export function formPersons(evidence: Evidence): Person[] {
       link: { ...link, klaviyoId: profile?.id ?? link.klaviyoId },
       gone,
       emailHolder: emailHolder(evidence, contact, profile),
-      mergedInto: swallowed ? person(evidence, null, found, {}) : null,
+      mergedInto: swallowedBy === null ? null : person(evidence, null, swallowedBy, {}),
       mergedOptOut: released.some(
         ({ link: loser, survivor }) => survivor.id === contact?.id && isOptedOut(evidence, loser),
       ),
@@ -74,9 +77,10 @@ export function formPersons(evidence: Evidence): Person[] {
   }
   for (const { link, survivor } of released) {
     if (taken.klaviyo.has(link.klaviyoId)) continue;
-    add(null, evidence.profiles.get(link.klaviyoId) ?? null, {
+    const { profile, swallowedBy } = profileOf(link);
+    add(null, profile, {
       link,
-      gone: { hubspot: true, klaviyo: evidence.gone.klaviyo.has(link.klaviyoId) },
+      gone: { hubspot: true, klaviyo: swallowedBy !== null || evidence.gone.klaviyo.has(link.klaviyoId) },
       mergedInto: person(evidence, survivor, null, {}),
     });
     taken.hubspot.add(link.hubspotId);
@@ -132,7 +136,13 @@ export function formPersons(evidence: Evidence): Person[] {
  * Links as they stand after merges in HubSpot (B7): the survivor keeps its own link, else takes over the one whose email
  * it kept; links of the others that it swallowed are released.
  */
-function inherit(evidence: Evidence): { kept: Link[]; released: { link: Link; survivor: HubspotContact }[] } {
+function inherit(evidence: Evidence): {
+  kept: Link[];
+  released: { link: Link; survivor: HubspotContact }[];
+  /** By survivor: the contact whose link it took over. */
+  former: Map<string, string>;
+} {
+  const former = new Map<string, string>();
   const links = new Map([...evidence.links.values()].map((link) => [link.hubspotId, link]));
   const released: { link: Link; survivor: HubspotContact }[] = [];
   for (const contact of evidence.contacts.values()) {
@@ -145,9 +155,11 @@ function inherit(evidence: Evidence): { kept: Link[]; released: { link: Link; su
       links.delete(link.hubspotId);
       if (link !== kept) released.push({ link, survivor: contact });
     }
-    if (kept !== undefined) links.set(contact.id, { ...kept, hubspotId: contact.id });
+    if (kept === undefined) continue;
+    links.set(contact.id, { ...kept, hubspotId: contact.id });
+    if (kept.hubspotId !== contact.id) former.set(contact.id, kept.hubspotId);
   }
-  return { kept: [...links.values()], released };
+  return { kept: [...links.values()], released, former };
 }
 
 const isOptedOut = (evidence: Evidence, link: Link): boolean =>
@@ -183,11 +195,14 @@ function person(
   contact: HubspotContact | null,
   profile: KlaviyoProfile | null,
   more: Partial<Person>,
+  /** The contact whose link this one took over: what it had joined is this one's to leave. */
+  formerId?: string,
 ): Person {
   const hubspotId = contact?.id ?? more.link?.hubspotId;
   const klaviyoId = profile?.id ?? more.link?.klaviyoId;
   const standings = [
     ...(hubspotId === undefined ? [] : (evidence.standings.get(`hubspot:${hubspotId}`) ?? [])),
+    ...(formerId === undefined ? [] : (evidence.standings.get(`hubspot:${formerId}`) ?? [])),
     ...(klaviyoId === undefined ? [] : (evidence.standings.get(`klaviyo:${klaviyoId}`) ?? [])),
   ];
   const emails = [

@@ -31,7 +31,10 @@ export async function recordLinks(
     else if (plan.connectionIds.length > 0 && !plan.standings.every((standing) => standing.state === 'skipped'))
       fresh.push({ ...link, person });
   }
-  const ended = applied.filter(({ plan }) => plan.ending !== null && plan.person.link !== null);
+  const ended = applied.filter(
+    ({ plan, deferred }) =>
+      plan.ending !== null && plan.person.link !== null && !(plan.ending === 'merged_in_hubspot' && deferred !== null),
+  );
   await endLinks(
     tx,
     scope.portalId,

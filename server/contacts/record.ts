@@ -44,6 +44,7 @@ export async function record(
   const counts = countOutcomes(input.applied);
   await ctx.db.transaction(async (tx) => {
     await assertLease(tx, lease);
+    holdBackLosers(input.applied);
     const kept = await recordLinks(tx, scope, input.applied);
     const settled = input.applied.filter((person) => person.deferred === null && kept(person));
     const postponed = input.applied.filter((person) => person.deferred !== null || !kept(person));
@@ -97,6 +98,19 @@ export async function record(
 }
 
 type Transaction = Parameters<typeof noteChanges>[0];
+
+/**
+ * The loser of a merge waits with its survivor: its link is what tells the next pass that the survivor's person may
+ * have opted out under it (C6).
+ */
+function holdBackLosers(applied: readonly Applied[]): void {
+  const waiting = new Map(applied.flatMap((person) => (person.deferred === null ? [] : [[person.hubspotId, person]])));
+  for (const person of applied) {
+    const survivor =
+      person.plan.ending === 'merged_in_hubspot' ? person.plan.person.mergedInto?.hubspot?.id : undefined;
+    if (survivor !== undefined) person.deferred ??= waiting.get(survivor)?.deferred ?? null;
+  }
+}
 
 function newIssues(person: Applied): NewIssue[] {
   const home = homeOf(person);

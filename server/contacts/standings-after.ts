@@ -21,11 +21,13 @@ function afterRefusal(person: Applied, standing: Standing): Pick<Standing, 'stat
   return { state: 'failed', reason: refusal.code, message: refusal.detail };
 }
 
-function listsAfter(person: Applied, standing: Standing): string[] {
-  const adds = person.plan.listAdds
-    .filter((list) => list.connectionId === standing.connectionId)
-    .map((list) => list.listId);
-  return standing.lists.filter((listId) => !adds.includes(listId) || person.joined.has(listId));
+/** Lists as Klaviyo confirmed them: not joined are not counted, and not left are still to be left. */
+function listsAfter({ plan, joined, left }: Applied, standing: Standing): string[] {
+  const planned = (changes: typeof plan.listAdds): string[] =>
+    changes.filter(({ connectionId }) => connectionId === standing.connectionId).map(({ listId }) => listId);
+  const adds = planned(plan.listAdds);
+  const lists = standing.lists.filter((listId) => !adds.includes(listId) || joined.has(listId));
+  return [...new Set([...lists, ...planned(plan.listRemoves).filter((listId) => !left.has(listId))])];
 }
 
 /** Standings that are kept under another record from now on, or not at all. */

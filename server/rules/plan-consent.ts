@@ -88,6 +88,17 @@ export function planConsent(
       evidence: 'the profile of a contact that was merged into this one is unsubscribed',
     });
   }
+  // The other side may not have heard of it yet: contacts are merged faster than opt-outs cross.
+  const carrier = carriers.find(({ options }) => options.carryOptOuts !== 'to_klaviyo');
+  const hubspotKnows = optedOutInHubspot(person) || plan.optOuts.some(({ side }) => side === 'hubspot');
+  if (person.mergedOptOut && !hubspotKnows && person.hubspot !== null && carrier !== undefined) {
+    plan.optOuts.push({
+      side: 'hubspot',
+      connectionId: carrier.id,
+      because: 'opted_out_before_merge',
+      evidence: 'the profile of a contact that was merged into this one is unsubscribed',
+    });
+  }
   for (const { connection, match } of subscribing) {
     const listId = match.lists[0] ?? '';
     const decision = decideSubscribe(connection.options, {

@@ -7,7 +7,7 @@ import {
   type KlaviyoWrite,
 } from './compare-fields.js';
 import type { ContactConnection, Side } from './connection.js';
-import { eligibility, readsAny, rulesKey, type Eligibility } from './eligibility.js';
+import { eligibility, readsAny, rulesKey } from './eligibility.js';
 import { isPlausibleEmail, normalEmail } from './email.js';
 import type { MappedField } from './mappings.js';
 import type { Person, Standing } from './person.js';
@@ -23,6 +23,7 @@ import type { Repair } from './repair.js';
 import { reconcile, type Canonical } from './reconcile.js';
 import { emailKey, skipReason } from './skip-reason.js';
 import { heldBack } from './admission.js';
+import { joinLists, leave, leaveLists, listsUnderTheseRules, rest, stand, standingOf } from './plan-standing.js';
 import { standingReasons } from './words.js';
 
 export { emailKey };
@@ -125,14 +126,11 @@ export function planPerson(person: Person, scope: Scope): PersonPlan {
   for (const { connection, match } of within) {
     const failed = plan.issues.find((issue) => issue.connectionId === connection.id);
     joinLists(plan, connection, match);
-    stand(
-      plan,
-      connection,
-      failed === undefined ? 'in_sync' : 'failed',
-      failed?.code ?? null,
-      failed?.detail ?? null,
-      match.lists,
-    );
+    const kept = readsAny(connection, scope.goneLists) ? listsUnderTheseRules(plan, connection) : [];
+    if (kept.length === 0) leaveLists(plan, connection, matched);
+    stand(plan, connection, failed === undefined ? 'in_sync' : 'failed', failed?.code ?? null, failed?.detail ?? null, [
+      ...new Set([...match.lists, ...kept]),
+    ]);
   }
   return plan;
 }
@@ -272,52 +270,4 @@ function planRecords(plan: PersonPlan, compared: Comparison): void {
   } else if (plan.writes.some((write) => write.side === 'klaviyo')) {
     plan.klaviyo = { action: 'update', ...emailWrite, ...compared.klaviyo };
   }
-}
-
-function joinLists(plan: PersonPlan, connection: ContactConnection, match: Eligibility): void {
-  const before = standingOf(plan.person, connection)?.lists ?? [];
-  for (const listId of match.lists)
-    if (!before.includes(listId)) plan.listAdds.push({ connectionId: connection.id, listId });
-}
-
-/** The person matches no rule of this connection (any more): updates stop, the list is left, nothing is deleted (B8). */
-function leave(plan: PersonPlan, connection: ContactConnection, matched: readonly { match: Eligibility }[]): void {
-  const before = standingOf(plan.person, connection);
-  if (before === undefined || before.state === 'not_in_scope') return;
-  // Lists joined under other rules are left alone: changing or deleting a rule removes nobody (B9).
-  const lists = before.rulesKey === rulesKey(connection) ? before.lists : [];
-  const wanted = new Set(matched.flatMap(({ match }) => match.lists));
-  for (const listId of lists) if (!wanted.has(listId)) plan.listRemoves.push({ connectionId: connection.id, listId });
-  if (matched.length === 0 && lists.length > 0 && plan.optOuts.length === 0) {
-    const optOut = exitOptOut(plan.person, connection, 'left_rules');
-    if (optOut !== null) plan.optOuts.push(optOut);
-  }
-  stand(plan, connection, 'not_in_scope', 'left_rules', standingReasons.left_rules, []);
-}
-
-/** A list of the connection's rules is gone: whether the person would still match is not known, so all stays as it is (B9). */
-function rest(plan: PersonPlan, connection: ContactConnection): void {
-  const before = standingOf(plan.person, connection);
-  if (before === undefined || before.state === 'not_in_scope') return;
-  stand(plan, connection, 'skipped', 'list_missing');
-}
-
-function standingOf(person: Person, connection: ContactConnection): Standing | undefined {
-  return person.standings.find((standing) => standing.connectionId === connection.id);
-}
-
-function stand(
-  plan: PersonPlan,
-  connection: ContactConnection,
-  state: Standing['state'],
-  reason: string | null,
-  message: string | null = sentenceOf(reason),
-  /** Without it the lists stay what earlier passes made them: a skipped person is not taken off a list. */
-  lists: readonly string[] = standingOf(plan.person, connection)?.lists ?? [],
-): void {
-  plan.standings.push({ connectionId: connection.id, state, reason, message, lists, rulesKey: rulesKey(connection) });
-}
-
-function sentenceOf(reason: string | null): string | null {
-  return Object.entries(standingReasons).find(([code]) => code === reason)?.[1] ?? null;
 }

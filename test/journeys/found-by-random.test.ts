@@ -93,3 +93,67 @@ test('B8/C6: who joined while HubSpot gave no answer leaves the list again; no r
   await fetchOk('DELETE', `${world.hubspot.url}/_sandbox/faults`);
   await until('the person to be off the list', () => (onList(profile.id) ? null : true));
 });
+
+/** Does things at once, as far as the service can tell. */
+async function unseen(things: () => void): Promise<void> {
+  await world.call('POST', `/connections/${connectionId}/pause`);
+  things();
+  await world.call('POST', `/connections/${connectionId}/resume`);
+}
+const merge = (primary: string, other: string) =>
+  portal().merge(portal().contacts.get(primary)!, portal().contacts.get(other)!, 'CRM_UI');
+
+test('B8: the list of a rule that no longer matches is left, also while another rule still does', async () => {
+  const { contact, profile } = await pair('both@example.org');
+  await unseen(() => {
+    account().lists.get('VipLst')!.members.set(profile.id, Date.now());
+    fair().delete(contact.id);
+  });
+  await until('the person to be off the list', () => (onList(profile.id) ? null : true));
+  portal().update('contacts', contact, { lastname: 'Synced' }, 'CRM_UI');
+  await until('the other rule to go on', () => (profile.last_name === 'Synced' ? true : null));
+});
+
+test('B7/B8: the survivor of a merge that matches no rule leaves the list that its former self had joined', async () => {
+  const { contact, profile } = await pair('former@example.org');
+  const other = portal().create('contacts', { email: 'alias@example.org' }, 'CRM_UI');
+  await unseen(() => fair().delete(merge(contact.id, other.id).id));
+  await until('the person to be off the list', () => (onList(profile.id) ? null : true));
+});
+
+test('B7: a profile keeps its list when the pair of one that was merged into it is released', async () => {
+  const [kept, swallowed, third] = [
+    await pair('kept@example.org'),
+    await pair('swallowed@example.org'),
+    await pair('third@example.org'),
+  ];
+  await unseen(() => {
+    account().merge(swallowed.profile, kept.profile);
+    merge(third.contact.id, swallowed.contact.id);
+  });
+  await until('the end of the released pair', async () =>
+    (await world.database.db.query(`select from link where email = 'swallowed@example.org'`)).length === 0
+      ? true
+      : null,
+  );
+  await settled(world, connectionId);
+  expect(onList(kept.profile.id)).toBe(true);
+  expect(onList(third.profile.id)).toBe(true);
+});
+
+test('C6: whoever opted out right before contacts were merged is opted out on both sides, also when HubSpot gives no answer', async () => {
+  const [one, two] = [await pair('one@example.org'), await pair('two@example.org')];
+  await fetchOk('POST', `${world.hubspot.url}/_sandbox/faults`, {
+    kind: 'status',
+    status: 503,
+    operation: 'communicationPreferences',
+    times: 4,
+  });
+  let survivor = one.contact;
+  await unseen(() => {
+    account().unsubscribe(two.profile);
+    survivor = merge(one.contact.id, two.contact.id);
+  });
+  await until('the opt-out in Klaviyo', () => (one.profile.consent === 'UNSUBSCRIBED' ? true : null));
+  await until('the opt-out in HubSpot', () => (survivor.properties['hs_email_optout'] === 'true' ? true : null));
+});
