@@ -19,6 +19,8 @@ export interface Config {
   klaviyo: { clientId: string | null; clientSecret: string | null; apiUrl: string; appUrl: string };
   pollSeconds: number;
   metricsToken: string | null;
+  /** Where alerts are posted for the operator to mail on; null: they are shown in HubSpot only. */
+  alertUrl: string | null;
 }
 
 /** One message that names every wrong variable. */
@@ -74,6 +76,7 @@ const schema = z.object({
   KLAVIYO_APP_URL: address.default('https://www.klaviyo.com'),
   POLL_SECONDS: z.coerce.number().min(1).max(3600).default(30),
   METRICS_TOKEN: z.string().optional(),
+  ALERT_URL: address.optional(),
 });
 
 type Environment = Record<string, string | undefined>;
@@ -123,6 +126,7 @@ export function loadConfig(environment: Environment): Config {
     },
     pollSeconds: env.POLL_SECONDS,
     metricsToken: env.METRICS_TOKEN ?? null,
+    alertUrl: env.ALERT_URL ?? null,
   };
 }
 

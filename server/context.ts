@@ -9,8 +9,10 @@ import { drain, noteAndWake } from './contacts/drain.js';
 import { activate, configChanged, deleted, pause, resume, sync } from './contacts/lifecycle.js';
 import { notice } from './contacts/notice.js';
 import type { SyncContext } from './contacts/sync-context.js';
+import { explain } from './contacts/explain.js';
 import { preview } from './contacts/preview.js';
 import { repairIssue, repairIssues, type RepairContext } from './contacts/repair.js';
+import { review, tellAlerts } from './contacts/tell-alerts.js';
 import { showUndo, startUndo } from './contacts/undo.js';
 import { sweep } from './contacts/sweep.js';
 import { hubspotWebhooks } from './intake/hubspot-webhooks.js';
@@ -134,6 +136,7 @@ export async function createService(
         portalId,
         accountId,
       ),
+    onDrift: (values) => metrics.drift.inc(values),
     wakeDrain: (klaviyoAccountId, afterSeconds) =>
       queue.wake('drain', klaviyoAccountId, { klaviyoAccountId }, afterSeconds),
   };
@@ -185,6 +188,7 @@ export async function createService(
       ]);
       return { hubspot: hubspotLeft, klaviyo: klaviyoLeft };
     },
+    explain: (portalId, asked) => explain(ctx, portalId, asked),
     undo: {
       start: (connection, subject) => startUndo(ctx, connection, subject),
       show: (connection, subject) => showUndo(ctx, connection, subject),
@@ -278,7 +282,7 @@ export async function createService(
           signal,
         ),
       );
-      await queue.work('tick', 2, ({ name }) => tick(ctx, queue, metrics, config.pollSeconds, name));
+      await queue.work('tick', 2, ({ name }) => tick(ctx, queue, metrics, config, name));
       ticks = startTicks(queue, config.pollSeconds, log);
     },
     async stop(seconds) {
@@ -290,17 +294,29 @@ export async function createService(
   };
 }
 
+/** Posts JSON to an address of the operator's. */
+async function postJson(url: string, body: object): Promise<number> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    redirect: 'error',
+    signal: AbortSignal.timeout(10_000),
+  });
+  return answer.status;
+}
+
 /** What happens again and again, once for all processes. */
 async function tick(
   ctx: SyncContext,
   queue: Queue,
   metrics: Metrics,
-  pollSeconds: number,
+  config: Pick<Config, 'pollSeconds' | 'alertUrl'>,
   name: string,
 ): Promise<void> {
   if (name === 'sweeps') {
     for (;;) {
-      const due = await takeDueSweeps(ctx.db, pollSeconds, 200);
+      const due = await takeDueSweeps(ctx.db, config.pollSeconds, 200);
       await Promise.all(
         due.map((one) =>
           queue.wake('sweep', `${one.klaviyoAccountId} ${one.name}`, {
@@ -316,8 +332,11 @@ async function tick(
     metrics.changesWaiting.set(waiting);
     await Promise.all(accounts.map((klaviyoAccountId) => ctx.wakeDrain(klaviyoAccountId)));
     await Promise.all((await portalsWithHints(ctx.db)).map((portalId) => queue.wake('intake', portalId, { portalId })));
+    const { alertUrl } = config;
+    if (alertUrl !== null) await tellAlerts(ctx, (body) => postJson(alertUrl, body));
     return;
   }
+  await review(ctx);
   await dropOldStates(ctx.db);
   for (const previewId of await openPreviews(ctx.db)) await queue.wake('preview', previewId, { previewId });
   const erased = await eraseExpired(ctx.db);

@@ -9,6 +9,7 @@ export interface Metrics {
   refusals: Counter<'reason'>;
   queueDepth: Gauge<'queue'>;
   changesWaiting: Gauge;
+  drift: Counter;
   tokenRefreshes: Counter<'vendor' | 'outcome'>;
 }
 
@@ -49,6 +50,11 @@ export function createMetrics(): Metrics {
       name: 'tandem_queue_depth',
       help: 'Jobs waiting, by queue',
       labelNames: ['queue'],
+      registers,
+    }),
+    drift: new Counter({
+      name: 'tandem_drift_values_total',
+      help: 'Mapped values that an audit found different and nobody had noticed',
       registers,
     }),
     changesWaiting: new Gauge({

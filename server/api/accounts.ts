@@ -3,11 +3,12 @@ import { NeedsPerson } from '../errors.js';
 import { connectByKey, disconnect, oauthLink } from '../oauth/klaviyo-connect.js';
 import { connectionsOf } from '../store/connections.js';
 import { findKlaviyoAccount, klaviyoAccounts, type KlaviyoAccount } from '../store/klaviyo-accounts.js';
-import { findPortal } from '../store/portals.js';
+import { erasures } from '../store/erasures.js';
+import { findPortal, setAlertEmail } from '../store/portals.js';
 import { usageOf } from '../store/status.js';
 import { ApiError, notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
-import { apiKeySchema } from './schema.js';
+import { accountPatchSchema, apiKeySchema, pageSchema } from './schema.js';
 import { callerOf } from './signed.js';
 
 const accountJson = ({ id, name, state, auth, missingScopes }: KlaviyoAccount): Record<string, unknown> => ({
@@ -33,12 +34,24 @@ export function accountRoutes(deps: ApiDependencies): Router {
       portal: { id: portalId, name: portal?.name ?? '', uiDomain: portal?.uiDomain ?? '' },
       klaviyoAccounts: accounts.map(accountJson),
       usage,
+      alertEmail: portal?.alertEmail ?? null,
       connections: connections.map(({ id, name, type, state }) => ({ id, name, type, state })),
       appEvents: {
         approved: false,
         message: 'Timeline events need HubSpot’s approval of the app; the contact card shows activity without it.',
       },
     });
+  });
+  router.patch('/account', async (request, response) => {
+    const { portalId } = callerOf(request);
+    const { alertEmail } = accountPatchSchema.parse(request.body);
+    await setAlertEmail(deps.db, portalId, alertEmail);
+    response.json({ alertEmail });
+  });
+  router.get('/erasures', async (request, response) => {
+    const { portalId } = callerOf(request);
+    const { rows, next } = await erasures(deps.db, portalId, pageSchema.parse(request.query));
+    response.json({ results: rows.map(({ at, report }) => ({ at: at.toISOString(), report })), next });
   });
   router.get('/klaviyo-accounts', async (request, response) => {
     response.json({

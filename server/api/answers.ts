@@ -24,6 +24,7 @@ export const account = z.object({
   portal: z.object({ id: z.string(), name: z.string(), uiDomain: z.string() }),
   klaviyoAccounts: z.array(klaviyoAccount),
   usage: z.object({ month: z.string(), uniqueContacts: count }),
+  alertEmail: z.string().nullable(),
   connections: z.array(z.object({ id: z.string(), name: z.string(), type: z.enum(['contact', 'engagement']), state })),
   appEvents: z.object({ approved: z.boolean(), message: z.string() }),
 });
@@ -252,3 +253,42 @@ export const undo = z.union([
     ),
   }),
 ]);
+
+export const explanation = z.object({
+  contact: person,
+  steps: z.array(
+    z.object({
+      at: time,
+      step: z.string(),
+      decision: z.string(),
+      because: z.string(),
+      detail: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
+
+export const parity = z.object({
+  checkedPairs: count,
+  comparedValues: count,
+  agreeing: count,
+  drift: count,
+  causes: z.record(z.string(), count),
+  differences: z.array(
+    z.object({
+      contact: person,
+      field: z.string(),
+      hubspot: z.unknown(),
+      klaviyo: z.unknown(),
+      because: z.string(),
+      message: z.string(),
+    }),
+  ),
+  worstLagSeconds: count,
+  checkedAt: time.nullable(),
+  complete: z.boolean(),
+});
+
+export const accountSettings = z.object({ alertEmail: z.string().nullable() });
+export const erasurePage = pageOf(
+  z.object({ at: time, report: z.record(z.string(), z.union([z.number(), z.boolean()])) }),
+);

@@ -12,6 +12,7 @@ import { openApi } from './openapi.js';
 import { pickerRoutes } from './pickers.js';
 import { signedRequests } from './signed.js';
 import { previewRoutes } from './previews.js';
+import { explainRoutes } from './explain.js';
 import { undoRoutes } from './undo.js';
 import { statusRoutes } from './status.js';
 
@@ -53,6 +54,7 @@ export function createApp({ deps, routers, pollSeconds, metricsToken, ready }: A
     connectionRoutes(deps),
     previewRoutes(deps),
     undoRoutes(deps),
+    explainRoutes(deps),
     statusRoutes(deps, pollSeconds),
     issueRoutes(deps),
     contactRoutes(deps),

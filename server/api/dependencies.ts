@@ -3,6 +3,7 @@ import type { Metrics } from '../metrics.js';
 import type { ConnectDeps } from '../oauth/klaviyo-connect.js';
 import type { ChangePriority } from '../store/changes.js';
 import type { Database } from '../store/database.js';
+import type { Asked, Explanation } from '../contacts/explain.js';
 import type { PlannedUndo } from '../contacts/undo.js';
 import type { IssueFilter } from '../store/issue-list.js';
 import type { UndoSubject } from '../store/undo.js';
@@ -30,6 +31,8 @@ export interface ApiDependencies {
   klaviyo(klaviyoAccountId: string): KlaviyoSession;
   /** Calls left before a vendor's limit, for the status page. */
   budget(portalId: string, klaviyoAccountId: string): Promise<{ hubspot: number; klaviyo: number }>;
+  /** Why a person is as they are. */
+  explain(portalId: string, asked: Asked): Promise<Explanation>;
   /** Taking back what was written. */
   undo: {
     start(connection: ConnectionRef, subject: UndoSubject): Promise<string>;

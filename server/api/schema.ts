@@ -54,7 +54,6 @@ export const optionFields = {
   erasePrivacyDeletionsInKlaviyo: z.boolean(),
   carryOptOuts: z.enum(['off', 'to_hubspot', 'to_klaviyo', 'both']),
   stage: z.enum(['all', 'canary', 'tenth']),
-  stopAtIssuePercent: z.number().min(0).max(100),
   maxNewRecords: z.number().int().nonnegative().nullable(),
 };
 const optionsPatch = z.strictObject(optionFields).partial();
@@ -72,7 +71,6 @@ export const defaultOptions: ContactConfig['options'] = {
   erasePrivacyDeletionsInKlaviyo: false,
   carryOptOuts: 'off',
   stage: 'all',
-  stopAtIssuePercent: 5,
   maxNewRecords: null,
 };
 
@@ -131,3 +129,6 @@ export const undoSinceSchema = z.strictObject({
   dryRun: z.boolean().default(false),
   since: z.iso.datetime({ offset: true }),
 });
+
+/** Where the portal's owner wants to hear of alerts; null: in HubSpot only. */
+export const accountPatchSchema = z.strictObject({ alertEmail: z.email().max(320).nullable() });

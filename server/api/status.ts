@@ -1,9 +1,10 @@
 import { Router } from 'express';
-import { issueWords, standingReasons, type StandingReason } from '../rules/words.js';
+import { differenceWords, issueWords, standingReasons, type StandingReason } from '../rules/words.js';
 import { openAlerts } from '../store/alerts.js';
 import { connectionsOf, type Connection } from '../store/connections.js';
 import { issueGroups } from '../store/issue-list.js';
 import { klaviyoAccounts } from '../store/klaviyo-accounts.js';
+import { readParity } from '../store/parity.js';
 import { findPortal } from '../store/portals.js';
 import { lagSeconds, runsOf, standingCounts, type RunRow } from '../store/status.js';
 import { connectionOf } from './connections.js';
@@ -65,6 +66,25 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
 
   router.get('/connections/:id/status', async (request, response) => {
     response.json(await statusOf(await connectionOf(deps, request)));
+  });
+  router.get('/connections/:id/parity', async (request, response) => {
+    const connection = await connectionOf(deps, request);
+    const parity = await readParity(deps.db, connection.id);
+    const shown = parity?.last ?? parity?.round ?? null;
+    response.json({
+      checkedPairs: shown?.checkedPairs ?? 0,
+      comparedValues: shown?.comparedValues ?? 0,
+      agreeing: shown?.agreeing ?? 0,
+      drift: shown?.drift ?? 0,
+      causes: shown?.causes ?? {},
+      differences: (shown?.differences ?? []).map((difference) => ({
+        ...difference,
+        message: differenceWords[difference.because] ?? difference.because,
+      })),
+      worstLagSeconds: shown?.worstLagSeconds ?? 0,
+      checkedAt: parity?.checkedAt?.toISOString() ?? null,
+      complete: parity?.last != null,
+    });
   });
   router.get('/connections/:id/runs', async (request, response) => {
     const connection = await connectionOf(deps, request);

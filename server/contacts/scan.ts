@@ -161,15 +161,17 @@ export async function scanPage(
 const ceilingWords = ({ options }: ContactConnection, created: number): string =>
   `${created} records were created; going on would create more than the ${options.maxNewRecords ?? 0} that the connection allows.`;
 
+/** A staged run stops when more than this share of its people, in percent, cannot be synced. */
+const stopAtIssuePercent = 5;
+
 /** Why a run in a stage stops: too many of its people cannot be synced (F12). */
 function stopOfStage(connection: ContactConnection, run: Run, counts: OutcomeCounts): string | null {
   if (connection.options.stage === 'all') return null;
   const failed = (run.counts['failed'] ?? 0) + counts.failed;
   const people = (run.counts['people'] ?? 0) + counts.people;
-  const percent = connection.options.stopAtIssuePercent ?? 5;
   // One or two bad records of a handful say nothing about the set-up.
-  if (failed < 3 || failed * 100 <= percent * people) return null;
-  return `${failed} of the first ${people} people have an issue, more than ${percent} %.`;
+  if (failed < 3 || failed * 100 <= stopAtIssuePercent * people) return null;
+  return `${failed} of the first ${people} people have an issue, more than ${stopAtIssuePercent} %.`;
 }
 
 /** Puts the people of a page forward for a limited connection; nothing is compared or written. */

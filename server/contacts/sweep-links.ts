@@ -1,83 +1,162 @@
+import { auditPerson } from '../rules/audit-person.js';
+import type { Person } from '../rules/person.js';
+import { planPerson } from '../rules/plan-person.js';
+import { alertWords } from '../rules/words.js';
+import { clearAlerts, raiseAlert } from '../store/alerts.js';
 import { changePriority, noteChanges } from '../store/changes.js';
+import { fieldsWithIssues } from '../store/issue-list.js';
 import { linkSlice } from '../store/links.js';
+import { mostDifferences, readParity, saveParity, waitingOf, type Parity } from '../store/parity.js';
 import { moveSweep, type Sweep } from '../store/sweeps.js';
-import * as hubspotContacts from '../vendors/hubspot/contacts.js';
-import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
+import { loadScope, type AccountScope } from './account-scope.js';
+import { gather } from './gather.js';
 import type { SyncContext } from './sync-context.js';
 
 interface LinkPosition {
   /** Id of the link looked at last; '0' at the beginning of a round. */
   after: string;
-  /** When the round began. */
+  /** When the round began, or the next one may. */
   startedMs: number;
 }
 
-/** Pairs looked at in one go: five calls to each vendor. */
+/** Pairs looked at in one period, and in one go: some five calls a hundred of HubSpot's and Klaviyo's. */
 const slice = 500;
+const atOnce = 100;
 /** A round over all pairs takes at least this many periods, so that small accounts are not read over and over. */
 const periodsOfRound = 10;
+/** So many differences that nobody had noticed, in one round, are worth an alert. */
+const driftWorthAnAlert = 20;
 
 /**
- * Goes round all pairs, a slice at a time, and notes those whose records are gone or were modified without any hint:
- * deletions have no feed on either side, and what a lost hint left behind is found here (B11, G1).
+ * The rolling audit (F10): goes round all pairs, a slice a period, reads both sides, and compares every mapped value. What
+ * differs is explained or noted to be repaired; so is a pair of which a record is gone, for deletions have no feed on
+ * either side (B11). The figures of a round are the proof of parity.
  */
 export async function sweepLinks(ctx: SyncContext, stored: Sweep): Promise<number> {
   const nowMs = ctx.clock().getTime();
   const before = (stored.position as LinkPosition | null) ?? { after: '0', startedMs: nowMs };
   if (before.after === '0' && nowMs < before.startedMs) return 0;
-  const links = await linkSlice(ctx.db, stored.klaviyoAccountId, before.after, slice);
-  const noted = links.length === 0 ? [] : await differing(ctx, stored, links);
-  await noteChanges(
-    ctx.db,
-    stored.portalId,
-    stored.klaviyoAccountId,
-    noted.map((recordId) => ({
-      side: 'hubspot',
-      recordId,
-      priority: changePriority.sweep,
-      cause: stored.name,
-    })),
-  );
-  const last = links.at(-1);
+  const scope = await loadScope(ctx, stored.klaviyoAccountId);
+  if (scope === null) return 0;
+  let after = before.after;
+  let found = 0;
+  let ended = false;
+  for (let looked = 0; looked < slice && !ended; looked += atOnce) {
+    const links = await linkSlice(ctx.db, stored.klaviyoAccountId, after, atOnce);
+    ended = links.length < atOnce;
+    after = links.at(-1)?.id ?? after;
+    found += await audit(ctx, stored, scope, links, ended);
+  }
   const roundMs = periodsOfRound * ctx.pollSeconds * 1000;
-  const position: LinkPosition =
-    last === undefined || links.length < slice
-      ? { after: '0', startedMs: Math.max(nowMs, before.startedMs) + roundMs }
-      : { after: last.id, startedMs: before.startedMs };
+  const position: LinkPosition = ended
+    ? { after: '0', startedMs: nowMs + roundMs }
+    : { after, startedMs: before.startedMs };
   await moveSweep(ctx.db, stored, position, true);
-  return noted.length;
+  return found;
 }
 
-/** HubSpot ids of the pairs of which a record is gone or newer than the state that was compared. */
-async function differing(
+async function audit(
   ctx: SyncContext,
   stored: Sweep,
+  scope: AccountScope,
   links: Awaited<ReturnType<typeof linkSlice>>,
-): Promise<string[]> {
-  const [{ contacts }, profiles] = await Promise.all([
-    hubspotContacts.readByIds(
-      ctx.hubspot(stored.portalId, 'sweep'),
-      links.map(({ hubspotId }) => hubspotId),
-      ['lastmodifieddate'],
-    ),
-    klaviyoProfiles.readByIds(
-      ctx.klaviyo(stored.klaviyoAccountId, 'sweep'),
-      links.map(({ klaviyoId }) => klaviyoId),
-      {},
-    ),
-  ]);
-  const newer = (modified: string | null | undefined, known: Date | null): boolean =>
-    known === null || modified == null || Date.parse(modified) > known.getTime();
-  return links
-    .filter(({ hubspotId, klaviyoId, hubspotModifiedAt, klaviyoModifiedAt }) => {
-      const contact = contacts.get(hubspotId);
-      const profile = profiles.get(klaviyoId);
-      return (
-        contact === undefined ||
-        profile?.id !== klaviyoId ||
-        newer(contact.properties['lastmodifieddate'] ?? contact.updatedAt, hubspotModifiedAt) ||
-        newer(profile.updated, klaviyoModifiedAt)
-      );
-    })
-    .map(({ hubspotId }) => hubspotId);
+  ended: boolean,
+): Promise<number> {
+  const ids = { hubspot: links.map(({ hubspotId }) => hubspotId), klaviyo: links.map(({ klaviyoId }) => klaviyoId) };
+  const persons = await gather(ctx, scope, { hubspotIds: ids.hubspot, klaviyoIds: ids.klaviyo }, 'sweep');
+  const waiting = await waitingOf(ctx.db, stored.klaviyoAccountId, ids.hubspot, ids.klaviyo);
+  const moment = { ...scope, consent: { ...scope.consent, now: ctx.clock().toISOString() } };
+  const plans = persons.map((person) => planPerson(person, moment));
+  const issues = await fieldsWithIssues(
+    ctx.db,
+    scope.connections.map(({ id }) => id),
+    ids.hubspot,
+  );
+  const withIssues = (person: Person): ReadonlySet<string> => issues.get(person.hubspot?.id ?? '') ?? new Set();
+  const repairs = new Set<string>();
+  for (const plan of plans) {
+    const { person } = plan;
+    const waits = isWaiting(person, waiting.records);
+    if (waits || person.link === null) continue;
+    // Gone, moved to another record, or different without anybody having noticed.
+    const moved =
+      person.link.hubspotId !== (person.hubspot?.id ?? person.link.hubspotId) ||
+      person.gone.hubspot ||
+      person.gone.klaviyo;
+    const drifted =
+      plan.writes.some(({ field }) => !withIssues(person).has(field)) ||
+      plan.listAdds.length > 0 ||
+      plan.listRemoves.length > 0 ||
+      plan.optOuts.length > 0;
+    if (moved || drifted) repairs.add(person.link.hubspotId);
+  }
+  const rounds = await Promise.all(
+    scope.connections.map(async (connection) => {
+      const known = (await readParity(ctx.db, connection.id))?.round ?? null;
+      const round: Parity = known ?? {
+        startedAt: ctx.clock().toISOString(),
+        checkedPairs: 0,
+        comparedValues: 0,
+        agreeing: 0,
+        drift: 0,
+        causes: {},
+        worstLagSeconds: 0,
+        differences: [],
+      };
+      round.worstLagSeconds = Math.max(round.worstLagSeconds, Math.round(waiting.lagSeconds));
+      for (const plan of plans) {
+        const { person } = plan;
+        if (!plan.connectionIds.includes(connection.id) || person.hubspot === null || person.klaviyo === null) continue;
+        const result = auditPerson(
+          plan,
+          connection,
+          scope.fieldsOf(plan.connectionIds),
+          isWaiting(person, waiting.records),
+          withIssues(person),
+        );
+        round.checkedPairs += 1;
+        round.comparedValues += result.compared;
+        round.agreeing += result.agreeing;
+        const contact = { email: plan.email, hubspotId: person.hubspot.id, klaviyoId: person.klaviyo.id };
+        for (const difference of result.differences) {
+          round.causes[difference.because] = (round.causes[difference.because] ?? 0) + 1;
+          if (difference.because === 'drift') round.drift += 1;
+          if (round.differences.length < mostDifferences) round.differences.push({ contact, ...difference });
+        }
+      }
+      return { connection, round };
+    }),
+  );
+  await ctx.db.transaction(async (tx) => {
+    await noteChanges(
+      tx,
+      stored.portalId,
+      stored.klaviyoAccountId,
+      [...repairs].map((recordId) => ({
+        side: 'hubspot',
+        recordId,
+        priority: changePriority.sweep,
+        cause: stored.name,
+      })),
+    );
+    for (const { connection, round } of rounds) await saveParity(tx, stored.portalId, connection.id, round, ended);
+  });
+  for (const { connection, round } of rounds) {
+    if (!ended) continue;
+    if (round.drift > 0) ctx.onDrift?.(round.drift);
+    if (round.drift < driftWorthAnAlert) await clearAlerts(ctx.db, connection.id, ['drift']);
+    else
+      await raiseAlert(ctx.db, {
+        portalId: connection.portalId,
+        connectionId: connection.id,
+        code: 'drift',
+        message: `“${connection.name}”: ${round.drift} values differed without either vendor having said so.`,
+        fix: alertWords.drift,
+      });
+  }
+  return repairs.size;
 }
+
+const isWaiting = (person: Person, records: ReadonlySet<string>): boolean =>
+  records.has(`hubspot:${person.hubspot?.id ?? person.link?.hubspotId ?? ''}`) ||
+  records.has(`klaviyo:${person.klaviyo?.id ?? person.link?.klaviyoId ?? ''}`);

@@ -20,6 +20,8 @@ export interface SyncContext {
   klaviyo(klaviyoAccountId: string, priority: Priority): KlaviyoSession;
   /** The fields of both sides, as last read. */
   catalogue(portalId: string, klaviyoAccountId: string): Promise<Catalogue>;
+  /** Told how many values an audit found different that nobody had noticed. */
+  onDrift?(values: number): void;
   /** Wakes the drain of a pair of accounts, now or after some seconds. */
   wakeDrain(klaviyoAccountId: string, afterSeconds?: number): Promise<void>;
 }

@@ -48,8 +48,6 @@ export interface ContactOptions {
   erasePrivacyDeletionsInKlaviyo: boolean;
   carryOptOuts: 'off' | 'to_hubspot' | 'to_klaviyo' | 'both';
   stage: 'all' | 'canary' | 'tenth';
-  /** A staged run stops when more than this share of its people, in percent, cannot be synced (F12). */
-  stopAtIssuePercent: number;
   maxNewRecords: number | null;
 }
 

@@ -70,6 +70,16 @@ export type ConsentReason = keyof typeof consentReasons;
 
 export type StandingReason = keyof typeof standingReasons;
 
+/** Why two mapped values differ although the pair is in sync. */
+export const differenceWords: Record<string, string> = {
+  waiting: 'A change is noticed and waits to be synced.',
+  issue: 'The value cannot be synced; an issue says why.',
+  emptying_not_carried: 'One side was emptied, and the mapping does not carry that.',
+  left_apart: 'An undo put the two values apart, and nobody edited them since.',
+  source_empty: 'Only one side sends this field, and it has nothing to send.',
+  drift: 'Nobody had said that it changed; it is being repaired.',
+};
+
 /** Why an undo leaves something alone. */
 export const undoWords = {
   edited_since: 'Somebody changed the value since; it is left as it is.',
@@ -86,6 +96,7 @@ export const alertWords = {
     'Look at the issues, correct the mapping or the records, undo the stage if it went wrong, then resume.',
   max_new_records: 'Look at the preview. To go on, raise the ceiling or take it away, then resume.',
   many_issues: 'Open the issues: they are grouped by cause, each with what to do.',
+  reconnect: 'Open the settings page and connect the account again; the sync goes on by itself.',
   drift: 'Nothing: the differences are being repaired. Should they come back, look at who else writes to these fields.',
 } as const;
 

@@ -165,3 +165,20 @@ export async function keepErasureKey(db: Database, portalId: string, sealed: str
   );
   return rows[0]?.erasure_key ?? sealed;
 }
+
+/** What was erased of whom and when, newest first; whom, only their hash knows. */
+export async function erasures(
+  db: Database,
+  portalId: string,
+  page: { cursor?: string | undefined; limit: number },
+): Promise<{ rows: { at: Date; report: ErasureReport }[]; next: string | null }> {
+  const before = /^\d{1,16}$/.test(page.cursor ?? '') ? page.cursor : null;
+  const rows = await db.query<{ at: Date; report: ErasureReport; us: string }>(
+    `select at, report, (extract(epoch from at) * 1000000)::bigint as us from erased
+     where portal_id = $1 and ($2::bigint is null or at < timestamptz 'epoch' + $2::bigint * interval '1 microsecond')
+     order by at desc limit $3`,
+    [portalId, before, page.limit + 1],
+  );
+  const shown = rows.slice(0, page.limit);
+  return { rows: shown, next: rows.length > page.limit ? (shown.at(-1)?.us ?? null) : null };
+}

@@ -117,3 +117,18 @@ export async function issueRepairs(
 export async function ignoreIssue(db: Database, portalId: string, id: string): Promise<void> {
   await db.query('update issue set ignored_at = now() where portal_id = $1 and id = $2', [portalId, id]);
 }
+
+/** Fields of these contacts that have an open issue (set aside ones too), by HubSpot id. */
+export async function fieldsWithIssues(
+  db: Database,
+  connectionIds: readonly string[],
+  hubspotIds: readonly string[],
+): Promise<Map<string, Set<string>>> {
+  const rows = await db.query<{ record_id: string; field: string }>(
+    `select record_id, field from issue where connection_id = any ($1) and side = 'hubspot' and record_id = any ($2)`,
+    [connectionIds, hubspotIds],
+  );
+  const fields = new Map<string, Set<string>>();
+  for (const row of rows) fields.set(row.record_id, (fields.get(row.record_id) ?? new Set()).add(row.field));
+  return fields;
+}

@@ -5,16 +5,28 @@ export interface Portal {
   name: string;
   uiDomain: string;
   state: 'installed' | 'reconnect' | 'uninstalled';
+  /** Where its owner wants to hear of alerts. */
+  alertEmail: string | null;
 }
 
 /** One portal, or null when the app was never installed there. */
 export async function findPortal(db: Database, id: string): Promise<Portal | null> {
-  const rows = await db.query<{ id: string; name: string; ui_domain: string; state: Portal['state'] }>(
-    'select id, name, ui_domain, state from portal where id = $1',
-    [id],
-  );
+  const rows = await db.query<{
+    id: string;
+    name: string;
+    ui_domain: string;
+    state: Portal['state'];
+    alert_email: string | null;
+  }>('select id, name, ui_domain, state, alert_email from portal where id = $1', [id]);
   const row = rows[0];
-  return row === undefined ? null : { id: row.id, name: row.name, uiDomain: row.ui_domain, state: row.state };
+  return row === undefined
+    ? null
+    : { id: row.id, name: row.name, uiDomain: row.ui_domain, state: row.state, alertEmail: row.alert_email };
+}
+
+/** Sets where a portal's owner hears of alerts; null: in HubSpot only. */
+export async function setAlertEmail(db: Database, portalId: string, email: string | null): Promise<void> {
+  await db.query('update portal set alert_email = $2 where id = $1', [portalId, email]);
 }
 
 export interface StoredTokens {

@@ -198,6 +198,10 @@ test('B11: a privacy deletion erases everything here, asks Klaviyo to delete, an
   );
   await settled(world, connectionId);
   expect(contactOf('forget@example.org')).toBeUndefined();
+  const { results } = (await world.call('GET', '/erasures')).json as {
+    results: { at: string; report: Record<string, number | boolean> }[];
+  };
+  expect(results).toMatchObject([{ report: { links: 1, askedKlaviyo: true } }]);
   // Nothing of the person is left in any table.
   const tables = await world.database.db.query<{ name: string }>(
     `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,

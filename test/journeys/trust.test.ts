@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { makePeople } from '../../sandbox/seed/people.js';
 import {
   activateConnection,
@@ -59,11 +61,29 @@ async function preview(id: string, body: object = {}): Promise<{ preview: Previe
   return { preview: ready, rows };
 }
 
+/** Alerts that the operator's address was told of. */
+const told: { code: string; message: string; to: string | null }[] = [];
+const mailer = createServer((request, response) => {
+  let body = '';
+  request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+  request.on('end', () => {
+    told.push(JSON.parse(body) as (typeof told)[number]);
+    response.end();
+  });
+});
+
 beforeAll(async () => {
-  world = await openWorld({ people: makePeople(200, 41) });
+  await new Promise<void>((resolve) => mailer.listen(0, '127.0.0.1', resolve));
+  world = await openWorld({
+    people: makePeople(200, 41),
+    environment: { ALERT_URL: `http://127.0.0.1:${(mailer.address() as AddressInfo).port}/alerts` },
+  });
   klaviyoAccountId = await connectKlaviyo(world);
 }, 60_000);
-afterAll(() => world.close());
+afterAll(async () => {
+  await world.close();
+  await new Promise((resolve) => mailer.close(resolve));
+});
 
 let connectionId = '';
 
@@ -279,4 +299,120 @@ test('F13: a run that would create more than the ceiling rests before it does, a
   expect(account.holder({ email: 'costly29@example.org' })).toHaveLength(1);
   const { banners } = (await world.call('GET', '/overview')).json as { banners: unknown[] };
   expect(banners).toEqual([]);
+});
+
+interface Parity {
+  checkedPairs: number;
+  comparedValues: number;
+  agreeing: number;
+  drift: number;
+  differences: { field: string; because: string; message: string }[];
+  worstLagSeconds: number;
+  complete: boolean;
+  checkedAt: string | null;
+}
+
+test('F10: differences planted behind the service’s back are all found, said and repaired; the rest agrees', async () => {
+  expect((await world.call('PATCH', '/account', { alertEmail: 'ops@example.org' })).status).toBe(200);
+  const portal = world.hubspot.portals.get(world.portalId)!;
+  const account = world.klaviyo.accounts.get('TANDM1')!;
+  const { results } = (await world.call('GET', '/connections')).json as { results: { id: string; state: string }[] };
+  const { id } = results.find(({ state }) => state === 'active')!;
+  await settled(world, id);
+  const pairs = await world.database.db.query<{ hubspot_id: string; klaviyo_id: string }>(
+    'select hubspot_id, klaviyo_id from link order by id limit 50',
+  );
+  // No webhook, no modified time: nobody is told.
+  for (const [n, pair] of pairs.entries()) {
+    if (n % 2 === 0) portal.contacts.get(pair.hubspot_id)!.properties['firstname'] = `Planted ${n}`;
+    else account.profiles.get(pair.klaviyo_id)!.first_name = `Planted ${n}`;
+  }
+  const parity = await until(
+    'a round that finds them',
+    async () => {
+      const seen = (await world.call('GET', `/connections/${id}/parity`)).json as Parity;
+      return seen.complete && seen.drift > 0 ? seen : null;
+    },
+    30_000,
+  );
+  expect(parity.drift).toBe(50);
+  expect(parity.agreeing + parity.differences.length).toBe(parity.comparedValues);
+  expect(parity.checkedPairs).toBeGreaterThan(150);
+  expect(parity.differences.every(({ message }) => message.length > 10)).toBe(true);
+  for (const [n, pair] of pairs.entries()) {
+    await until('the repair', () =>
+      portal.contacts.get(pair.hubspot_id)?.properties['firstname'] === `Planted ${n}` &&
+      account.profiles.get(pair.klaviyo_id)?.first_name === `Planted ${n}`
+        ? true
+        : null,
+    );
+  }
+  await settled(world, id);
+  const { banners } = (await world.call('GET', '/overview')).json as { banners: { message: string }[] };
+  expect(banners.map(({ message }) => message).join()).toMatch(/50 values differed/);
+}, 60_000);
+
+interface Explanation {
+  contact: { email: string | null; hubspotId: string | null; klaviyoId: string | null };
+  steps: { step: string; decision: string; because: string; detail: Record<string, unknown> }[];
+}
+const why = async (query: string): Promise<Explanation> => {
+  const answer = await world.call('GET', `/explain?${query}`);
+  expect(answer.status).toBe(200);
+  return answer.json as Explanation;
+};
+
+test('F11: why: of somebody in sync, of somebody who is skipped, of somebody who is nowhere', async () => {
+  const [pair] = await world.database.db.query<{ hubspot_id: string; klaviyo_id: string; email: string }>(
+    'select hubspot_id, klaviyo_id, email from link order by id limit 1',
+  );
+  const before = writes();
+  const known = await why(`email=${encodeURIComponent(pair!.email)}`);
+  expect(known.contact).toEqual({ email: pair!.email, hubspotId: pair!.hubspot_id, klaviyoId: pair!.klaviyo_id });
+  const steps = new Set(known.steps.map(({ step }) => step));
+  for (const step of [
+    'HubSpot',
+    'Klaviyo',
+    'rule HubSpot → Klaviyo',
+    'rule Klaviyo → HubSpot',
+    'scope',
+    'link',
+    'state',
+    'field',
+    'consent',
+    'history',
+  ])
+    expect([step, steps.has(step)]).toEqual([step, true]);
+  const field = known.steps.find(({ step, detail }) => step === 'field' && detail['hubspotField'] === 'firstname')!;
+  expect(field).toMatchObject({
+    decision: 'no write',
+    because: 'Both sides agree.',
+    detail: { base: 'Planted 0', winner: 'hubspot' },
+  });
+  expect((await why(`hubspotId=${pair!.hubspot_id}`)).contact.email).toBe(pair!.email);
+
+  const portal = world.hubspot.portals.get(world.portalId)!;
+  const contact = portal.create('contacts', { email: 'main@example.org' }, 'CRM_UI');
+  portal.addEmail(contact, 'second@example.org');
+  const alias = await why('email=second%40example.org');
+  expect(alias.steps.find(({ step }) => step === 'HubSpot')?.because).toMatch(/additional addresses/);
+
+  const nobody = await why('email=nobody%40example.org');
+  expect(nobody.contact).toEqual({ email: 'nobody@example.org', hubspotId: null, klaviyoId: null });
+  expect(nobody.steps.map(({ step, decision }) => [step, decision])).toEqual(
+    expect.arrayContaining([
+      ['HubSpot', 'not found'],
+      ['Klaviyo', 'not found'],
+    ]),
+  );
+  expect(nobody.steps.every(({ because }) => because.length > 5)).toBe(true);
+  expect(writes()).toBe(before);
+  expect((await world.call('GET', '/explain')).status).toBe(400);
+});
+
+test('F14: the owner is told of each alert once, under the email they set', async () => {
+  // The stopped stage came first; the email was not set yet then.
+  await until('the alerts', () => (told.some(({ code }) => code === 'drift') ? true : null));
+  for (const code of ['too_many_issues', 'drift']) expect(told.filter((alert) => alert.code === code)).toHaveLength(1);
+  expect(told.at(-1)).toMatchObject({ to: 'ops@example.org', message: expect.stringContaining('50 values') });
 });

@@ -123,6 +123,7 @@ export async function openApiWorld(): Promise<ApiWorld> {
   const woken: string[] = [];
   const deps: ApiDependencies = {
     undo: { start: () => Promise.resolve('run'), show: () => Promise.resolve({ people: [], more: false }) },
+    explain: () => Promise.resolve({ contact: { email: null, hubspotId: null, klaviyoId: null }, steps: [] }),
     wakePreview: () => Promise.resolve(),
     repairs: { one: () => Promise.resolve(true), all: () => Promise.resolve(0) },
     db,

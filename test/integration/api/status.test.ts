@@ -165,6 +165,7 @@ describe('account and overview', () => {
       [world.portalId],
     );
     expect((await world.call('GET', '/account')).body).toEqual({
+      alertEmail: null,
       portal: { id: world.portalId, name: expect.any(String), uiDomain: expect.any(String) },
       klaviyoAccounts: [
         { id: account, name: 'Lantern Books Shop', state: 'connected', auth: 'api_key', missingScopes: [] },

@@ -36,6 +36,7 @@ test('HubSpot’s three variables are enough: the rest has defaults for this mac
     klaviyo: { clientId: null, clientSecret: null, apiUrl: 'https://a.klaviyo.com', appUrl: 'https://www.klaviyo.com' },
     pollSeconds: 30,
     metricsToken: null,
+    alertUrl: null,
   });
 });
 

@@ -87,7 +87,6 @@ function connection(more: Partial<ContactConnection> = {}): ContactConnection {
       carryOptOuts: 'off',
       stage: 'all',
       maxNewRecords: null,
-      stopAtIssuePercent: 5,
       ...more.options,
     },
   };
