@@ -203,8 +203,8 @@ export async function createService(
       deleted: (connection) => deleted(ctx, connection),
     },
     repairs: {
-      one: (portalId, issueId) => repairIssue(repairs, portalId, issueId),
-      all: (portalId, filter) => repairIssues(repairs, portalId, filter),
+      one: (portalId, issueId, choice) => repairIssue(repairs, portalId, issueId, choice),
+      all: (portalId, filter, choice) => repairIssues(repairs, portalId, filter, choice),
     },
     notice: (portalId, changes) =>
       notice(

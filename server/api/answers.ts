@@ -136,7 +136,9 @@ export const issue = z.object({
   lastSeenAt: time,
   attempts: count,
   /** What a button can do about it; null when only a person can. */
-  repair: z.object({ kind: z.string(), label: z.string(), does: z.string() }).nullable(),
+  repair: z
+    .object({ kind: z.string(), label: z.string(), does: z.string(), asks: z.enum(['region']).nullable() })
+    .nullable(),
 });
 export const repaired = z.object({ repaired: count });
 export const issuePage = pageOf(issue);

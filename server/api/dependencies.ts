@@ -4,6 +4,7 @@ import type { ConnectDeps } from '../oauth/klaviyo-connect.js';
 import type { ChangePriority } from '../store/changes.js';
 import type { Database } from '../store/database.js';
 import type { Asked, Explanation } from '../contacts/explain.js';
+import type { RepairChoice } from '../contacts/repair.js';
 import type { PlannedUndo } from '../contacts/undo.js';
 import type { IssueFilter } from '../store/issue-list.js';
 import type { UndoSubject } from '../store/undo.js';
@@ -51,8 +52,8 @@ export interface ApiDependencies {
   };
   /** Does what the buttons of issues say. */
   repairs: {
-    one(portalId: string, issueId: string): Promise<boolean>;
-    all(portalId: string, filter: IssueFilter): Promise<number>;
+    one(portalId: string, issueId: string, choice: RepairChoice): Promise<boolean>;
+    all(portalId: string, filter: IssueFilter, choice: RepairChoice): Promise<number>;
   };
   /** Notes HubSpot contacts as changed and wakes the drains. */
   notice(

@@ -4,7 +4,7 @@ import { findIssue, ignoreIssue, issueGroups, issueRecords, listIssues, type Iss
 import { repairWords } from '../rules/repair.js';
 import { ApiError, notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
-import { issueFilterSchema, pageSchema, retryManySchema } from './schema.js';
+import { issueFilterSchema, pageSchema, repairManySchema, repairSchema, retryManySchema } from './schema.js';
 import { callerOf, type Caller } from './signed.js';
 
 export const contactUrl = (caller: Caller, hubspotId: string): string =>
@@ -101,13 +101,15 @@ export function issueRoutes(deps: ApiDependencies): Router {
   });
   router.post('/issues/repair', async (request, response) => {
     const { portalId } = callerOf(request);
-    response.status(202).json({ repaired: await deps.repairs.all(portalId, retryManySchema.parse(request.body)) });
+    const { region, ...filter } = repairManySchema.parse(request.body);
+    response.status(202).json({ repaired: await deps.repairs.all(portalId, filter, { region }) });
   });
   router.post('/issues/:id/repair', async (request, response) => {
     const caller = callerOf(request);
+    const choice = repairSchema.parse(request.body ?? {});
     const issue = await findIssue(deps.db, caller.portalId, String(request.params.id));
     if (issue === null) throw notFound('issue');
-    if (!(await deps.repairs.one(caller.portalId, issue.id)))
+    if (!(await deps.repairs.one(caller.portalId, issue.id, choice)))
       throw new ApiError(409, 'no_repair', 'This issue has no repair that the app can do itself.', issue.fix);
     response.status(202).json(issueJson(issue, caller));
   });

@@ -253,7 +253,7 @@ export const operations: readonly Operation[] = [
     summary: 'Do what the buttons of these issues say, each distinct repair once',
     status: 202,
     answer: answer.repaired,
-    body: schema.retryManySchema,
+    body: schema.repairManySchema,
   },
   {
     method: 'post',
@@ -261,6 +261,7 @@ export const operations: readonly Operation[] = [
     summary: 'Do what the issue’s button says',
     status: 202,
     answer: answer.issue,
+    body: schema.repairSchema,
   },
   { method: 'post', path: '/issues/{id}/ignore', summary: 'Set one aside', status: 202, answer: answer.issue },
   { method: 'get', path: '/contacts/{hubspotId}', summary: 'The contact card', status: 200, answer: answer.contact },

@@ -132,3 +132,11 @@ export const undoSinceSchema = z.strictObject({
 
 /** Where the portal's owner wants to hear of alerts; null: in HubSpot only. */
 export const accountPatchSchema = z.strictObject({ alertEmail: z.email().max(320).nullable() });
+
+const region = z
+  .string()
+  .regex(/^[A-Z]{2}$/, 'must be a country code such as DE')
+  .optional();
+/** What the person chose before pressing an issue's button: the country in which a number is read. */
+export const repairSchema = z.strictObject({ region });
+export const repairManySchema = retryManySchema.extend({ region });

@@ -4,6 +4,7 @@ import { optedOutInHubspot } from '../rules/plan-consent.js';
 import { emailKey } from '../rules/plan-person.js';
 import { mapLimited } from '../vendors/call.js';
 import { optOutOfAllEmail } from '../vendors/hubspot/communication-preferences.js';
+import { readByIds as readContacts } from '../vendors/hubspot/contacts.js';
 import type { HubspotSession } from '../vendors/hubspot/session.js';
 import { readByIds } from '../vendors/klaviyo/profiles.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
@@ -48,15 +49,21 @@ function emailOn(side: 'hubspot' | 'klaviyo', { plan, outcome, refusedKeys }: Ap
   return (side === 'hubspot' ? person.hubspot?.properties['email'] : person.klaviyo?.email) ?? email;
 }
 
+// Both vendors withdraw consent by address, and an address that changed since the pass began would be nobody's: so it is
+// read once more right before.
 async function optOutOfKlaviyo(session: KlaviyoSession, people: readonly Applied[]): Promise<void> {
   if (people.length === 0) return;
   try {
-    const refused = await unsubscribe(
+    const now = await readByIds(
       session,
-      people.flatMap((person) => emailOn('klaviyo', person) ?? []),
+      people.flatMap(({ klaviyoId }) => klaviyoId ?? []),
+      {},
     );
+    const addressOf = (person: Applied): string =>
+      now.get(person.klaviyoId ?? '')?.email ?? emailOn('klaviyo', person) ?? '';
+    const refused = await unsubscribe(session, people.map(addressOf));
     for (const person of people) {
-      const refusal = refused.get(emailOn('klaviyo', person) ?? '');
+      const refusal = refused.get(addressOf(person));
       person.consent.klaviyo = refusal === undefined ? 'done' : 'refused';
       if (refusal !== undefined) note(person, 'klaviyo', refusal);
     }
@@ -67,9 +74,12 @@ async function optOutOfKlaviyo(session: KlaviyoSession, people: readonly Applied
 }
 
 async function optOutOfHubspot(session: HubspotSession, people: readonly Applied[]): Promise<void> {
+  if (people.length === 0) return;
+  const now = await addressesInHubspot(session, people);
+  if (now === null) return;
   await mapLimited(people, 4, async (person) => {
     try {
-      await optOutOfAllEmail(session, emailOn('hubspot', person) ?? '');
+      await optOutOfAllEmail(session, now.get(person) ?? '');
       person.consent.hubspot = 'done';
     } catch (error) {
       // A permission that only opt-outs need must not stop everything else.
@@ -84,6 +94,30 @@ async function optOutOfHubspot(session: HubspotSession, people: readonly Applied
       person.consent.hubspot = 'refused';
     }
   });
+}
+
+/** The address of each person's contact as it is now, or null when HubSpot gave no answer and they wait. */
+async function addressesInHubspot(
+  session: HubspotSession,
+  people: readonly Applied[],
+): Promise<Map<Applied, string> | null> {
+  try {
+    const { contacts } = await readContacts(
+      session,
+      people.flatMap(({ hubspotId }) => hubspotId ?? []),
+      ['email'],
+    );
+    return new Map(
+      people.map((person) => [
+        person,
+        contacts.get(person.hubspotId ?? '')?.properties['email'] ?? emailOn('hubspot', person) ?? '',
+      ]),
+    );
+  } catch (error) {
+    for (const person of people) person.consent.hubspot = 'unknown';
+    defer(people, 'lists', error);
+    return null;
+  }
 }
 
 async function subscribeAll(session: KlaviyoSession, scope: AccountScope, people: readonly Applied[]): Promise<void> {

@@ -86,9 +86,7 @@ export function compareFields(
           side,
           field: side === 'hubspot' ? field.pair.hubspot.name : field.pair.klaviyo.name,
           detail: `${name} is “${refusal.shown}”.`,
-          ...(refusal.code === 'option_missing' && field.pair.hubspot.object === 'contact'
-            ? { repair: { kind: 'create_option', property: field.pair.hubspot.name, value: refusal.shown } as const }
-            : {}),
+          ...repairOf(refusal.code, side, field, refusal.shown),
         });
         continue;
       }
@@ -96,6 +94,18 @@ export function compareFields(
     decide(result, person, field, hubspot.ok ? hubspot.value : unreadable, klaviyo.ok ? klaviyo.value : unreadable);
   }
   return result;
+}
+
+/** What a button can do about a value that cannot be converted. */
+function repairOf(code: ConversionIssue, side: Side, { pair }: MappedField, shown: string): { repair?: Repair } {
+  if (pair.hubspot.object !== 'contact') return {};
+  if (code === 'option_missing')
+    return { repair: { kind: 'create_option', property: pair.hubspot.name, value: shown } };
+  const own = side === 'hubspot' ? pair.hubspot : pair.klaviyo;
+  // Only what looks like a number at all can be one of another country.
+  if (code !== 'invalid_phone' || own.readOnly || shown.replace(/\D/g, '').length < 6) return {};
+  const attribute = side === 'klaviyo' && pair.klaviyo.kind === 'attribute';
+  return { repair: { kind: 'phone_region', side, field: own.name, attribute, text: shown } };
 }
 
 /** Stands for a destination value that cannot be read: different from every value. */

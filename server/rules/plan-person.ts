@@ -239,6 +239,9 @@ function planEmail(plan: PersonPlan, connections: readonly ContactConnection[], 
       side: decision.to,
       field: 'email',
       detail: holder === undefined ? `The email is “${value ?? ''}”.` : `“${value ?? ''}” belongs to record ${holder}.`,
+      ...(holder === undefined
+        ? {}
+        : { repair: { kind: 'adopt_holder', side: decision.to, holderId: holder, email: value ?? '' } as const }),
     });
     return;
   }

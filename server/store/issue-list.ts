@@ -85,32 +85,30 @@ export async function issueRecords(
   filter: IssueFilter,
   afterId: string,
   limit: number,
-): Promise<
-  { id: string; side: 'hubspot' | 'klaviyo'; recordId: string; klaviyoAccountId: string; repairable: boolean }[]
-> {
+): Promise<{ id: string; side: 'hubspot' | 'klaviyo'; recordId: string; klaviyoAccountId: string }[]> {
   return db.query(
-    `select i.id, i.side, i.record_id as "recordId", c.klaviyo_account_id as "klaviyoAccountId", i.repair is not null as repairable from issue i join connection c on c.id = i.connection_id
+    `select i.id, i.side, i.record_id as "recordId", c.klaviyo_account_id as "klaviyoAccountId" from issue i join connection c on c.id = i.connection_id
      where i.portal_id = $1 and i.ignored_at is null and ($2::uuid is null or i.connection_id = $2) and ($3::text is null or i.code = $3)
        and i.record_id <> '' and i.id > $4 order by i.id limit $5`,
     [portalId, filter.connectionId ?? null, filter.code ?? null, afterId, limit],
   );
 }
 
-/** The distinct repairs of open issues, by Klaviyo account; a thousand at most. */
-export async function issueRepairs(
+export type RepairableIssue = IssueRow & { klaviyoAccountId: string; repair: Repair };
+
+/** Open issues that have a button, a page at a time. */
+export async function issuesWithRepairs(
   db: Database,
   portalId: string,
   filter: IssueFilter,
-): Promise<Map<string, Repair[]>> {
-  const rows = await db.query<{ account: string; repair: Repair }>(
-    `select distinct c.klaviyo_account_id as account, i.repair from issue i join connection c on c.id = i.connection_id
-     where i.portal_id = $1 and i.ignored_at is null and i.repair is not null
-       and ($2::uuid is null or i.connection_id = $2) and ($3::text is null or i.code = $3) limit 1000`,
-    [portalId, filter.connectionId ?? null, filter.code ?? null],
+  afterId: string,
+  limit: number,
+): Promise<RepairableIssue[]> {
+  return db.query<RepairableIssue>(
+    `select i.*, c.klaviyo_account_id as "klaviyoAccountId" from (select ${columns} from issue where ${where} and repair is not null and id > $4 order by id limit $5) i
+     join connection c on c.id = i."connectionId" order by i.id`,
+    [portalId, filter.connectionId ?? null, filter.code ?? null, afterId, limit],
   );
-  const repairs = new Map<string, Repair[]>();
-  for (const row of rows) repairs.set(row.account, [...(repairs.get(row.account) ?? []), row.repair]);
-  return repairs;
 }
 
 /** Sets an issue aside until its detail changes. */

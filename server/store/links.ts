@@ -159,3 +159,23 @@ export async function linkSlice(
     [klaviyoAccountId, afterId, limit],
   );
 }
+
+/**
+ * Gives the pair of a record another partner, with nothing agreed on yet. `from` is the record that keeps its pair, on the
+ * side opposite to `side`. Answers false when the partner has a pair already, or the record has none.
+ */
+export async function relink(
+  db: Database,
+  klaviyoAccountId: string,
+  change: { from: string | null; side: 'hubspot' | 'klaviyo'; to: string },
+): Promise<boolean> {
+  const [own, other] = change.side === 'klaviyo' ? ['hubspot_id', 'klaviyo_id'] : ['klaviyo_id', 'hubspot_id'];
+  const rows = await db.query(
+    `update link l set ${other} = $3, base = '{}', hubspot_modified_at = null, klaviyo_modified_at = null
+     where klaviyo_account_id = $1 and ${own} = $2
+       and not exists (select from link o where o.klaviyo_account_id = $1 and o.${other} = $3)
+     returning id`,
+    [klaviyoAccountId, change.from, change.to],
+  );
+  return rows.length > 0;
+}

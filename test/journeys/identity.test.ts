@@ -81,6 +81,28 @@ test('B6: an email that belongs to another record is an issue with a fix; the ot
   );
 });
 
+test('B6: a button makes the holder of the email the partner; the former one is left as it is', async () => {
+  const { contact, profile } = await pair('former@example.org', { firstname: 'Same' });
+  const holder = account().create();
+  account().identify(holder, { email: 'wanted@example.org' });
+  portal().update('contacts', contact, { email: 'wanted@example.org', lastname: 'Person' }, 'CRM_UI');
+  const issue = await until('the issue', async () => {
+    const { results } = (await world.call('GET', '/issues?code=email_taken_in_klaviyo')).json as {
+      results: { id: string; repair: { kind: string; label: string } }[];
+    };
+    return results[0] ?? null;
+  });
+  expect(issue.repair).toMatchObject({ kind: 'adopt_holder', label: expect.stringContaining('wanted@example.org') });
+  expect((await world.call('POST', `/issues/${issue.id}/repair`)).status).toBe(202);
+  await until('the holder to be the partner', () => (holder.last_name === 'Person' ? true : null));
+  await settled(world, connectionId);
+  expect(await linksOf(contact.id)).toEqual([{ klaviyo_id: holder.id, email: 'wanted@example.org' }]);
+  expect([profile.email, profile.first_name]).toEqual(['former@example.org', 'Same']);
+  expect(
+    ((await world.call('GET', '/issues?code=email_taken_in_klaviyo')).json as { results: unknown[] }).results,
+  ).toEqual([]);
+});
+
 test('B7: contacts merged in HubSpot: the survivor takes the link, the loser’s profile is released and leaves the list', async () => {
   const one = await pair('keep@example.org', { firstname: 'Keep' });
   const two = await pair('lose@example.org', { firstname: 'Lose' });
@@ -201,7 +223,7 @@ test('B11: a privacy deletion erases everything here, asks Klaviyo to delete, an
   const { results } = (await world.call('GET', '/erasures')).json as {
     results: { at: string; report: Record<string, number | boolean> }[];
   };
-  expect(results).toMatchObject([{ report: { links: 1, askedKlaviyo: true } }]);
+  expect(results).toMatchObject([{ report: { askedKlaviyo: true, history: expect.any(Number) } }]);
   // Nothing of the person is left in any table.
   const tables = await world.database.db.query<{ name: string }>(
     `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
