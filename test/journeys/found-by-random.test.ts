@@ -157,3 +157,22 @@ test('C6: whoever opted out right before contacts were merged is opted out on bo
   await until('the opt-out in Klaviyo', () => (one.profile.consent === 'UNSUBSCRIBED' ? true : null));
   await until('the opt-out in HubSpot', () => (survivor.properties['hs_email_optout'] === 'true' ? true : null));
 });
+
+test('C6: an opt-out reaches a profile whose address changes while the pass is under way', async () => {
+  const { contact, profile } = await pair('moving@example.org');
+  await fetchOk('POST', `${world.hubspot.url}/_sandbox/faults`, {
+    kind: 'slow',
+    delayMs: 600,
+    operation: 'contacts.batchRead',
+  });
+  const reads = (): number => world.klaviyo.calls.summary().byOperation['profiles.list']?.count ?? 0;
+  const before = reads();
+  await fetchOk('POST', `${world.hubspot.url}/_sandbox/portals/${world.portalId}/opt-out`, {
+    email: 'moving@example.org',
+  });
+  await until('the profile to be read', () => (reads() > before ? true : null));
+  account().identify(profile, { email: 'moved@example.org' });
+  account().touch(profile);
+  await until('the opt-out in Klaviyo', () => (profile.consent === 'UNSUBSCRIBED' ? true : null));
+  await until('the address in HubSpot', () => (contact.properties['email'] === 'moved@example.org' ? true : null));
+});

@@ -34,18 +34,20 @@ export function judgePeople(facts: Facts): Violation[] {
 function judgeContacts(facts: Facts): Violation[] {
   const { portal, account, evidence } = facts;
   const found: Violation[] = [];
+  const partners = new Set(evidence.links.values());
   for (const contact of portal.contacts.values()) {
-    const add = (rule: string, what: string): void =>
-      void found.push({ rule, who: `contact ${contact.id} ${contact.properties['email'] ?? ''}`, what });
-    const standing = evidence.standings.get(`hubspot:${contact.id}`);
     const email = emailOf(contact.properties['email']);
+    const [holder] = email === null ? [] : account.holder({ email });
+    const add = (rule: string, what: string): void =>
+      void found.push({ rule, who: `contact ${contact.id} ${email ?? ''} ${holder?.id ?? ''}`, what });
+    const standing = evidence.standings.get(`hubspot:${contact.id}`);
     const linkedId = evidence.links.get(contact.id);
     const linked = linkedId === undefined ? undefined : account.profiles.get(linkedId);
-    const [holder] = email === null ? [] : account.holder({ email });
     const inScope =
       contactMatches(facts, contact) ||
       (linked !== undefined && profileMatches(facts, linked)) ||
-      (linked === undefined && holder !== undefined && profileMatches(facts, holder));
+      // A profile that has this address and its own contact brings that one into sync, not this one.
+      (linked === undefined && holder !== undefined && !partners.has(holder.id) && profileMatches(facts, holder));
     if (linkedId !== undefined && linked === undefined) add('B11', `linked with ${linkedId}, which is gone`);
     if (!inScope) {
       if (standing?.state === 'in_sync' || standing?.state === 'failed')
