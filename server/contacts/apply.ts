@@ -80,7 +80,7 @@ function begin(plan: PersonPlan): Applied {
     outcome: { hubspot: 'nothing', klaviyo: 'nothing' },
     refusedKeys: new Set(),
     refusals: [],
-    deferred: plan.waits === undefined ? null : { seconds: 15, because: plan.waits },
+    deferred: plan.waits === undefined ? null : { seconds: 5, because: plan.waits },
     joined: new Set(),
     memberAlready: new Set(),
     left: new Set(),

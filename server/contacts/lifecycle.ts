@@ -1,6 +1,6 @@
 import { clearAlerts } from '../store/alerts.js';
 import type { Database } from '../store/database.js';
-import { cancelRuns, queueRun, type RunKind } from '../store/runs.js';
+import { cancelRuns, queueRun, resetIssueCounts, type RunKind } from '../store/runs.js';
 import { hastenSweeps } from '../store/sweeps.js';
 import { arrangeSweeps } from './sweep.js';
 import type { SyncContext } from './sync-context.js';
@@ -42,6 +42,7 @@ export async function resume(ctx: SyncContext, connection: ConnectionRef): Promi
     [connection.id, initial ? 'initial_sync' : 'active'],
   );
   await clearAlerts(ctx.db, connection.id, ['too_many_issues', 'max_new_records']);
+  await resetIssueCounts(ctx.db, connection.id);
   return startRun(ctx, connection, 'continuous');
 }
 

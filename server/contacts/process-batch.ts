@@ -9,6 +9,7 @@ import { gather, type BatchInput } from './gather.js';
 import { intend } from './intend.js';
 import { listsGone } from './missing-lists.js';
 import { record, type RecordInput } from './record.js';
+import { stopStage } from './stop-stage.js';
 import type { SyncContext } from './sync-context.js';
 
 /** A run would create more records than its connection's ceiling allows (F13). Nothing of the batch was written. */
@@ -47,7 +48,9 @@ export async function processBatch(
   const intents = await intend(ctx, scope, plans, batch.run?.id ?? null);
   batch.mayWrite();
   const applied = await apply(ctx, moment, plans, batch.priority);
-  return record(ctx, scope, lease, { applied, intents, claimed: batch.claimed, run: batch.run });
+  const counts = await record(ctx, scope, lease, { applied, intents, claimed: batch.claimed, run: batch.run });
+  await stopStage(ctx, scope, batch.run === null ? counts : { people: 0, failed: 0 });
+  return counts;
 }
 
 /**

@@ -14,7 +14,6 @@ import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
 import * as klaviyoSegments from '../vendors/klaviyo/segments.js';
 import type { AccountScope } from './account-scope.js';
 import type { BatchInput } from './gather.js';
-import type { OutcomeCounts } from './count-outcomes.js';
 import { CeilingReached, processBatch } from './process-batch.js';
 import { restConnection } from './rest-connection.js';
 import type { SyncContext } from './sync-context.js';
@@ -123,10 +122,13 @@ export async function scanPage(
     );
     return;
   }
-  const page = await readPage(ctx, scope, step, cursor.after, true);
-  const next: ScanCursor =
-    page.after === null ? { ...cursor, index: cursor.index + 1, after: null } : { ...cursor, after: page.after };
-  if (step.choose === true) return choose(ctx, scope, run, connection, page, next);
+  let page = await readPage(ctx, scope, step, cursor.after, true);
+  if (step.choose === true) return choose(ctx, scope, run, connection, page, following(cursor, page));
+  // In a stage page by page, so that a bad mapping stops early; else several pages share an import job and a transaction.
+  const pages = connection.options.stage === 'all' && connection.options.maxNewRecords === null ? pagesAtOnce : 1;
+  for (let read = 1; read < pages && page.after !== null; read += 1)
+    page = joined(page, await readPage(ctx, scope, step, page.after, true));
+  const next = following(cursor, page);
   const total = page.total === null ? null : run.done + page.total;
   const progress = { id: run.id, cursor: next, total, done: page.size };
   const input = await notDoneYet(ctx, scope, new Date(cursor.sinceMs), page.input);
@@ -135,9 +137,7 @@ export async function scanPage(
   const createsLeft = maxNewRecords === null ? null : Math.max(0, maxNewRecords - created);
   try {
     const batch = { ...input, priority: 'sweep', claimed: [], run: progress, createsLeft, mayWrite } as const;
-    const counts = await processBatch(ctx, scope, lease, batch);
-    const stop = stopOfStage(connection, run, counts);
-    if (stop !== null) await restConnection(ctx, connection, 'stopped', 'too_many_issues', stop);
+    await processBatch(ctx, scope, lease, batch);
   } catch (error) {
     if (error instanceof CeilingReached) {
       await restConnection(ctx, connection, 'paused', 'max_new_records', ceilingWords(connection, created));
@@ -158,21 +158,26 @@ export async function scanPage(
   }
 }
 
+/** Pages of a run that are worked off together. */
+const pagesAtOnce = 5;
+
+const following = (cursor: ScanCursor, page: Page): ScanCursor =>
+  page.after === null ? { ...cursor, index: cursor.index + 1, after: null } : { ...cursor, after: page.after };
+
+const joined = (one: Page, other: Page): Page => ({
+  input: {
+    hubspotIds: [...one.input.hubspotIds, ...other.input.hubspotIds],
+    klaviyoIds: [...one.input.klaviyoIds, ...other.input.klaviyoIds],
+    contacts: [...(one.input.contacts ?? []), ...(other.input.contacts ?? [])],
+    profiles: [...(one.input.profiles ?? []), ...(other.input.profiles ?? [])],
+  },
+  size: one.size + other.size,
+  after: other.after,
+  total: other.total ?? one.total,
+});
+
 const ceilingWords = ({ options }: ContactConnection, created: number): string =>
   `${created} records were created; going on would create more than the ${options.maxNewRecords ?? 0} that the connection allows.`;
-
-/** A staged run stops when more than this share of its people, in percent, cannot be synced. */
-const stopAtIssuePercent = 5;
-
-/** Why a run in a stage stops: too many of its people cannot be synced (F12). */
-function stopOfStage(connection: ContactConnection, run: Run, counts: OutcomeCounts): string | null {
-  if (connection.options.stage === 'all') return null;
-  const failed = (run.counts['failed'] ?? 0) + counts.failed;
-  const people = (run.counts['people'] ?? 0) + counts.people;
-  // One or two bad records of a handful say nothing about the set-up.
-  if (failed < 3 || failed * 100 <= stopAtIssuePercent * people) return null;
-  return `${failed} of the first ${people} people have an issue, more than ${stopAtIssuePercent} %.`;
-}
 
 /** Puts the people of a page forward for a limited connection; nothing is compared or written. */
 async function choose(

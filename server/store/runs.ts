@@ -136,3 +136,30 @@ export async function cancelRuns(db: Database, connectionId: string): Promise<vo
     [connectionId],
   );
 }
+
+/**
+ * Adds people that hints brought to the open run of a staged connection: what goes wrong with them says as much of the
+ * set-up as what goes wrong with those the run brings. Answers the run's figures, or null when none is open.
+ */
+export async function countTowardsRun(
+  db: Database,
+  connectionId: string,
+  add: { people: number; failed: number },
+): Promise<{ people: number; failed: number } | null> {
+  const [row] = await db.query<{ people: string; failed: string }>(
+    `update run set counts = counts || jsonb_build_object(
+         'people', coalesce((counts ->> 'people')::bigint, 0) + $2, 'failed', coalesce((counts ->> 'failed')::bigint, 0) + $3)
+     where connection_id = $1 and state in ('queued', 'running') and kind <> 'undo'
+     returning counts ->> 'people' as people, counts ->> 'failed' as failed`,
+    [connectionId, add.people, add.failed],
+  );
+  return row === undefined ? null : { people: Number(row.people), failed: Number(row.failed) };
+}
+
+/** Begins counting anew: somebody looked at the issues and goes on. */
+export async function resetIssueCounts(db: Database, connectionId: string): Promise<void> {
+  await db.query(
+    `update run set counts = counts - 'people' - 'failed' where connection_id = $1 and state in ('queued', 'running')`,
+    [connectionId],
+  );
+}

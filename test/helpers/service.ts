@@ -46,11 +46,12 @@ export async function freePort(): Promise<number> {
 /** Asks again until the answer is not null; the suite waits on facts. */
 export async function until<T>(what: string, ask: () => Promise<T | null> | T | null, limitMs = 20_000): Promise<T> {
   const deadline = Date.now() + limitMs;
-  for (;;) {
+  // Often at first, then less so: most facts come soon, and the API lets nobody ask without end.
+  for (let pause = 20; ; pause = Math.min(pause * 1.1, 200)) {
     const answer = await ask();
     if (answer !== null) return answer;
     if (Date.now() > deadline) throw new Error(`Waited ${limitMs} ms for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

