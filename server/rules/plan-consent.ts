@@ -64,7 +64,8 @@ export function planConsent(
     const decision = decideOptOut(carried(carriers), {
       hubspotOptedOut: optedOutInHubspot(person),
       subscription,
-      seen: before.optedOut,
+      // A pair that comes to be has carried nothing yet, whatever is remembered of those who had the address before.
+      seen: person.link === null && within.length > 0 ? [] : before.optedOut,
     });
     after.optedOut = decision.seen;
     const carrier = carriers[0];

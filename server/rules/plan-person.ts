@@ -184,15 +184,7 @@ function endLink(plan: PersonPlan, scope: Scope): PersonPlan {
     const lists = gone.klaviyo ? [] : before.lists;
     stand(plan, connection, 'skipped', left, standingReasons[left], lists);
   }
-  if (plan.ending !== 'merged_in_hubspot') forgetCarried(plan, gone.klaviyo ? 'hubspot' : 'klaviyo');
   return plan;
-}
-
-/** An opt-out that was carried to a record that is gone is to be carried to the one that comes after it (C6). */
-function forgetCarried(plan: PersonPlan, from: Side): void {
-  const { consent } = plan.person;
-  if (consent.optedOut.includes(from))
-    plan.consent = { ...consent, optedOut: consent.optedOut.filter((side) => side !== from) };
 }
 
 function refuseEmail(plan: PersonPlan, connections: readonly ContactConnection[]): void {

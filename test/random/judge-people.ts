@@ -28,7 +28,7 @@ const profileMatches = ({ account, scenario }: Facts, profile: Profile): boolean
 
 /** B3–B7, B11: everybody is linked with the right partner, or there is a reason that is true. */
 export function judgePeople(facts: Facts): Violation[] {
-  return [...judgeContacts(facts), ...judgeProfiles(facts), ...judgeDuplicates(facts), ...judgeIssues(facts)];
+  return [...judgeContacts(facts), ...judgeProfiles(facts), ...judgeDuplicates(facts)];
 }
 
 function judgeContacts(facts: Facts): Violation[] {
@@ -166,20 +166,4 @@ function judgeDuplicates({ portal, account, evidence }: Facts): Violation[] {
   for (const id of profiles)
     if (profiles.indexOf(id) !== profiles.lastIndexOf(id)) found.push({ rule: 'B4', who: id, what: 'linked twice' });
   return found;
-}
-
-/** F5: an issue is there as long as its cause. */
-function judgeIssues({ portal, account, evidence }: Facts): Violation[] {
-  return evidence.issues.flatMap((issue): Violation[] => {
-    const add = (what: string): Violation[] => [
-      { rule: 'F5', who: `issue ${issue.code} of ${issue.side} ${issue.recordId}`, what: `${what} (${issue.detail})` },
-    ];
-    if (issue.recordId === '') return add('a connection has an issue after everything calmed down');
-    const contact = issue.hubspotId === null ? undefined : portal.contacts.get(issue.hubspotId);
-    const profile = issue.klaviyoId === null ? undefined : account.profiles.get(issue.klaviyoId);
-    if (contact === undefined && profile === undefined) return add('is about nobody who is there');
-    const emails = [emailOf(contact?.properties['email']), emailOf(profile?.email)];
-    if (issue.code.startsWith('email_taken') && emails[0] === emails[1]) return add('and both have the same address');
-    return [];
-  });
 }

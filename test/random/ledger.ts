@@ -36,7 +36,8 @@ export class Ledger {
     for (const name of this.emptiedOf(from)) this.emptiedOf(into).add(name);
     const reason = this.optedOut.get(from);
     if (reason !== undefined && !this.optedOut.has(into)) this.optedOut.set(into, `${reason}, then merged`);
-    if (this.moved.has(from)) this.moved.add(into);
+    // In Klaviyo the lists of both become those of the one that is left.
+    this.moved.add(into);
   }
 
   emptiedOf(recordId: string): Set<string> {

@@ -11,6 +11,7 @@ import {
 import { readEvidence } from './evidence.js';
 import { randomFields } from './fields.js';
 import { judgeConsent, judgeLists, judgeOutsiders } from './judge-consent.js';
+import { judgeIssues } from './judge-issues.js';
 import { judgePeople, type Facts } from './judge-people.js';
 import { Ledger } from './ledger.js';
 import { isOutsider, peopleInAll, seededPeople, type Operation, type Scenario, type Values } from './operations.js';
@@ -144,6 +145,7 @@ async function judgeWhenQuiet({ world, ledger, scenario }: Stage, limitMs: numbe
         ? []
         : [{ rule: 'G1', who: 'connection', what: `is ${evidence.connectionState}` }]),
       ...judgePeople(facts),
+      ...judgeIssues(facts),
       ...judgeConsent(facts),
       ...judgeLists(facts),
       ...judgeOutsiders(facts),

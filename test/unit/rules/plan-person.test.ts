@@ -505,25 +505,33 @@ describe('merges, deletions and what comes after', () => {
     });
   });
 
-  test.each(['hubspot', 'klaviyo'] as const)(
-    'C1/C6: what was given to a record that is gone from %s is to be given to the one that comes after it',
-    (side) => {
-      const plan = planPerson(
-        person({
-          ...(side === 'hubspot' ? { klaviyo: profile({}) } : { hubspot: contact({}) }),
-          link: linked,
-          gone: { hubspot: side === 'hubspot', klaviyo: side === 'klaviyo' },
-          standings: [standing()],
-          consent: { ...noMemory, optedOut: ['hubspot', 'klaviyo'] },
-        }),
-        scope(connection()),
-      );
-      expect(plan.consent?.optedOut).toEqual([side]);
-      expect(plan.standings).toMatchObject([
-        { reason: `deleted_in_${side}`, lists: side === 'klaviyo' ? [] : standing().lists },
-      ]);
-    },
-  );
+  test.each(['hubspot', 'klaviyo'] as const)('C1: what is gone from %s takes its lists with it only there', (side) => {
+    const plan = planPerson(
+      person({
+        ...(side === 'hubspot' ? { klaviyo: profile({}) } : { hubspot: contact({}) }),
+        link: linked,
+        gone: { hubspot: side === 'hubspot', klaviyo: side === 'klaviyo' },
+        standings: [standing()],
+      }),
+      scope(connection()),
+    );
+    expect(plan.standings).toMatchObject([
+      { reason: `deleted_in_${side}`, lists: side === 'klaviyo' ? [] : standing().lists },
+    ]);
+  });
+
+  test.each(['hubspot', 'klaviyo'] as const)('C6: an opt-out in %s is carried to a pair that comes to be', (side) => {
+    const carries = connection({ options: { ...connection().options, carryOptOuts: 'both' } });
+    const plan = planPerson(
+      person({
+        hubspot: contact({ hs_email_optout: side === 'hubspot' ? 'true' : '' }),
+        klaviyo: profile({}, { subscription: subscription(side === 'klaviyo' ? 'UNSUBSCRIBED' : 'SUBSCRIBED') }),
+        consent: { ...noMemory, optedOut: ['hubspot', 'klaviyo'] },
+      }),
+      scope(carries),
+    );
+    expect(plan.optOuts).toMatchObject([{ side: side === 'hubspot' ? 'klaviyo' : 'hubspot' }]);
+  });
 
   test('B11: the remaining record comes back only when somebody edits it', () => {
     const field = 'contact.firstname|attribute.first_name';
