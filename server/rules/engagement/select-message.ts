@@ -1,0 +1,63 @@
+import type { EmailEvent, Judged } from './email-event.js';
+import { judge } from './judge.js';
+import { isLeaving, select, type SelectConfig } from './select.js';
+import type { MessageOrigin } from './sources.js';
+
+/**
+ * Decides about a group of events that belong together: one email to one person, or a person's unsubscribes. Answers
+ * the events whose decision is new or differs from the one before.
+ *
+ * `due` names the events to decide. Where a verdict changed, its event and every repeat of the group are decided anew,
+ * because another event may be the first one now. All other decisions stand.
+ */
+export function selectMessage(
+  events: readonly EmailEvent[],
+  due: ReadonlySet<string>,
+  originOf: (event: EmailEvent) => MessageOrigin,
+  config: SelectConfig,
+): Map<string, Judged> {
+  const verdicts = judge(events);
+  const changed = events.filter(({ id, judged }) => judged !== null && judged.verdict !== verdicts.get(id));
+  const open = events.filter(
+    (event) =>
+      due.has(event.id) ||
+      event.judged === null ||
+      changed.includes(event) ||
+      (changed.length > 0 && event.judged.decision === 'repeat'),
+  );
+  const soFar = events.filter((event) => !open.includes(event));
+  const decided = new Map<string, Judged>();
+  for (const event of [...open].sort(inTurn)) {
+    const verdict = verdicts.get(event.id) ?? 'human';
+    const judged = select(soFar, event, verdict, originOf(event), config);
+    soFar.push({ ...event, judged });
+    if (!isSame(event.judged, judged)) decided.set(event.id, judged);
+  }
+  return decided;
+}
+
+/**
+ * What is on the timeline comes first, because it stays; then in order of time. Of an act of leaving, the event that
+ * knows its email goes before those that only know the list, and these before what only changed a preference.
+ */
+function inTurn(a: EmailEvent, b: EmailEvent): number {
+  const timeline = Number(b.onTimeline) - Number(a.onTimeline);
+  if (timeline !== 0) return timeline;
+  if (isLeaving(a.kind) && isLeaving(b.kind)) {
+    const worth = worthOf(b) - worthOf(a);
+    if (worth !== 0) return worth;
+  }
+  return a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+function worthOf({ kind, facts }: EmailEvent): number {
+  if (kind === 'preferences') return 0;
+  return facts.messageId !== null ? 3 : facts.listId !== null ? 2 : 1;
+}
+
+const isSame = (before: Judged | null, now: Judged): boolean =>
+  before !== null &&
+  before.verdict === now.verdict &&
+  before.decision === now.decision &&
+  before.because === now.because &&
+  before.counted === now.counted;
