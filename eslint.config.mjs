@@ -26,6 +26,14 @@ const never = {
     message:
       'Rules are pure: data in, decision out. They import each other only, so that they can be tested on a million cases.',
   },
+  abovePurityBelow: {
+    regex: '^(?!\\./|\\.\\./[a-z-]+\\.js$|libphonenumber-js)',
+    message: 'Rules are pure: those in a folder of their own import each other and the rules above only.',
+  },
+  aboveEngagementRules: {
+    regex: '^(?!\\./|\\.\\./[a-z-]+\\.js$|libphonenumber-js)',
+    message: 'Rules are pure, and so are those of the engagement path: they import rules only.',
+  },
   aboveStore: {
     regex: upTo(`${steps}|vendors`),
     message: 'The store keeps rows and decides nothing; the steps call it, it does not call them.',
@@ -108,6 +116,8 @@ export default tseslint.config(
   // The first place a rule is set counts for files no later entry names; later entries replace it, so each is complete.
   imports(['server/**/*.ts'], never.sandbox, never.pg, never.boss, never.vendorSdk),
   imports(folder('rules'), never.abovePurity),
+  imports(folder('rules/engagement'), never.aboveEngagementRules),
+  imports(['server/rules/*/**/*.ts'], never.abovePurityBelow),
   imports(folder('store'), ...everywhere, never.aboveStore, never.boss, never.vendorSdk),
   imports(folder('vendors'), ...everywhere, never.aboveVendors, never.pg, never.boss),
   imports(

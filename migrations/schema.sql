@@ -1,5 +1,41 @@
 -- Made by `npm run schema` from the migrations; do not edit.
 
+create table activity (
+  id bigint not null generated always as identity,
+  portal_id bigint not null,
+  klaviyo_account_id uuid not null,
+  event_id text not null,
+  kind text not null,
+  at timestamp with time zone not null,
+  profile_id text,
+  email text,
+  message_key text not null,
+  url_key text not null default ''::text,
+  facts jsonb not null,
+  collected_at timestamp with time zone not null default now(),
+  historical boolean not null default false,
+  due_at timestamp with time zone default now(),
+  looks smallint not null default 0,
+  verdict text,
+  decision text,
+  because text,
+  counted boolean not null default false,
+  connection_id uuid,
+  contact_id text,
+  shown_at timestamp with time zone,
+  shown_as text,
+  constraint activity_pkey PRIMARY KEY (id),
+  constraint activity_klaviyo_account_id_event_id_key UNIQUE (klaviyo_account_id, event_id),
+  constraint activity_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint activity_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+CREATE INDEX activity_at ON public.activity USING btree (at);
+CREATE INDEX activity_contact ON public.activity USING btree (portal_id, contact_id, at DESC) INCLUDE (kind, decision, verdict, counted) WHERE (contact_id IS NOT NULL);
+CREATE INDEX activity_due ON public.activity USING btree (klaviyo_account_id, historical, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX activity_email ON public.activity USING btree (portal_id, email);
+CREATE INDEX activity_message ON public.activity USING btree (klaviyo_account_id, message_key);
+CREATE INDEX activity_profile ON public.activity USING btree (klaviyo_account_id, profile_id);
+
 create table admission (
   connection_id uuid not null,
   portal_id bigint not null,
@@ -25,6 +61,27 @@ create table alert (
   constraint alert_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX alert_open ON public.alert USING btree (portal_id, COALESCE(connection_id, '00000000-0000-0000-0000-000000000000'::uuid), code) WHERE (cleared_at IS NULL);
+
+create table app_event_due (
+  activity_id bigint not null,
+  object text not null,
+  object_id text not null,
+  portal_id bigint not null,
+  klaviyo_account_id uuid not null,
+  name text not null,
+  historical boolean not null,
+  state text not null default 'waiting'::text,
+  error text,
+  attempts smallint not null default 0,
+  due_at timestamp with time zone not null default now(),
+  constraint app_event_due_pkey PRIMARY KEY (activity_id, object, object_id),
+  constraint app_event_due_activity_id_fkey FOREIGN KEY (activity_id) REFERENCES activity(id) ON DELETE CASCADE,
+  constraint app_event_due_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint app_event_due_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint app_event_due_object_check CHECK ((object = ANY (ARRAY['contact'::text, 'company'::text, 'deal'::text]))),
+  constraint app_event_due_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'unapproved'::text, 'refused'::text])))
+);
+CREATE INDEX app_event_due_next ON public.app_event_due USING btree (klaviyo_account_id, state, historical, due_at);
 
 create table change (
   klaviyo_account_id uuid not null,
@@ -80,6 +137,64 @@ create table consent (
   constraint consent_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
 
+create table email_message (
+  klaviyo_account_id uuid not null,
+  portal_id bigint not null,
+  message_id text not null,
+  campaign_id text,
+  flow_id text,
+  name text,
+  subject text,
+  group_ids text[] not null default '{}'::text[],
+  read_at timestamp with time zone not null default now(),
+  constraint email_message_pkey PRIMARY KEY (klaviyo_account_id, message_id),
+  constraint email_message_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint email_message_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+
+create table engaged_contact (
+  portal_id bigint not null,
+  contact_id text not null,
+  company_id text,
+  deal_ids text[] not null default '{}'::text[],
+  read_at timestamp with time zone not null default now(),
+  constraint engaged_contact_pkey PRIMARY KEY (portal_id, contact_id),
+  constraint engaged_contact_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+CREATE INDEX engaged_contact_company ON public.engaged_contact USING btree (portal_id, company_id) WHERE (company_id IS NOT NULL);
+CREATE INDEX engaged_contact_deals ON public.engaged_contact USING gin (deal_ids);
+
+create table engagement_account (
+  klaviyo_account_id uuid not null,
+  portal_id bigint not null,
+  live_from timestamp with time zone not null,
+  due_at timestamp with time zone not null default now(),
+  metrics_at timestamp with time zone,
+  sources_at timestamp with time zone,
+  succeeded_at timestamp with time zone,
+  webhook_key text not null,
+  webhook_secret text,
+  webhook_id text,
+  webhook_state text not null default 'unknown'::text,
+  webhook_at timestamp with time zone,
+  constraint engagement_account_pkey PRIMARY KEY (klaviyo_account_id),
+  constraint engagement_account_webhook_key_key UNIQUE (webhook_key),
+  constraint engagement_account_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint engagement_account_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint engagement_account_webhook_state_check CHECK ((webhook_state = ANY (ARRAY['unknown'::text, 'on'::text, 'not_available'::text])))
+);
+
+create table engagement_count (
+  connection_id uuid not null,
+  portal_id bigint not null,
+  decision text not null,
+  because text not null,
+  n bigint not null default 0,
+  constraint engagement_count_pkey PRIMARY KEY (connection_id, decision, because),
+  constraint engagement_count_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
+  constraint engagement_count_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+
 create table erased (
   portal_id bigint not null,
   email_hash bytea not null,
@@ -97,6 +212,22 @@ create table erasure_due (
   constraint erasure_due_pkey PRIMARY KEY (klaviyo_account_id, hubspot_id),
   constraint erasure_due_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint erasure_due_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+
+create table event_stream (
+  klaviyo_account_id uuid not null,
+  portal_id bigint not null,
+  metric_id text not null,
+  kind text not null,
+  watermark timestamp with time zone not null,
+  hour_at timestamp with time zone,
+  hour_pages integer not null default 0,
+  day_at timestamp with time zone not null default now(),
+  week_at timestamp with time zone not null default now(),
+  again jsonb,
+  constraint event_stream_pkey PRIMARY KEY (klaviyo_account_id, metric_id),
+  constraint event_stream_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES engagement_account(klaviyo_account_id) ON DELETE CASCADE,
+  constraint event_stream_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
 
 create table hint (
@@ -275,7 +406,10 @@ create table portal (
   erase_after timestamp with time zone,
   erasure_key text,
   alert_email text,
+  app_events text,
+  app_events_at timestamp with time zone,
   constraint portal_pkey PRIMARY KEY (id),
+  constraint portal_app_events_check CHECK ((app_events = ANY (ARRAY['approved'::text, 'unapproved'::text]))),
   constraint portal_state_check CHECK ((state = ANY (ARRAY['installed'::text, 'reconnect'::text, 'uninstalled'::text])))
 );
 
@@ -325,6 +459,19 @@ create table rate_bucket (
   paused_until timestamp with time zone,
   constraint rate_bucket_pkey PRIMARY KEY (key)
 ) with (fillfactor=50);
+
+create table rollup (
+  portal_id bigint not null,
+  contact_id text not null,
+  klaviyo_account_id uuid not null,
+  profile_id text,
+  written jsonb not null default '{}'::jsonb,
+  due_at timestamp with time zone,
+  constraint rollup_pkey PRIMARY KEY (portal_id, contact_id),
+  constraint rollup_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint rollup_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+CREATE INDEX rollup_due ON public.rollup USING btree (klaviyo_account_id, due_at) WHERE (due_at IS NOT NULL);
 
 create table run (
   id uuid not null default gen_random_uuid(),
