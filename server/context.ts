@@ -42,6 +42,8 @@ import { KlaviyoSession, type KlaviyoCredential } from './vendors/klaviyo/sessio
 /** One process of the service, wired. */
 export interface Service {
   app: Express;
+  /** What the steps are given, for the operator's commands. */
+  sync: SyncContext;
   /** Handles wake-ups and ticks until `stop`. */
   startWorking(): Promise<void>;
   /** Takes no more work, finishes or returns what is under way, closes the database. */
@@ -260,6 +262,7 @@ export async function createService(
   let ticks: { stop(): Promise<void> } | null = null;
   return {
     app,
+    sync: ctx,
     async startWorking() {
       await queue.work('drain', drainsAtOnce, ({ klaviyoAccountId }, signal) => drain(ctx, klaviyoAccountId, signal));
       await queue.work('sweep', 8, ({ klaviyoAccountId, name }) => sweep(ctx, klaviyoAccountId, name));

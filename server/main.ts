@@ -1,34 +1,13 @@
 import { createServer, type Server } from 'node:http';
-import type { Logger } from 'pino';
 import { ConfigError, readConfig, type Config } from './config.js';
 import { createService } from './context.js';
-import { dataFolder } from './data-folder.js';
+import { openGround } from './ground.js';
 import { createLogger } from './log.js';
 import { createMetrics } from './metrics.js';
-import { keptKeys } from './oauth/kept-keys.js';
-import type { SealKey } from './oauth/seal.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from './store/embedded/embedded-postgres.js';
 import { migrate } from './store/migrate.js';
 
 /** Seconds in which everything must be closed after a signal. */
 const stopSeconds = 20;
-
-interface Ground {
-  databaseUrl: string;
-  keys: SealKey[];
-  embedded: EmbeddedPostgres | null;
-}
-
-/** The database and the keys: those of the environment, or our own in a data folder. */
-async function ground(config: Config, log: Logger): Promise<Ground> {
-  if (config.databaseUrl !== null)
-    return { databaseUrl: config.databaseUrl, keys: config.encryptionKeys ?? [], embedded: null };
-  const say = (message: string): void => log.info(message);
-  const folder = await dataFolder(config.dataDir, process.cwd(), say);
-  say(`data folder: ${folder}`);
-  const embedded = await startEmbeddedPostgres({ dataDir: folder, say });
-  return { databaseUrl: embedded.url, keys: config.encryptionKeys ?? (await keptKeys(folder)), embedded };
-}
 
 async function listen(server: Server, config: Config): Promise<void> {
   await new Promise<void>((resolve, reject) => {
@@ -40,7 +19,7 @@ async function listen(server: Server, config: Config): Promise<void> {
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger(config.logLevel);
-  const { databaseUrl, keys, embedded } = await ground(config, log);
+  const { databaseUrl, keys, embedded } = await openGround(config, log);
   await migrate(databaseUrl, (message) => log.debug(message));
   const service = await createService(config, databaseUrl, keys, log, createMetrics());
   const server = createServer((request, response) => void service.app(request, response));

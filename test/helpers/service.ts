@@ -16,6 +16,8 @@ export interface World {
   portalId: string;
   database: TestDatabase;
   user: ProxyUser;
+  /** What the service is told from outside. */
+  environment: Record<string, string>;
   /** What the service printed. */
   output(): string;
   /** Calls the API as the settings page would. */
@@ -84,33 +86,32 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   if (options.webhooks !== false) hubspot.webhooks.targetUrl = `${backend}/webhooks/hubspot`;
   let service: ChildProcess | null = null;
   let printed = '';
+  const shared: Record<string, string> = {
+    PATH: process.env['PATH'] ?? '',
+    HOST: '127.0.0.1',
+    PUBLIC_URL: backend,
+    DATABASE_URL: database.url,
+    ENCRYPTION_KEYS: `t1:${Buffer.alloc(32, 7).toString('base64')}`,
+    LOG_LEVEL: 'info',
+    POLL_SECONDS: '1',
+    HUBSPOT_APP_ID: hubspot.appId,
+    HUBSPOT_CLIENT_ID: hubspot.clientId,
+    HUBSPOT_CLIENT_SECRET: hubspot.clientSecret,
+    HUBSPOT_API_URL: hubspot.url,
+    HUBSPOT_APP_URL: hubspot.url,
+    KLAVIYO_CLIENT_ID: klaviyo.clientId,
+    KLAVIYO_CLIENT_SECRET: klaviyo.clientSecret,
+    KLAVIYO_API_URL: klaviyo.url,
+    KLAVIYO_APP_URL: klaviyo.url,
+    ...options.environment,
+  };
   const others: ChildProcess[] = [];
   const launch = (at: number, environment: Record<string, string>): ChildProcess => {
     const child = spawn(process.execPath, ['--enable-source-maps', join(process.cwd(), 'build/server/main.js')], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // A folder without an .env: a developer's settings are not for tests.
       cwd: tmpdir(),
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        PORT: String(at),
-        HOST: '127.0.0.1',
-        PUBLIC_URL: backend,
-        DATABASE_URL: database.url,
-        ENCRYPTION_KEYS: `t1:${Buffer.alloc(32, 7).toString('base64')}`,
-        LOG_LEVEL: 'info',
-        POLL_SECONDS: '1',
-        HUBSPOT_APP_ID: hubspot.appId,
-        HUBSPOT_CLIENT_ID: hubspot.clientId,
-        HUBSPOT_CLIENT_SECRET: hubspot.clientSecret,
-        HUBSPOT_API_URL: hubspot.url,
-        HUBSPOT_APP_URL: hubspot.url,
-        KLAVIYO_CLIENT_ID: klaviyo.clientId,
-        KLAVIYO_CLIENT_SECRET: klaviyo.clientSecret,
-        KLAVIYO_API_URL: klaviyo.url,
-        KLAVIYO_APP_URL: klaviyo.url,
-        ...options.environment,
-        ...environment,
-      },
+      env: { ...shared, PORT: String(at), ...environment },
     });
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
@@ -127,6 +128,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     portalId,
     database,
     user,
+    environment: shared,
     output: () => printed,
     call: (method, path, body) => hubspotFetch(user, method, `/api/v1${path}`, body),
     async start(environment = {}) {
