@@ -1,0 +1,212 @@
+import type { ActivityKind } from '../rules/engagement/activity-kind.js';
+import type { Decision, DecisionReason, EmailEvent, Judged, Verdict } from '../rules/engagement/email-event.js';
+import type { EventFacts } from '../rules/engagement/event-facts.js';
+import type { Database } from './database.js';
+
+/** An event as collected. */
+export interface NewActivity {
+  eventId: string;
+  kind: ActivityKind;
+  at: Date;
+  profileId: string | null;
+  email: string | null;
+  messageKey: string;
+  urlKey: string;
+  facts: EventFacts;
+}
+
+export interface Activity extends EmailEvent {
+  rowId: string;
+  email: string | null;
+  contactId: string | null;
+  connectionId: string | null;
+  historical: boolean;
+  looks: number;
+  shownAs: Verdict | null;
+}
+
+interface Row {
+  id: string;
+  event_id: string;
+  kind: ActivityKind;
+  at: Date;
+  profile_id: string | null;
+  email: string | null;
+  message_key: string;
+  url_key: string;
+  facts: EventFacts;
+  historical: boolean;
+  looks: number;
+  verdict: Verdict | null;
+  decision: Decision | null;
+  because: DecisionReason | null;
+  counted: boolean;
+  connection_id: string | null;
+  contact_id: string | null;
+  shown_at: Date | null;
+  shown_as: Verdict | null;
+}
+
+const columns =
+  'id, event_id, kind, at, profile_id, email, message_key, url_key, facts, historical, looks, verdict, decision, because, counted, connection_id, contact_id, shown_at, shown_as';
+
+function fromRow(row: Row): Activity {
+  const { verdict, decision, because, counted } = row;
+  return {
+    rowId: row.id,
+    id: row.event_id,
+    kind: row.kind,
+    at: row.at.getTime(),
+    profileId: row.profile_id,
+    email: row.email,
+    messageKey: row.message_key,
+    urlKey: row.url_key,
+    facts: row.facts,
+    judged: verdict === null || decision === null || because === null ? null : { verdict, decision, because, counted },
+    onTimeline: row.shown_at !== null,
+    contactId: row.contact_id,
+    connectionId: row.connection_id,
+    historical: row.historical,
+    looks: row.looks,
+    shownAs: row.shown_as,
+  };
+}
+
+/**
+ * Stores events that are not there yet; answers how many were new. Of those that are, only the profile is corrected: a
+ * merge moves an event to another profile. `redecide` puts those before the rules again that were left aside.
+ */
+export async function storeActivities(
+  tx: Database,
+  account: { portalId: string; klaviyoAccountId: string },
+  events: readonly NewActivity[],
+  how: { historical: boolean; redecide: boolean },
+): Promise<number> {
+  const unique = [...new Map(events.map((event) => [event.eventId, event])).values()];
+  if (unique.length === 0) return 0;
+  const rows = await tx.query<{ fresh: boolean }>(
+    `insert into activity as a (portal_id, klaviyo_account_id, event_id, kind, at, profile_id, email, message_key, url_key, facts, historical)
+     select $1, $2, x."eventId", x.kind, x.at, x."profileId", x.email, x."messageKey", x."urlKey", x.facts, $4
+     from jsonb_to_recordset($3::jsonb) as x ("eventId" text, kind text, at timestamptz, "profileId" text, email text, "messageKey" text, "urlKey" text, facts jsonb)
+     order by x."eventId"
+     on conflict (klaviyo_account_id, event_id) do update set
+       profile_id = coalesce(excluded.profile_id, a.profile_id), email = coalesce(excluded.email, a.email),
+       due_at = case when a.decision = 'no_contact' or ($5 and a.decision = 'not_chosen') then now() else a.due_at end
+     where (excluded.profile_id is not null and a.profile_id is distinct from excluded.profile_id) or ($5 and a.decision in ('not_chosen', 'no_contact'))
+     returning xmax = 0 as fresh`,
+    [account.portalId, account.klaviyoAccountId, JSON.stringify(unique), how.historical, how.redecide],
+  );
+  return rows.filter(({ fresh }) => fresh).length;
+}
+
+/** Events to be decided, live ones or those of the past, those that wait longest first. */
+export async function dueActivities(
+  db: Database,
+  klaviyoAccountId: string,
+  historical: boolean,
+  limit: number,
+): Promise<Activity[]> {
+  const rows = await db.query<Row>(
+    `select ${columns} from activity where klaviyo_account_id = $1 and historical = $2 and due_at <= now() order by due_at, id limit $3`,
+    [klaviyoAccountId, historical, limit],
+  );
+  return rows.map(fromRow);
+}
+
+/** All events of these emails to these people, whoever's profile they are under now. */
+export async function activitiesOfMessages(
+  db: Database,
+  klaviyoAccountId: string,
+  messageKeys: readonly string[],
+): Promise<Activity[]> {
+  if (messageKeys.length === 0) return [];
+  const rows = await db.query<Row>(
+    `select ${columns} from activity where klaviyo_account_id = $1 and message_key = any ($2) and kind not in ('unsubscribed', 'preferences')`,
+    [klaviyoAccountId, messageKeys],
+  );
+  return rows.map(fromRow);
+}
+
+/** The leaving events of contacts around moments (milliseconds), `withinMs` to either side. */
+export async function leavingAround(
+  db: Database,
+  portalId: string,
+  klaviyoAccountId: string,
+  moments: readonly { contactId: string; at: number }[],
+  withinMs: number,
+): Promise<Activity[]> {
+  if (moments.length === 0) return [];
+  const rows = await db.query<Row>(
+    `select ${columns} from activity a where a.portal_id = $1 and a.klaviyo_account_id = $2 and a.kind in ('unsubscribed', 'preferences')
+       and exists (select from jsonb_to_recordset($3::jsonb) as x ("contactId" text, at float8)
+         where x."contactId" = a.contact_id and a.at between to_timestamp((x.at - $4) / 1000) and to_timestamp((x.at + $4) / 1000))
+       and a.contact_id = any ($5)`,
+    [portalId, klaviyoAccountId, JSON.stringify(moments), withinMs, [...new Set(moments.map((one) => one.contactId))]],
+  );
+  return rows.map(fromRow);
+}
+
+/** What was decided of one event. */
+export interface DecidedActivity {
+  rowId: string;
+  judged: Judged;
+  connectionId: string;
+  contactId: string | null;
+  /** Handed over for the timeline with this decision. */
+  shown: boolean;
+  /** Seconds until it is looked at again (no contact yet); null: decided for good. */
+  againSeconds: number | null;
+}
+
+/**
+ * Writes decisions down and keeps the connections' counts: only rows whose decision differs count, so the same batch
+ * after a crash counts once.
+ */
+export async function saveDecisions(
+  tx: Database,
+  portalId: string,
+  decided: readonly DecidedActivity[],
+): Promise<void> {
+  if (decided.length === 0) return;
+  await tx.query(
+    `with x as (
+       select * from jsonb_to_recordset($2::jsonb) as x (id bigint, verdict text, decision text, because text, counted bool, "connectionId" uuid,
+         "contactId" text, shown bool, "againSeconds" float8)),
+     before as (select a.id, a.connection_id, a.decision, a.because from activity a join x on x.id = a.id for update of a),
+     changed as (
+       update activity a set verdict = x.verdict, decision = x.decision, because = x.because, counted = x.counted, connection_id = x."connectionId",
+         contact_id = coalesce(x."contactId", a.contact_id), looks = a.looks + (x."againSeconds" is not null)::int,
+         due_at = now() + make_interval(secs => x."againSeconds"),
+         shown_at = case when x.shown then coalesce(a.shown_at, now()) else a.shown_at end,
+         shown_as = case when x.shown then coalesce(a.shown_as, x.verdict) else a.shown_as end
+       from x where a.id = x.id and a.portal_id = $1 returning a.id, a.connection_id, a.decision, a.because),
+     delta as (
+       select connection_id, decision, because, sum(d) as n from (
+         select c.connection_id, c.decision, c.because, 1 as d from changed c
+         union all select b.connection_id, b.decision, b.because, -1 from before b join changed c on c.id = b.id where b.decision is not null) t
+       where connection_id is not null group by 1, 2, 3 having sum(d) <> 0)
+     insert into engagement_count as e (connection_id, portal_id, decision, because, n)
+     select d.connection_id, $1, d.decision, d.because, d.n from delta d join connection c on c.id = d.connection_id
+     order by d.connection_id, d.decision, d.because
+     on conflict (connection_id, decision, because) do update set n = greatest(0, e.n + excluded.n)`,
+    [portalId, JSON.stringify(decided.map(({ rowId, judged, ...rest }) => ({ id: rowId, ...judged, ...rest })))],
+  );
+}
+
+/** Decided as they were: nothing is due of them any more. */
+export async function settleActivities(tx: Database, rowIds: readonly string[]): Promise<void> {
+  if (rowIds.length > 0) await tx.query('update activity set due_at = null where id = any ($1::bigint[])', [rowIds]);
+}
+
+/** Seconds until the next event is due, or null when none is. */
+export async function nextActivityIn(db: Database, klaviyoAccountId: string): Promise<number | null> {
+  const rows = await db.query<{ seconds: number | null }>(
+    `select extract(epoch from least(
+       (select min(due_at) from activity where klaviyo_account_id = $1 and due_at is not null),
+       (select min(due_at) from app_event_due where klaviyo_account_id = $1 and state <> 'refused'),
+       (select min(due_at) from rollup where klaviyo_account_id = $1)) - now())::float8 as seconds`,
+    [klaviyoAccountId],
+  );
+  const seconds = rows[0]?.seconds;
+  return seconds == null ? null : Math.max(0, seconds);
+}

@@ -1,0 +1,56 @@
+import type { Database } from './database.js';
+
+/** To which company and deals a contact belongs. */
+export interface EngagedContact {
+  contactId: string;
+  companyId: string | null;
+  dealIds: string[];
+}
+
+/** Keeps what was just read of contacts with activity. */
+export async function keepEngagedContacts(
+  db: Database,
+  portalId: string,
+  contacts: readonly EngagedContact[],
+): Promise<void> {
+  if (contacts.length === 0) return;
+  await db.query(
+    `insert into engaged_contact as e (portal_id, contact_id, company_id, deal_ids)
+     select $1, x."contactId", x."companyId", coalesce((select array_agg(d) from jsonb_array_elements_text(x."dealIds") as d), '{}')
+     from jsonb_to_recordset($2::jsonb) as x ("contactId" text, "companyId" text, "dealIds" jsonb)
+     order by x."contactId"
+     on conflict (portal_id, contact_id) do update set company_id = excluded.company_id, deal_ids = excluded.deal_ids, read_at = now()`,
+    [portalId, JSON.stringify(contacts)],
+  );
+}
+
+/** Contacts with activity that belong to a company or deal, as last read; the `limit` that were read last. */
+export async function contactsOf(
+  db: Database,
+  portalId: string,
+  object: 'company' | 'deal',
+  objectId: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db.query<{ contact_id: string }>(
+    object === 'company'
+      ? 'select contact_id from engaged_contact where portal_id = $1 and company_id = $2 order by read_at desc limit $3'
+      : 'select contact_id from engaged_contact where portal_id = $1 and deal_ids @> array[$2] order by read_at desc limit $3',
+    [portalId, objectId, limit],
+  );
+  return rows.map((row) => row.contact_id);
+}
+
+/** Contacts of a portal whose company and deals were read before a moment, of those that a card is made of. */
+export async function staleContacts(
+  db: Database,
+  portalId: string,
+  contactIds: readonly string[],
+  olderSeconds: number,
+): Promise<string[]> {
+  const rows = await db.query<{ contact_id: string }>(
+    `select contact_id from engaged_contact where portal_id = $1 and contact_id = any ($2) and read_at < now() - make_interval(secs => $3)`,
+    [portalId, contactIds, olderSeconds],
+  );
+  return rows.map((row) => row.contact_id);
+}

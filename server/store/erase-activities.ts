@@ -1,0 +1,42 @@
+import type { Database } from './database.js';
+
+/** Everything by which one person may be known in the activities. */
+export interface ActivityTraces {
+  emails: readonly string[];
+  profileIds: readonly string[];
+  contactIds: readonly string[];
+}
+
+/** Takes away everything kept of a person's email activity (B11); answers how many activities. Emails in lower case. */
+export async function eraseActivities(tx: Database, portalId: string, traces: ActivityTraces): Promise<number> {
+  const { emails, profileIds, contactIds } = traces;
+  // Each way in has an index of its own; what waits for a timeline goes with its activity.
+  const erased = [
+    await tx.query('delete from activity where portal_id = $1 and contact_id = any ($2) returning 1 as erased', [
+      portalId,
+      contactIds,
+    ]),
+    await tx.query('delete from activity where portal_id = $1 and email = any ($2) returning 1 as erased', [
+      portalId,
+      emails,
+    ]),
+    await tx.query(
+      `delete from activity where portal_id = $1 and profile_id = any ($2)
+         and klaviyo_account_id in (select id from klaviyo_account where portal_id = $1) returning 1 as erased`,
+      [portalId, profileIds],
+    ),
+  ];
+  await tx.query('delete from engaged_contact where portal_id = $1 and contact_id = any ($2)', [portalId, contactIds]);
+  await tx.query('delete from rollup where portal_id = $1 and contact_id = any ($2)', [portalId, contactIds]);
+  return erased.flat().length;
+}
+
+/** Takes away a step of the activities older than so many months; answers how many. Small steps hold no lock for long. */
+export async function pruneActivities(db: Database, months: number, step: number): Promise<number> {
+  const rows = await db.query(
+    `delete from activity where id in (
+       select id from activity where at < now() - make_interval(months => $1) order by at limit $2 for update skip locked) returning 1 as pruned`,
+    [months, step],
+  );
+  return rows.length;
+}
