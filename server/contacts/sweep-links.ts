@@ -4,7 +4,7 @@ import { planPerson } from '../rules/plan-person.js';
 import { alertWords } from '../rules/words.js';
 import { clearAlerts, raiseAlert } from '../store/alerts.js';
 import { changePriority, noteChanges } from '../store/changes.js';
-import { fieldsWithIssues } from '../store/issue-list.js';
+import { fieldsWithIssues, issuesDueAgain } from '../store/issue-list.js';
 import { linkSlice } from '../store/links.js';
 import { mostDifferences, readParity, saveParity, waitingOf, type Parity } from '../store/parity.js';
 import { moveSweep, type Sweep } from '../store/sweeps.js';
@@ -35,11 +35,12 @@ const driftWorthAnAlert = 20;
 export async function sweepLinks(ctx: SyncContext, stored: Sweep): Promise<number> {
   const nowMs = ctx.clock().getTime();
   const before = (stored.position as LinkPosition | null) ?? { after: '0', startedMs: nowMs };
-  if (before.after === '0' && nowMs < before.startedMs) return 0;
+  const again = await lookAgain(ctx, stored);
+  if (before.after === '0' && nowMs < before.startedMs) return again;
   const scope = await loadScope(ctx, stored.klaviyoAccountId);
-  if (scope === null) return 0;
+  if (scope === null) return again;
   let after = before.after;
-  let found = 0;
+  let found = again;
   let ended = false;
   for (let looked = 0; looked < slice && !ended; looked += atOnce) {
     const links = await linkSlice(ctx.db, stored.klaviyoAccountId, after, atOnce);
@@ -53,6 +54,18 @@ export async function sweepLinks(ctx: SyncContext, stored: Sweep): Promise<numbe
     : { after, startedMs: before.startedMs };
   await moveSweep(ctx.db, stored, position, true);
   return found;
+}
+
+/** Notes people whose issue may be over because of what happened to somebody else. Answers how many. */
+async function lookAgain(ctx: SyncContext, { portalId, klaviyoAccountId, name }: Sweep): Promise<number> {
+  const due = await issuesDueAgain(ctx.db, klaviyoAccountId, periodsOfRound * ctx.pollSeconds, atOnce);
+  await noteChanges(
+    ctx.db,
+    portalId,
+    klaviyoAccountId,
+    due.map((at) => ({ ...at, priority: changePriority.retry, cause: name })),
+  );
+  return due.length;
 }
 
 async function audit(

@@ -130,3 +130,23 @@ export async function fieldsWithIssues(
   for (const row of rows) fields.set(row.record_id, (fields.get(row.record_id) ?? new Set()).add(row.field));
   return fields;
 }
+
+/**
+ * Records whose issue is to be looked at again, for its cause may lie with somebody else (a number or an address that
+ * another record held) and nothing tells when that is gone (F5). The pause grows with the age of the issue: at least
+ * `pauseSeconds`, at most a day.
+ */
+export async function issuesDueAgain(
+  db: Database,
+  klaviyoAccountId: string,
+  pauseSeconds: number,
+  limit: number,
+): Promise<{ side: 'hubspot' | 'klaviyo'; recordId: string }[]> {
+  return db.query(
+    `select distinct i.side, i.record_id as "recordId" from issue i join connection c on c.id = i.connection_id
+     where c.klaviyo_account_id = $1 and c.state in ('initial_sync', 'active') and i.record_id <> ''
+       and i.last_seen_at + least(greatest(make_interval(secs => $2), i.last_seen_at - i.first_seen_at), interval '1 day') <= now()
+     limit $3`,
+    [klaviyoAccountId, pauseSeconds, limit],
+  );
+}

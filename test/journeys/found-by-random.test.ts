@@ -176,3 +176,26 @@ test('C6: an opt-out reaches a profile whose address changes while the pass is u
   await until('the opt-out in Klaviyo', () => (profile.consent === 'UNSUBSCRIBED' ? true : null));
   await until('the address in HubSpot', () => (contact.properties['email'] === 'moved@example.org' ? true : null));
 });
+
+test('F5: an issue whose cause lies with somebody else is looked at again, and goes when the cause is gone', async () => {
+  const holder = await pair('holder@example.org');
+  account().identify(holder.profile, { phone_number: '+4930901820' });
+  account().touch(holder.profile);
+  await until('the number in HubSpot', () => (holder.contact.properties['phone'] === '+4930901820' ? true : null));
+  const { contact, profile } = await pair('wants@example.org');
+  portal().update('contacts', contact, { phone: '+49 30 901820' }, 'CRM_UI');
+  const issues = () => world.database.db.query(`select from issue where code = 'phone_taken_in_klaviyo'`);
+  await until('the issue', async () => ((await issues()).length === 1 ? true : null));
+  // An hour later: no sweep has anything to do with the pair any more.
+  await world.database.db.query(
+    `update link set hubspot_modified_at = now() + interval '1 hour', klaviyo_modified_at = now() + interval '1 hour' where hubspot_id = $1`,
+    [contact.id],
+  );
+  await world.database.db.query(
+    `update issue set first_seen_at = now() - interval '1 hour', last_seen_at = now() - interval '1 hour'`,
+  );
+  account().identify(holder.profile, { phone_number: '+4930901821' });
+  account().touch(holder.profile);
+  await until('the number with the other person', () => (profile.phone_number === '+4930901820' ? true : null));
+  await until('the end of the issue', async () => ((await issues()).length === 0 ? true : null));
+});
