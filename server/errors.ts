@@ -22,7 +22,7 @@ export class RetryLater extends Error {
 export class NeedsPerson extends Error {
   override readonly name = 'NeedsPerson';
   constructor(
-    readonly code: 'reconnect_hubspot' | 'reconnect_klaviyo' | 'missing_scope',
+    readonly code: 'reconnect_hubspot' | 'reconnect_klaviyo' | 'missing_scope' | 'app_events_not_approved',
     message: string,
     /** What to do, in words. */
     readonly fix: string,

@@ -26,7 +26,7 @@ export async function askForPerson(ctx: SyncContext, klaviyoAccountId: string, n
       email: null,
     })),
   );
-  if (needs.code !== 'missing_scope')
+  if (needs.code === 'reconnect_hubspot' || needs.code === 'reconnect_klaviyo')
     await markReconnect(ctx.db, needs.code, first.portalId, klaviyoAccountId, needs.message);
   ctx.log.warn({ portalId: first.portalId, klaviyoAccountId, code: needs.code }, 'a person is needed');
 }

@@ -33,4 +33,6 @@ export const klaviyoScopes = [
   'metrics:read',
   'flows:read',
   'campaigns:read',
+  'webhooks:read',
+  'webhooks:write',
 ] as const;

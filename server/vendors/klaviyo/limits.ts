@@ -49,6 +49,12 @@ const endpoints: [RegExp, string, Tier][] = [
   [/^GET \/api\/flows$/, 'flows.list', 'S'],
   [/^GET \/api\/flows\/[^/]+$/, 'flows.get', 'S'],
   [/^GET \/api\/flow-messages\/[^/]+$/, 'flowMessages.get', 'S'],
+  [/^GET \/api\/flow-actions\/[^/]+\/flow$/, 'flowActions.flow', 'S'],
+  [/^GET \/api\/webhooks$/, 'webhooks.list', 'XS'],
+  [/^POST \/api\/webhooks$/, 'webhooks.create', 'XS'],
+  [/^PATCH \/api\/webhooks\/[^/]+$/, 'webhooks.update', 'XS'],
+  [/^DELETE \/api\/webhooks\/[^/]+$/, 'webhooks.delete', 'XS'],
+  [/^GET \/api\/webhook-topics$/, 'webhookTopics.list', 'XS'],
 ];
 
 /** Name and tier of an endpoint. Pure. */

@@ -40,7 +40,7 @@ test.each([
   ['POST', '/api/lists/x/relationships/profiles', 'lists.add', 'M'],
   ['DELETE', '/api/lists/x/relationships/profiles', 'lists.remove', 'M'],
   ['GET', '/api/accounts', 'accounts.list', 'XS'],
-  ['POST', '/api/webhooks', 'other', 'XS'],
+  ['POST', '/api/coupons', 'other', 'XS'],
 ])('G2: %s %s is %s of tier %s; the unknown counts as the smallest', (method, path, operation, tier) => {
   expect(endpointOf(method, path)).toEqual({ operation, tier });
 });
