@@ -1,0 +1,91 @@
+import { Button, Flex, Heading, Tab, Tabs } from '@hubspot/ui-extensions';
+import type { Connection } from '../api-types.js';
+import { words } from '../words.js';
+import { LoadedView } from '../shared/LoadedView.js';
+import { usePlatform } from '../shared/platform.js';
+import { StateTag } from '../shared/StateTag.js';
+import { useLoad } from '../shared/use-load.js';
+import { LifeButtons } from './LifeButtons.js';
+import { ParityPanel } from './ParityPanel.js';
+import { RunsTable } from './RunsTable.js';
+import { StatusPanel } from './StatusPanel.js';
+
+const text = words.connection;
+/** How often the status is read again, in milliseconds: while a run goes on, and else. */
+const busyMs = 2_000;
+const restMs = 15_000;
+
+/** One connection: its status, proof of parity, runs, and what can be done with it. */
+export function ConnectionScreen(props: {
+  id: string;
+  onBack(): void;
+  onEdit(connection: Connection): void;
+  onIssues(connectionId: string): void;
+  onHistory(runId: string): void;
+}) {
+  const { api } = usePlatform();
+  const { id } = props;
+  const connection = useLoad(`connection ${id}`, () => api.connection(id));
+  const status = useLoad(
+    `status ${id}`,
+    () => api.status(id),
+    (known) => (known?.run?.state === 'running' || known?.run?.state === 'queued' ? busyMs : restMs),
+  );
+  const changed = (): void => {
+    connection.reload();
+    status.reload();
+  };
+  return (
+    <Flex direction="column" gap="medium">
+      <Flex>
+        <Button variant="transparent" size="sm" onClick={props.onBack}>
+          {text.back}
+        </Button>
+      </Flex>
+      <LoadedView from={connection}>
+        {(known) => {
+          // The status is read more often; where the two differ it is the newer one.
+          const state = status.data?.state ?? known.state;
+          return (
+            <Flex direction="column" gap="medium">
+              <Flex justify="between" align="center" wrap gap="small">
+                <Flex gap="small" align="center">
+                  <Heading>{known.name}</Heading>
+                  <StateTag state={state} />
+                </Flex>
+                <LifeButtons
+                  connection={{ id, name: known.name, state }}
+                  onChanged={changed}
+                  onEdit={() => props.onEdit(known)}
+                  onDeleted={props.onBack}
+                />
+              </Flex>
+              <Tabs defaultSelected="status">
+                <Tab tabId="status" title={text.tabs.status}>
+                  <LoadedView from={status}>
+                    {(now) => (
+                      <StatusPanel
+                        connection={known}
+                        status={now}
+                        onChanged={changed}
+                        onIssues={() => props.onIssues(id)}
+                      />
+                    )}
+                  </LoadedView>
+                </Tab>
+                {known.type === 'contact' ? (
+                  <Tab tabId="parity" title={text.tabs.parity}>
+                    <ParityPanel connectionId={id} />
+                  </Tab>
+                ) : null}
+                <Tab tabId="runs" title={text.tabs.runs}>
+                  <RunsTable connectionId={id} onHistory={props.onHistory} onUndone={changed} />
+                </Tab>
+              </Tabs>
+            </Flex>
+          );
+        }}
+      </LoadedView>
+    </Flex>
+  );
+}

@@ -1,0 +1,117 @@
+import { useState } from 'react';
+import type { Account, EngagementConnection, KlaviyoAccount } from '../api-types.js';
+import { words } from '../words.js';
+import { ConnectStep } from '../setup/ConnectStep.js';
+import { SaveStep } from '../setup/SaveStep.js';
+import { WizardFrame } from '../setup/WizardFrame.js';
+import { useAction } from '../shared/use-action.js';
+import { useDraft } from '../shared/use-draft.js';
+import { ActivitiesStep } from './ActivitiesStep.js';
+import { DetailsStep } from './DetailsStep.js';
+import { EngagementActivate } from './EngagementActivate.js';
+import {
+  activitiesComplete,
+  engagementBodyOf,
+  engagementFormOf,
+  newEngagementForm,
+  sourcesComplete,
+  type EngagementForm,
+} from './engagement-form.js';
+import { SourcesStep } from './SourcesStep.js';
+
+const text = words.engagement;
+type StepName = keyof typeof text.steps;
+const setupSteps: StepName[] = ['connect', 'sources', 'activities', 'options', 'activate'];
+const editSteps: StepName[] = ['sources', 'activities', 'options', 'save'];
+
+/** The guided set-up of email activity on timelines, and the same pages for changing it. */
+export function EngagementSetup(props: {
+  account: Account;
+  connection: EngagementConnection | null;
+  onLeave(): void;
+  onDone(id: string): void;
+  onAccount(): void;
+}) {
+  const { account, connection } = props;
+  const editing = connection !== null && connection.state !== 'draft';
+  const steps = editing ? editSteps : setupSteps;
+  const [accounts, setAccounts] = useState(account.klaviyoAccounts);
+  const [initial] = useState(() => {
+    const usable = account.klaviyoAccounts.filter(({ state }) => state === 'connected');
+    return connection === null
+      ? newEngagementForm(usable.length === 1 ? (usable[0]?.id ?? '') : '', text.defaultName)
+      : engagementFormOf(connection);
+  });
+  const [step, setStep] = useState<StepName>(initial.klaviyoAccountId === '' ? 'connect' : 'sources');
+  const [checked, setChecked] = useState(false);
+  const draft = useDraft<EngagementForm>({
+    initial,
+    id: connection?.id ?? null,
+    create: ({ klaviyoAccountId }) => ({ type: 'engagement', klaviyoAccountId }),
+    body: engagementBodyOf,
+    auto: !editing && step !== 'connect',
+  });
+  const { form, change } = draft;
+  const going = useAction(async (to: StepName) => {
+    const forward = steps.indexOf(to) > steps.indexOf(step);
+    if (forward && form.klaviyoAccountId === '') return;
+    const gap = !sourcesComplete(form) ? 'sources' : !activitiesComplete(form) ? 'activities' : null;
+    if (forward && gap !== null && steps.indexOf(to) > steps.indexOf(gap)) {
+      setChecked(true);
+      setStep(gap);
+      return;
+    }
+    if (forward && !editing && step !== 'connect') {
+      // What fails is shown as the draft's problem; the step stays.
+      const saved = await draft.save().catch(() => null);
+      if (saved === null) return;
+    }
+    setStep(to);
+  });
+  const choose = (chosen: KlaviyoAccount, justConnected: boolean): void => {
+    if (!accounts.some(({ id }) => id === chosen.id)) setAccounts([...accounts, chosen]);
+    if (chosen.id !== form.klaviyoAccountId) change(newEngagementForm(chosen.id, form.name));
+    if (!justConnected) return;
+    props.onAccount();
+    setStep('sources');
+  };
+  const at = steps.indexOf(step);
+  const following = steps[at + 1];
+  return (
+    <WizardFrame
+      title={editing ? words.setup.editTitle(form.name) : text.newTitle}
+      stepNames={steps.map((name) => text.steps[name])}
+      step={at}
+      onStep={(index) => {
+        const to = steps[index];
+        if (to !== undefined && to !== step) going.start(to);
+      }}
+      onNext={following === undefined || form.klaviyoAccountId === '' ? null : () => going.start(following)}
+      busy={going.busy}
+      onLeave={props.onLeave}
+      leaveLabel={editing ? words.setup.leaveEdit : words.setup.leave}
+      saving={draft.saving}
+      problem={draft.problem}
+      hint={editing ? '' : words.setup.nothingYet}
+    >
+      {step === 'connect' ? (
+        <ConnectStep
+          accounts={accounts}
+          chosen={form.klaviyoAccountId === '' ? null : form.klaviyoAccountId}
+          fixed={draft.id !== null}
+          onChoose={choose}
+        />
+      ) : step === 'sources' ? (
+        <SourcesStep form={form} change={change} checked={checked} />
+      ) : step === 'activities' ? (
+        <ActivitiesStep form={form} change={change} checked={checked} />
+      ) : step === 'options' ? (
+        <DetailsStep form={form} change={change} />
+      ) : step === 'save' ? (
+        <SaveStep changed={draft.saving !== 'none'} save={draft.save} onSaved={props.onDone} says={text.saveSays} />
+      ) : (
+        <EngagementActivate account={account} save={draft.save} onActivated={props.onDone} />
+      )}
+    </WizardFrame>
+  );
+}

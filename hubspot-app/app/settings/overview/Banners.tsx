@@ -1,0 +1,22 @@
+import { Alert, Flex, Link, Text } from '@hubspot/ui-extensions';
+import type { Banner } from '../api-types.js';
+import { words } from '../words.js';
+
+const variantOf = (severity: string): 'danger' | 'warning' | 'info' =>
+  severity === 'danger' || severity === 'warning' ? severity : 'info';
+
+/** What needs a person, with what to do. */
+export function Banners({ banners }: { banners: readonly Banner[] }) {
+  return (
+    <>
+      {banners.map(({ severity, message, fix, link }) => (
+        <Alert key={`${message} ${fix}`} title={message} variant={variantOf(severity)}>
+          <Flex direction="column" gap="extra-small">
+            <Text>{fix}</Text>
+            {link === null ? null : <Link href={{ url: link, external: true }}>{words.overview.fix}</Link>}
+          </Flex>
+        </Alert>
+      ))}
+    </>
+  );
+}

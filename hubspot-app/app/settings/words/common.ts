@@ -1,0 +1,53 @@
+import type { ConnectionState, Side } from '../api-types.js';
+
+export const sideName: Record<Side, string> = { hubspot: 'HubSpot', klaviyo: 'Klaviyo' };
+
+const states: Record<ConnectionState, string> = {
+  draft: 'Not activated',
+  initial_sync: 'First sync',
+  active: 'Active',
+  paused: 'Paused',
+  stopped: 'Stopped',
+};
+
+const stateReasons: Record<string, string> = {
+  uninstalled: 'The app was uninstalled from HubSpot. Resume to go on.',
+  klaviyo_disconnected: 'Klaviyo was disconnected. Connect it again under Accounts, then resume.',
+  reconnect: 'An account must be connected again. See Accounts.',
+  reconnect_hubspot: 'HubSpot must be connected again: install the app once more.',
+  reconnect_klaviyo: 'Klaviyo must be connected again. See Accounts.',
+  too_many_issues: 'Stopped by itself: too many of the first contacts had an issue.',
+  max_new_records: 'Paused by itself: it would create more records than your ceiling allows.',
+};
+
+export const commonWords = {
+  loading: 'Loading',
+  retry: 'Try again',
+  close: 'Close',
+  cancel: 'Cancel',
+  back: 'Back',
+  next: 'Next',
+  remove: 'Remove',
+  more: 'Show more',
+  all: 'All',
+  none: '–',
+  never: 'Never',
+  yes: 'Yes',
+  no: 'No',
+  empty: '(empty)',
+  states,
+  stateReason: (reason: string): string => stateReasons[reason] ?? reason,
+  side: sideName,
+  types: { contact: 'Contacts', engagement: 'Email activity' },
+  stale: 'Could not refresh; this is what was known last.',
+  noEmail: 'no email',
+  count: (count: number, one: string, many: string): string =>
+    `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`,
+  /** A length of time in seconds as people say it. */
+  duration(seconds: number): string {
+    if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`;
+    if (seconds < 90 * 60) return `${Math.round(seconds / 60)} minutes`;
+    if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} hours`;
+    return `${Math.round(seconds / 86_400)} days`;
+  },
+};
