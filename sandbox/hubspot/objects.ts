@@ -230,6 +230,9 @@ export function addObjectRoutes(router: Router, portalOf: PortalOf): void {
       if (invalid.length > 0) return hubspotError(400, invalidMessage(invalid));
       const taken = table === portal.contacts ? conflict(portal, values['email'], id) : null;
       if (taken !== null) return taken;
+      // Two of one batch cannot have one address either.
+      const same = ready.find((one) => values['email'] !== undefined && one.values['email'] === values['email']);
+      if (same !== undefined) return hubspotError(409, `Contact already exists. Existing ID: ${same.record.id}`);
       ready.push({ record, values });
     }
     for (const { record, values } of ready) portal.update(type, record, values, 'INTEGRATION');

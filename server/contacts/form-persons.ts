@@ -47,12 +47,11 @@ export function formPersons(evidence: Evidence): Person[] {
     persons.push(person(evidence, contact, profile, more, former.get(contact?.id ?? '')));
   };
 
-  const holders = new Map([...evidence.links.values()].map((link) => [link.klaviyoId, link.id]));
+  const holders = holdersOf(evidence);
   // Klaviyo answers a merged profile's id with the profile it was merged into; that may have its own pair (B7).
   const profileOf = (link: Link): { profile: KlaviyoProfile | null; swallowedBy: KlaviyoProfile | null } => {
     const found = evidence.profiles.get(link.klaviyoId) ?? null;
-    const holder = found === null ? undefined : holders.get(found.id);
-    const swallowed = found !== null && found.id !== link.klaviyoId && holder !== undefined && holder !== link.id;
+    const swallowed = found !== null && holders.get(found.id) !== link.id;
     return swallowed ? { profile: null, swallowedBy: found } : { profile: found, swallowedBy: null };
   };
   for (const link of new Set(linked.values())) {
@@ -130,6 +129,16 @@ export function formPersons(evidence: Evidence): Person[] {
     }
   }
   return persons;
+}
+
+/** Which link each profile belongs to: the one that names it, else the oldest of those whose profile went up in it. */
+function holdersOf({ links, profiles }: Evidence): Map<string, string> {
+  const holders = new Map([...links.values()].map((link) => [link.klaviyoId, link.id]));
+  for (const link of [...links.values()].sort((a, b) => Number(a.id) - Number(b.id))) {
+    const found = profiles.get(link.klaviyoId);
+    if (found !== undefined && !holders.has(found.id)) holders.set(found.id, link.id);
+  }
+  return holders;
 }
 
 /**

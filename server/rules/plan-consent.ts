@@ -59,13 +59,14 @@ export function planConsent(
   const plan: ConsentPlan = { subscribe: null, optOuts: [], memory: null };
   const after: { -readonly [Key in keyof ConsentMemory]: ConsentMemory[Key] } = { ...before };
 
+  // A pair that comes to be has carried nothing yet, whatever is remembered of those who had the address before.
+  if (person.link === null && within.length > 0) after.optedOut = [];
   const carriers = connections.filter(({ options }) => options.carryOptOuts !== 'off');
   if (carriers.length > 0 && person.hubspot !== null) {
     const decision = decideOptOut(carried(carriers), {
       hubspotOptedOut: optedOutInHubspot(person),
       subscription,
-      // A pair that comes to be has carried nothing yet, whatever is remembered of those who had the address before.
-      seen: person.link === null && within.length > 0 ? [] : before.optedOut,
+      seen: after.optedOut,
     });
     after.optedOut = decision.seen;
     const carrier = carriers[0];

@@ -177,6 +177,24 @@ test('C6: an opt-out reaches a profile whose address changes while the pass is u
   await until('the address in HubSpot', () => (contact.properties['email'] === 'moved@example.org' ? true : null));
 });
 
+test('B7: two pairs whose profiles went up in a third one: one follows, the other ends', async () => {
+  const [one, two] = [await pair('first@example.org'), await pair('second@example.org')];
+  const third = account().create();
+  account().identify(third, { email: 'third-of-two@example.org' });
+  await unseen(() => {
+    account().merge(one.profile, third);
+    account().merge(two.profile, third);
+    for (const contact of [one.contact, two.contact]) portal().update('contacts', contact, { lastname: 'X' }, 'CRM_UI');
+  });
+  const links = () =>
+    world.database.db.query<{ hubspot_id: string }>('select hubspot_id from link where klaviyo_id = $1', [third.id]);
+  await until('the pair that follows', async () => ((await links()).length === 1 ? true : null));
+  await settled(world, connectionId);
+  expect((await links()).map(({ hubspot_id: id }) => id)).toEqual([one.contact.id]);
+  expect(one.contact.properties['email']).toBe('third-of-two@example.org');
+  expect(two.contact.properties['email']).toBe('second@example.org');
+});
+
 test('F5: an issue whose cause lies with somebody else is looked at again, and goes when the cause is gone', async () => {
   const holder = await pair('holder@example.org');
   account().identify(holder.profile, { phone_number: '+4930901820' });
@@ -186,16 +204,16 @@ test('F5: an issue whose cause lies with somebody else is looked at again, and g
   portal().update('contacts', contact, { phone: '+49 30 901820' }, 'CRM_UI');
   const issues = () => world.database.db.query(`select from issue where code = 'phone_taken_in_klaviyo'`);
   await until('the issue', async () => ((await issues()).length === 1 ? true : null));
-  // An hour later: no sweep has anything to do with the pair any more.
+  // An hour later: no sweep has anything to do with the pair any more. (The last test: sweeps rest from here on.)
   await world.database.db.query(
-    `update link set hubspot_modified_at = now() + interval '1 hour', klaviyo_modified_at = now() + interval '1 hour' where hubspot_id = $1`,
-    [contact.id],
+    `update sweep set position = jsonb_build_object('sinceMs', (extract(epoch from now()) + 3600)::bigint * 1000)
+     where name in ('hubspot_contacts', 'klaviyo_profiles')`,
   );
+  await settled(world, connectionId);
   await world.database.db.query(
     `update issue set first_seen_at = now() - interval '1 hour', last_seen_at = now() - interval '1 hour'`,
   );
-  account().identify(holder.profile, { phone_number: '+4930901821' });
-  account().touch(holder.profile);
+  portal().update('contacts', holder.contact, { phone: '+4930901821' }, 'CRM_UI');
   await until('the number with the other person', () => (profile.phone_number === '+4930901820' ? true : null));
   await until('the end of the issue', async () => ((await issues()).length === 0 ? true : null));
 });

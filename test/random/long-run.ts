@@ -22,7 +22,7 @@ test(`seed ${seed}, ${ops} operations, ${scenario}`, async () => {
   say(JSON.stringify({ seed, scenario, done, tookMs, logged: logged.length, violations: violations.length }));
   for (const line of logged.slice(0, 5)) say(line.slice(0, 1500));
   if (violations.length === 0) return;
-  for (const { rule, who, what } of violations) say(`${rule}: ${who}: ${what}`);
+  for (const { rule, who, what } of violations.slice(0, 30)) say(`${rule}: ${who}: ${what.slice(0, 300)}`);
   say(`\n${stories.join('\n\n')}`);
   if (shortenMs > 0) {
     const wanted = new Set(violations.map(({ rule }) => rule));

@@ -66,6 +66,7 @@ async function perform(stage: Stage, operation: Operation): Promise<boolean> {
       return (await standIns.suppress(profile.attributes.email, operation.how)) !== null;
     }
     case 'fault':
+      if (operation.fault.kind === 'expired_token' && (await standIns.tokenFails(operation.side))) return false;
       await standIns.fault(operation.side, operation.fault);
       return true;
     case 'webhooks':

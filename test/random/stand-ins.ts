@@ -83,6 +83,12 @@ export class StandIns {
     return call('POST', `${this.klaviyo}/activity`, { email, type: how === 'bounce' ? 'bounced' : 'spam' });
   }
 
+  /** Whether a token of this side is about to be refused: twice in a row means that a person must connect again. */
+  async tokenFails(side: 'hubspot' | 'klaviyo'): Promise<boolean> {
+    const waiting = await call<{ faults: { kind: string }[] }>('GET', `${this.world[side].url}/_sandbox/faults`);
+    return waiting?.faults.some(({ kind }) => kind === 'expired_token') === true;
+  }
+
   async fault(side: 'hubspot' | 'klaviyo', fault: object): Promise<void> {
     await call('POST', `${this.world[side].url}/_sandbox/faults`, fault);
   }

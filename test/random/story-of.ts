@@ -37,6 +37,7 @@ export async function storyOf({ world, ledger }: Stage, violation: Violation): P
      union all select 'change ' || row_to_json(c) from change c where record_id = any ($1)`,
     [[...named]],
   );
+  if (violation.who === 'changes' || violation.who === 'runs') return `${violation.what}\n${await queueOf(world)}`;
   const portal = world.hubspot.portals.get(world.portalId);
   const account = world.klaviyo.accounts.get('TANDM1');
   const records = [...named].flatMap((id) => [portal?.contacts.get(id) ?? [], account?.profiles.get(id) ?? []].flat());
@@ -49,4 +50,15 @@ export async function storyOf({ world, ledger }: Stage, violation: Violation): P
     ...kept.map(({ text }) => `  ${text}`),
     ...records.map((record) => `  now ${JSON.stringify(record).slice(0, 1200)}`),
   ].join('\n');
+}
+
+/** What waits, what runs, who holds which lease, and what the service said last. */
+async function queueOf({ database, output }: Stage['world']): Promise<string> {
+  const rows = await database.db.query<{ text: string }>(
+    `select 'change ' || cause || ' due in ' || extract(epoch from due_at - now())::int || ' attempts ' || attempts as text from change
+     union all select 'run ' || row_to_json(r) from run r where state in ('queued', 'running')
+     union all select 'lease ' || name || ' for ' || extract(epoch from until - clock_timestamp())::int from lease
+     union all select 'sweep ' || name || ' due in ' || extract(epoch from due_at - now())::int from sweep limit 60`,
+  );
+  return [...rows.map(({ text }) => `  ${text.slice(0, 300)}`), ...output().trim().split('\n').slice(-15)].join('\n');
 }
