@@ -28,6 +28,25 @@ export function addCatalogueRoutes(router: Router, portalOf: (request: SandboxRe
     const properties = portalOf(request).definitions(request.params['type'] ?? '');
     return { status: 200, json: { results: [...properties.values()].map(propertyJson) } };
   });
+  const groupJson = (name: string, label: string): object => ({ name, label, displayOrder: -1, archived: false });
+  router.add('GET', '/crm/properties/2026-09/:type/groups', 'properties.groups', (request) => {
+    const groups = [...portalOf(request).propertyGroups];
+    return { status: 200, json: { results: groups.map(([name, label]) => groupJson(name, label)) } };
+  });
+  router.add(
+    'POST',
+    '/crm/properties/2026-09/:type/groups',
+    'properties.createGroup',
+    (request) => {
+      const { name = '', label = '' } = (request.json ?? {}) as { name?: string; label?: string };
+      const { propertyGroups } = portalOf(request);
+      if (name === '' || label === '') return hubspotError(400, 'name and label are required.');
+      if (propertyGroups.has(name)) return hubspotError(409, `A group named '${name}' already exists.`);
+      propertyGroups.set(name, label);
+      return { status: 201, json: groupJson(name, label) };
+    },
+    true,
+  );
   router.add('GET', '/crm/properties/2026-09/:type/:name', 'properties.get', (request) => {
     const property = portalOf(request)
       .definitions(request.params['type'] ?? '')

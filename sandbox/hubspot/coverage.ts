@@ -58,5 +58,9 @@ export const hubspotCoverage: Record<string, Coverage> = {
   'associations.batchRead': tested('from contacts to companies and deals, from companies to contacts; one page'),
   'communicationPreferences.optOut': inJourneys('marketing email as a whole only, no single subscription types'),
   'communicationPreferences.unsubscribeAll': inJourneys('answers no single subscription types'),
+  'timeline.batchCreate': tested('email and utk as identities are not served'),
+  'timeline.create': tested(),
+  'properties.groups': tested(),
+  'properties.createGroup': tested(),
   'account.details': inJourneys(),
 };

@@ -10,6 +10,7 @@ import { addListRoutes } from './lists.js';
 import { addOauthRoutes, Tokens } from './oauth.js';
 import { addObjectRoutes } from './objects.js';
 import { Portal } from './store.js';
+import { addTimelineControls, addTimelineRoutes, declaredTypes } from './timeline.js';
 import { Webhooks } from './webhooks.js';
 
 export interface HubspotOptions {
@@ -25,6 +26,8 @@ export interface HubspotOptions {
   appId?: string;
   tokenSeconds?: number;
   searchLagMs?: number;
+  /** Folder with the app's event types. */
+  appEvents?: string;
 }
 
 export interface HubspotSandbox extends Sandbox {
@@ -81,6 +84,8 @@ export async function startHubspot(options: HubspotOptions = {}): Promise<Hubspo
   addListRoutes(router, portalOf);
   addCatalogueRoutes(router, portalOf);
   addCommunicationPreferenceRoutes(router, portalOf);
+  addTimelineRoutes(router, portalOf, declaredTypes(options.appEvents ?? 'hubspot-app/app/app-events'));
+  addTimelineControls(router, portals);
   let sandbox: Sandbox | null = null;
   addControlRoutes(router, {
     portals,

@@ -1,3 +1,4 @@
+import type { Occurrence } from './timeline.js';
 import type { Person } from '../seed/people.js';
 import { contactProperties, companyProperties, type PropertyDefinition } from './property-definitions.js';
 
@@ -50,9 +51,12 @@ export class Portal {
   /** Addresses that opted out of all marketing email; their contacts show it in `hs_email_optout`. */
   readonly optedOut = new Set<string>();
   readonly mergedInto = new Map<string, string>();
-  readonly timeline = new Map<string, unknown>();
+  /** App events by their id. */
+  readonly timeline = new Map<string, Occurrence>();
+  /** Groups of contact properties, by name. */
+  readonly propertyGroups = new Map<string, string>([['contactinformation', 'Contact information']]);
   installed = false;
-  appEventsApproved = false;
+  appEventsApproved = true;
   private nextId: number;
   private clock = 0;
 
