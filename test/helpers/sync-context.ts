@@ -3,7 +3,7 @@ import { firstPortal, type HubspotSandbox } from '../../sandbox/hubspot/index.js
 import type { KlaviyoSandbox } from '../../sandbox/klaviyo/index.js';
 import type { SyncContext } from '../../server/contacts/sync-context.js';
 import { createSealer } from '../../server/oauth/seal.js';
-import { catalogueOf } from '../../server/rules/mappings.js';
+import { catalogueOf, type Catalogue } from '../../server/rules/mappings.js';
 import { exchangeCode } from '../../server/vendors/hubspot/oauth.js';
 import { openHubspotSession } from '../../server/vendors/hubspot/session.js';
 import { KlaviyoSession } from '../../server/vendors/klaviyo/session.js';
@@ -26,6 +26,7 @@ export async function openSteps(
   klaviyo: KlaviyoSandbox,
   config: object,
   clock: () => Date = () => new Date(),
+  catalogue: Catalogue = catalogueOf([], []),
 ): Promise<StepWorld> {
   const portalId = String(firstPortal);
   const app = {
@@ -86,7 +87,7 @@ export async function openSteps(
         priority,
         credential: () => Promise.resolve({ kind: 'api_key', key: 'pk_sandbox_TANDM1' }),
       }),
-    catalogue: () => Promise.resolve(catalogueOf([], [])),
+    catalogue: () => Promise.resolve(catalogue),
     wakeDrain: () => {
       wakes += 1;
       return Promise.resolve();
