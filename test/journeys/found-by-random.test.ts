@@ -206,8 +206,8 @@ test('F5: an issue whose cause lies with somebody else is looked at again, and g
   await until('the issue', async () => ((await issues()).length === 1 ? true : null));
   // An hour later: no sweep has anything to do with the pair any more. (The last test: sweeps rest from here on.)
   await world.database.db.query(
-    `update sweep set position = jsonb_build_object('sinceMs', (extract(epoch from now()) + 3600)::bigint * 1000)
-     where name in ('hubspot_contacts', 'klaviyo_profiles')`,
+    `update sweep set position = position || jsonb_build_object('sinceMs', (extract(epoch from now()) + 3600)::bigint * 1000)
+     where position ? 'sinceMs'`,
   );
   await settled(world, connectionId);
   await world.database.db.query(
