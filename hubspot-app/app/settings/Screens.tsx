@@ -16,9 +16,9 @@ type Screen =
 
 const home: Screen = { at: 'home', tab: { name: 'overview' } };
 
-/** A new user begins in the set-up, everybody else with the overview. */
-const firstScreen = ({ klaviyoAccounts, connections }: Account): Screen =>
-  klaviyoAccounts.length === 0 && connections.length === 0 ? { at: 'setup', type: 'contact', connection: null } : home;
+/** Who has nothing set up begins in the set-up, everybody else with the overview. */
+const firstScreen = ({ connections }: Account): Screen =>
+  connections.length === 0 ? { at: 'setup', type: 'contact', connection: null } : home;
 
 /** Which screen is shown, and the ways between them. Chosen once: reading the account again moves nobody elsewhere. */
 export function Screens({ account, onChanged }: { account: Account; onChanged(): void }) {
