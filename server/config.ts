@@ -18,6 +18,8 @@ export interface Config {
   /** clientId is null while OAuth with Klaviyo is not set up; private keys work without it. */
   klaviyo: { clientId: string | null; clientSecret: string | null; apiUrl: string; appUrl: string };
   pollSeconds: number;
+  /** Months for which email activity is kept. */
+  activityMonths: number;
   metricsToken: string | null;
   /** Where alerts are posted for the operator to mail on; null: they are shown in HubSpot only. */
   alertUrl: string | null;
@@ -75,6 +77,7 @@ const schema = z.object({
   KLAVIYO_API_URL: address.default('https://a.klaviyo.com'),
   KLAVIYO_APP_URL: address.default('https://www.klaviyo.com'),
   POLL_SECONDS: z.coerce.number().min(1).max(3600).default(30),
+  ACTIVITY_MONTHS: z.coerce.number().int().min(1).max(120).default(24),
   METRICS_TOKEN: z.string().optional(),
   ALERT_URL: address.optional(),
 });
@@ -125,6 +128,7 @@ export function loadConfig(environment: Environment): Config {
       appUrl: env.KLAVIYO_APP_URL,
     },
     pollSeconds: env.POLL_SECONDS,
+    activityMonths: env.ACTIVITY_MONTHS,
     metricsToken: env.METRICS_TOKEN ?? null,
     alertUrl: env.ALERT_URL ?? null,
   };

@@ -5,6 +5,7 @@ import { createApp } from './api/app.js';
 import { catalogueFor } from './api/catalogue.js';
 import type { ApiDependencies } from './api/dependencies.js';
 import type { Config } from './config.js';
+import { createEngagement, type EngagementService } from './engagement-service.js';
 import { drain, noteAndWake } from './contacts/drain.js';
 import { activate, configChanged, deleted, pause, resume, sync } from './contacts/lifecycle.js';
 import { notice } from './contacts/notice.js';
@@ -142,6 +143,7 @@ export async function createService(
     wakeDrain: (klaviyoAccountId, afterSeconds) =>
       queue.wake('drain', klaviyoAccountId, { klaviyoAccountId }, afterSeconds),
   };
+  const engagement = createEngagement(ctx, queue, metrics, config);
   const repairs: RepairContext = {
     ...ctx,
     async refreshFields(portalId, accountId) {
@@ -197,12 +199,20 @@ export async function createService(
     },
     wakePreview: (previewId) => queue.wake('preview', previewId, { previewId }),
     lifecycle: {
-      activate: (connection) => activate(ctx, connection),
-      pause: (connection) => pause(ctx, connection),
-      resume: (connection) => resume(ctx, connection),
-      sync: (connection) => sync(ctx, connection),
-      configChanged: (connection) => configChanged(ctx, connection),
-      deleted: (connection) => deleted(ctx, connection),
+      activate: (connection) =>
+        connection.type === 'engagement' ? engagement.lifecycle.activate(connection) : activate(ctx, connection),
+      pause: (connection) =>
+        connection.type === 'engagement' ? engagement.lifecycle.pause(connection) : pause(ctx, connection),
+      resume: (connection) =>
+        connection.type === 'engagement' ? engagement.lifecycle.resume(connection) : resume(ctx, connection),
+      sync: (connection) =>
+        connection.type === 'engagement' ? engagement.lifecycle.sync(connection) : sync(ctx, connection),
+      configChanged: (connection) =>
+        connection.type === 'engagement'
+          ? engagement.lifecycle.configChanged(connection)
+          : configChanged(ctx, connection),
+      deleted: (connection) =>
+        connection.type === 'engagement' ? engagement.lifecycle.deleted(connection) : deleted(ctx, connection),
     },
     repairs: {
       one: (portalId, issueId, choice) => repairIssue(repairs, portalId, issueId, choice),
@@ -248,6 +258,7 @@ export async function createService(
           }),
       }),
       klaviyoConnect(connect),
+      engagement.router,
     ],
     async ready() {
       // Database, migrations and queue in one question; each has its own word when it is not there.
@@ -285,7 +296,8 @@ export async function createService(
           signal,
         ),
       );
-      await queue.work('tick', 2, ({ name }) => tick(ctx, queue, metrics, config, name));
+      await engagement.startWorking();
+      await queue.work('tick', 2, ({ name }) => tick(ctx, queue, metrics, config, engagement, name));
       ticks = startTicks(queue, config.pollSeconds, log);
     },
     async stop(seconds) {
@@ -315,6 +327,7 @@ async function tick(
   queue: Queue,
   metrics: Metrics,
   config: Pick<Config, 'pollSeconds' | 'alertUrl'>,
+  engagement: EngagementService,
   name: string,
 ): Promise<void> {
   if (name === 'sweeps') {
@@ -335,12 +348,14 @@ async function tick(
     metrics.changesWaiting.set(waiting);
     await Promise.all(accounts.map((klaviyoAccountId) => ctx.wakeDrain(klaviyoAccountId)));
     await Promise.all((await portalsWithHints(ctx.db)).map((portalId) => queue.wake('intake', portalId, { portalId })));
+    await engagement.wakeDue();
     const { alertUrl } = config;
     if (alertUrl !== null) await tellAlerts(ctx, (body) => postJson(alertUrl, body));
     return;
   }
   await review(ctx);
   await dropOldStates(ctx.db);
+  await engagement.prune();
   for (const previewId of await openPreviews(ctx.db)) await queue.wake('preview', previewId, { previewId });
   const erased = await eraseExpired(ctx.db);
   if (erased > 0) ctx.log.info({ portals: erased }, 'portals erased 30 days after they removed the app');

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { NeedsPerson } from '../errors.js';
 import { connectByKey, disconnect, oauthLink } from '../oauth/klaviyo-connect.js';
 import { connectionsOf } from '../store/connections.js';
+import { approvalOf } from '../store/engagement-accounts.js';
 import { findKlaviyoAccount, klaviyoAccounts, type KlaviyoAccount } from '../store/klaviyo-accounts.js';
 import { erasures } from '../store/erasures.js';
 import { findPortal, setAlertEmail } from '../store/portals.js';
@@ -19,16 +20,29 @@ const accountJson = ({ id, name, state, auth, missingScopes }: KlaviyoAccount): 
   missingScopes,
 });
 
+/** Whether HubSpot lets the app write on timelines; it tells when the first activity is put there. */
+function appEventsJson(approval: 'approved' | 'unapproved' | null): { approved: boolean; message: string } {
+  if (approval === 'approved') return { approved: true, message: 'Activities are shown on HubSpot timelines.' };
+  return {
+    approved: false,
+    message:
+      approval === 'unapproved'
+        ? 'HubSpot has not approved the app’s timeline events yet: activities wait, the cards show them already. Ask HubSpot to approve app events for the app; they go out by themselves then.'
+        : 'Timeline events need HubSpot’s approval of the app; the contact card shows activity without it.',
+  };
+}
+
 /** The portal with its Klaviyo accounts; connecting and disconnecting them. */
 export function accountRoutes(deps: ApiDependencies): Router {
   const router = Router();
   router.get('/account', async (request, response) => {
     const { portalId } = callerOf(request);
-    const [portal, accounts, usage, connections] = await Promise.all([
+    const [portal, accounts, usage, connections, approval] = await Promise.all([
       findPortal(deps.db, portalId),
       klaviyoAccounts(deps.db, portalId),
       usageOf(deps.db, portalId),
       connectionsOf(deps.db, portalId),
+      approvalOf(deps.db, portalId),
     ]);
     response.json({
       portal: { id: portalId, name: portal?.name ?? '', uiDomain: portal?.uiDomain ?? '' },
@@ -36,10 +50,7 @@ export function accountRoutes(deps: ApiDependencies): Router {
       usage,
       alertEmail: portal?.alertEmail ?? null,
       connections: connections.map(({ id, name, type, state }) => ({ id, name, type, state })),
-      appEvents: {
-        approved: false,
-        message: 'Timeline events need HubSpot’s approval of the app; the contact card shows activity without it.',
-      },
+      appEvents: appEventsJson(approval),
     });
   });
   router.patch('/account', async (request, response) => {

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { activityFields } from './activity-answers.js';
+import { engagementFields } from './engagement-schema.js';
 import { mappingSchema, optionFields, rulesSchema } from './schema.js';
 
 /** What the routes answer, for the published interface; the tests hold every answer against it. */
@@ -69,21 +71,27 @@ export const fields = z.object({
   proposed: z.array(mappingSchema),
 });
 
-export const connection = z.object({
+const connectionFields = {
   id: z.string(),
-  type: z.enum(['contact', 'engagement']),
   name: z.string(),
   klaviyoAccountId: z.string(),
   state,
   stateReason: z.string().nullable(),
+  createdAt: time,
+};
+const contactConnection = z.object({
+  ...connectionFields,
+  type: z.literal('contact'),
   direction: z.enum(['two_way', 'hubspot_to_klaviyo', 'klaviyo_to_hubspot']),
   rules: rulesSchema,
   mappings: z.array(mappingSchema),
   options: z.object(optionFields),
-  createdAt: time,
 });
+const engagementConnection = z.object({ ...connectionFields, type: z.literal('engagement'), ...engagementFields });
+export const connection = z.union([contactConnection, engagementConnection]);
 export const connectionPage = pageOf(connection);
-export const startedConnection = connection.extend({ runId: z.string() });
+const runId = { runId: z.string() };
+export const startedConnection = z.union([contactConnection.extend(runId), engagementConnection.extend(runId)]);
 export const started = z.object({ runId: z.string() });
 
 const run = z.object({
@@ -156,16 +164,7 @@ export const contact = z.object({
   }),
   subscription: z.string().nullable(),
   lists: z.array(z.string()),
-  totals: z.object({
-    sent: count,
-    opened: count,
-    clicked: count,
-    bounced: count,
-    unsubscribed: count,
-    leftOut: z.object({ machineOpens: count, botClicks: count }),
-  }),
-  byDay: z.array(z.unknown()),
-  latest: z.array(z.unknown()),
+  ...activityFields,
 });
 export const accepted = z.object({ accepted: z.literal(true) });
 

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import helmet from 'helmet';
 import { accountRoutes } from './accounts.js';
+import { activityRoutes } from './activity.js';
 import { errorAnswers, notFound } from './api-error.js';
 import { connectionRoutes } from './connections.js';
 import { contactRoutes } from './contacts.js';
@@ -58,6 +59,7 @@ export function createApp({ deps, routers, pollSeconds, metricsToken, ready }: A
     statusRoutes(deps, pollSeconds),
     issueRoutes(deps),
     contactRoutes(deps),
+    activityRoutes(deps),
   ])
     api.use(routes);
   app.use('/api/v1', api);

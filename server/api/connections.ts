@@ -1,6 +1,9 @@
 import { Router, type Request } from 'express';
+import { z } from 'zod';
 import { activationProblem, mappingProblem, missingListProblem } from '../rules/check-config.js';
 import type { ContactConfig } from '../rules/connection.js';
+import { engagementProblem } from '../rules/engagement/check-engagement.js';
+import type { Catalogue } from '../rules/mappings.js';
 import { proposedMappings } from '../rules/proposed-mappings.js';
 import {
   connectionsOf,
@@ -14,13 +17,26 @@ import { findKlaviyoAccount } from '../store/klaviyo-accounts.js';
 import { ApiError, notFound } from './api-error.js';
 import { catalogueFor } from './catalogue.js';
 import type { ApiDependencies } from './dependencies.js';
+import {
+  createMappingProblem,
+  defined,
+  engagementChange,
+  engagementDraft,
+  missingSource,
+} from './engagement-drafts.js';
+import { engagementPatchSchema, newEngagementSchema } from './engagement-schema.js';
 import { missingList } from './missing-list.js';
 import { connectionPatchSchema, defaultOptions, newConnectionSchema } from './schema.js';
 import { callerOf } from './signed.js';
 
 /** A connection as the interface spells it. */
 export function connectionJson(connection: Connection): Record<string, unknown> {
-  const { id, type, name, klaviyoAccountId, state, stateReason, config, createdAt } = connection;
+  const { id, type, name, klaviyoAccountId, state, stateReason, createdAt } = connection;
+  const { mappings, options } = connection.config;
+  const own =
+    connection.type === 'contact'
+      ? { direction: connection.config.direction, rules: connection.config.rules }
+      : { sources: connection.config.sources, activities: connection.config.activities };
   return {
     id,
     type,
@@ -28,10 +44,9 @@ export function connectionJson(connection: Connection): Record<string, unknown> 
     klaviyoAccountId,
     state,
     stateReason,
-    direction: config.direction,
-    rules: config.rules,
-    mappings: config.mappings,
-    options: config.options,
+    ...own,
+    mappings,
+    options,
     createdAt: createdAt.toISOString(),
   };
 }
@@ -46,11 +61,7 @@ export async function connectionOf(deps: ApiDependencies, request: Request): Pro
 /** Connections: list, draft, read, change, delete, and their life. */
 export function connectionRoutes(deps: ApiDependencies): Router {
   const router = Router();
-  const check = async (
-    portalId: string,
-    klaviyoAccountId: string,
-    mappings: ContactConfig['mappings'] | undefined,
-  ): Promise<ContactConfig['mappings']> => {
+  const connectedCatalogue = async (portalId: string, klaviyoAccountId: string): Promise<Catalogue> => {
     const account = await findKlaviyoAccount(deps.db, portalId, klaviyoAccountId);
     if (account === null)
       throw new ApiError(
@@ -68,11 +79,22 @@ export function connectionRoutes(deps: ApiDependencies): Router {
         'Connect Klaviyo again, then go on.',
         'klaviyoAccountId',
       );
-    const catalogue = await catalogueFor(deps, portalId, account.id);
+    return catalogueFor(deps, portalId, account.id);
+  };
+  const check = async (
+    portalId: string,
+    klaviyoAccountId: string,
+    mappings: ContactConfig['mappings'] | undefined,
+  ): Promise<ContactConfig['mappings']> => {
+    const catalogue = await connectedCatalogue(portalId, klaviyoAccountId);
     if (mappings === undefined) return proposedMappings(catalogue);
-    const problem = mappingProblem(mappings, catalogue);
-    if (problem !== null) throw new ApiError(422, problem.code, problem.message, problem.fix, problem.field);
+    refuse(mappingProblem(mappings, catalogue));
     return mappings;
+  };
+
+  const checkMappings = async ({ type, portalId, klaviyoAccountId, config }: Connection): Promise<void> => {
+    const catalogue = await connectedCatalogue(portalId, klaviyoAccountId);
+    refuse((type === 'contact' ? mappingProblem : createMappingProblem)(config.mappings, catalogue));
   };
 
   const checkLists = async (
@@ -90,6 +112,19 @@ export function connectionRoutes(deps: ApiDependencies): Router {
   });
   router.post('/connections', async (request, response) => {
     const { portalId } = callerOf(request);
+    const isEngagement = z.object({ type: z.literal('engagement') }).safeParse(request.body).success;
+    if (isEngagement) {
+      const given = newEngagementSchema.parse(request.body);
+      const { klaviyoAccountId, name } = given;
+      const catalogue = await connectedCatalogue(portalId, klaviyoAccountId);
+      const config = engagementDraft(given, catalogue);
+      refuse(createMappingProblem(config.mappings, catalogue));
+      refuse(await missingSource(deps, { portalId, klaviyoAccountId }, config.sources, null));
+      const typed = { type: 'engagement', config } as const;
+      const drafted = await insertConnection(deps.db, { portalId, klaviyoAccountId, name, typed });
+      response.status(201).json(connectionJson(drafted));
+      return;
+    }
     const given = newConnectionSchema.parse(request.body);
     const mappings = await check(portalId, given.klaviyoAccountId, given.mappings);
     await checkLists({ portalId, klaviyoAccountId: given.klaviyoAccountId }, given.rules, null);
@@ -103,7 +138,7 @@ export function connectionRoutes(deps: ApiDependencies): Router {
       portalId,
       klaviyoAccountId: given.klaviyoAccountId,
       name: given.name,
-      config,
+      typed: { type: 'contact', config },
     });
     response.status(201).json(connectionJson(connection));
   });
@@ -112,10 +147,26 @@ export function connectionRoutes(deps: ApiDependencies): Router {
   });
   router.patch('/connections/:id', async (request, response) => {
     const before = await connectionOf(deps, request);
+    if (before.type === 'engagement') {
+      const patch = engagementPatchSchema.parse(request.body);
+      const catalogue = await connectedCatalogue(before.portalId, before.klaviyoAccountId);
+      if (patch.mappings !== undefined) refuse(createMappingProblem(patch.mappings, catalogue));
+      if (patch.sources !== undefined) refuse(await missingSource(deps, before, patch.sources, before.config.sources));
+      const changed = await changeConnection(deps.db, before.id, (current) => {
+        if (current.type !== 'engagement') return current;
+        const config = engagementChange(current.config, patch);
+        if (current.state === 'active' || current.state === 'initial_sync') refuse(engagementProblem(config));
+        return { name: patch.name ?? current.name, config };
+      });
+      if (changed?.differs === true) await deps.lifecycle.configChanged(before);
+      response.json(connectionJson(await connectionOf(deps, request)));
+      return;
+    }
     const patch = connectionPatchSchema.parse(request.body);
     if (patch.mappings !== undefined) await check(before.portalId, before.klaviyoAccountId, patch.mappings);
     if (patch.rules !== undefined) await checkLists(before, patch.rules, before.config.rules);
     const changed = await changeConnection(deps.db, before.id, (current) => {
+      if (current.type !== 'contact') return current;
       const config: ContactConfig = {
         direction: patch.direction ?? current.config.direction,
         rules: patch.rules ?? current.config.rules,
@@ -139,8 +190,8 @@ export function connectionRoutes(deps: ApiDependencies): Router {
 
   router.post('/connections/:id/activate', async (request, response) => {
     const connection = await connectionOf(deps, request);
-    await check(connection.portalId, connection.klaviyoAccountId, connection.config.mappings);
-    refuse(activationProblem(connection.config));
+    await checkMappings(connection);
+    refuse(connection.type === 'contact' ? activationProblem(connection.config) : engagementProblem(connection.config));
     const { runId } = await deps.lifecycle.activate(connection);
     response.status(202).json({ ...connectionJson(await connectionOf(deps, request)), runId });
   });
@@ -152,7 +203,7 @@ export function connectionRoutes(deps: ApiDependencies): Router {
     const connection = await connectionOf(deps, request);
     if (connection.state === 'draft')
       throw new ApiError(409, 'not_active', 'This connection has not been activated yet.', 'Activate it.');
-    await check(connection.portalId, connection.klaviyoAccountId, connection.config.mappings);
+    await checkMappings(connection);
     const { runId } = await deps.lifecycle.resume(connection);
     response.status(202).json({ ...connectionJson(await connectionOf(deps, request)), runId });
   });
@@ -167,11 +218,4 @@ export function connectionRoutes(deps: ApiDependencies): Router {
 
 function refuse(problem: ReturnType<typeof activationProblem>): void {
   if (problem !== null) throw new ApiError(422, problem.code, problem.message, problem.fix, problem.field);
-}
-
-/** Without the keys that are undefined: they were not sent. */
-function defined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof T]?: Exclude<T[Key], undefined>;
-  };
 }

@@ -4,6 +4,8 @@ import { standingReasons } from '../rules/words.js';
 import { changePriority } from '../store/changes.js';
 import { syncingAccounts } from '../store/contact-connections.js';
 import { contactView, historyOf, type ContactStanding, type ContactView } from '../store/contact-view.js';
+import { rolledStatus } from '../store/rollups.js';
+import { activityJson } from './activity.js';
 import { ApiError, notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
 import { historyFilterSchema, pageSchema } from './schema.js';
@@ -36,25 +38,20 @@ export function contactRoutes(deps: ApiDependencies): Router {
   const router = Router();
   router.get('/contacts/:hubspotId', async (request, response) => {
     const hubspotId = idOf(request.params.hubspotId);
-    const view = await contactView(deps.db, callerOf(request).portalId, hubspotId);
+    const { portalId } = callerOf(request);
+    const [view, activity] = await Promise.all([
+      contactView(deps.db, portalId, hubspotId),
+      activityJson(deps, portalId, [hubspotId]),
+    ]);
     response.json({
       sync: {
         ...syncState(view),
         klaviyoUrl: view.klaviyoId === null ? null : `${deps.klaviyoAppUrl}/profile/${view.klaviyoId}`,
         lastSyncedAt: view.syncedAt?.toISOString() ?? null,
       },
-      subscription: null,
+      subscription: await rolledStatus(deps.db, portalId, hubspotId),
       lists: [...new Set(view.standings.flatMap((standing) => standing.lists))],
-      totals: {
-        sent: 0,
-        opened: 0,
-        clicked: 0,
-        bounced: 0,
-        unsubscribed: 0,
-        leftOut: { machineOpens: 0, botClicks: 0 },
-      },
-      byDay: [],
-      latest: [],
+      ...activity,
     });
   });
   router.post('/contacts/:hubspotId/sync', async (request, response) => {

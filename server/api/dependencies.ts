@@ -18,6 +18,11 @@ export interface ConnectionRef {
   klaviyoAccountId: string;
 }
 
+/** With the type that says whose life cycle it is. */
+export interface TypedConnection extends ConnectionRef {
+  type: 'contact' | 'engagement';
+}
+
 /** What the routes are given. Wired in `server/context.ts`. */
 export interface ApiDependencies {
   db: Database;
@@ -43,12 +48,12 @@ export interface ApiDependencies {
   /** Begins a queued preview. */
   wakePreview(previewId: string): Promise<void>;
   lifecycle: {
-    activate(connection: ConnectionRef): Promise<{ runId: string }>;
-    pause(connection: ConnectionRef): Promise<void>;
-    resume(connection: ConnectionRef): Promise<{ runId: string }>;
-    sync(connection: ConnectionRef): Promise<{ runId: string }>;
-    configChanged(connection: ConnectionRef & { state: string }): Promise<void>;
-    deleted(connection: ConnectionRef): Promise<void>;
+    activate(connection: TypedConnection): Promise<{ runId: string }>;
+    pause(connection: TypedConnection): Promise<void>;
+    resume(connection: TypedConnection): Promise<{ runId: string }>;
+    sync(connection: TypedConnection): Promise<{ runId: string }>;
+    configChanged(connection: TypedConnection & { state: string }): Promise<void>;
+    deleted(connection: TypedConnection): Promise<void>;
   };
   /** Does what the buttons of issues say. */
   repairs: {

@@ -1,5 +1,7 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import { recordCard } from './activity-answers.js';
 import * as answer from './answers.js';
+import { engagementPatchSchema, newEngagementSchema } from './engagement-schema.js';
 import * as schema from './schema.js';
 
 export interface Operation {
@@ -102,7 +104,7 @@ export const operations: readonly Operation[] = [
     summary: 'Draft a connection',
     status: 201,
     answer: answer.connection,
-    body: schema.newConnectionSchema,
+    body: z.union([schema.newConnectionSchema, newEngagementSchema]),
   },
   { method: 'get', path: '/connections/{id}', summary: 'One connection', status: 200, answer: answer.connection },
   {
@@ -111,7 +113,7 @@ export const operations: readonly Operation[] = [
     summary: 'Change a connection; options are merged key by key',
     status: 200,
     answer: answer.connection,
-    body: schema.connectionPatchSchema,
+    body: z.union([schema.connectionPatchSchema, engagementPatchSchema]),
   },
   {
     method: 'delete',
@@ -265,6 +267,20 @@ export const operations: readonly Operation[] = [
   },
   { method: 'post', path: '/issues/{id}/ignore', summary: 'Set one aside', status: 202, answer: answer.issue },
   { method: 'get', path: '/contacts/{hubspotId}', summary: 'The contact card', status: 200, answer: answer.contact },
+  {
+    method: 'get',
+    path: '/companies/{hubspotId}',
+    summary: 'The company card: its contacts’ email activity together',
+    status: 200,
+    answer: recordCard,
+  },
+  {
+    method: 'get',
+    path: '/deals/{hubspotId}',
+    summary: 'The deal card: its contacts’ email activity together',
+    status: 200,
+    answer: recordCard,
+  },
   {
     method: 'post',
     path: '/contacts/{hubspotId}/sync',

@@ -1,12 +1,15 @@
 import { Router } from 'express';
+import { leftAsideWords } from '../rules/engagement/activity-words.js';
 import { differenceWords, issueWords, standingReasons, type StandingReason } from '../rules/words.js';
 import { openAlerts } from '../store/alerts.js';
 import { connectionsOf, type Connection } from '../store/connections.js';
+import { engagementLag } from '../store/engagement-accounts.js';
+import { engagementCounts } from '../store/engagement-connections.js';
 import { issueGroups } from '../store/issue-list.js';
 import { klaviyoAccounts } from '../store/klaviyo-accounts.js';
 import { readParity } from '../store/parity.js';
 import { findPortal } from '../store/portals.js';
-import { lagSeconds, runsOf, standingCounts, type RunRow } from '../store/status.js';
+import { lagSeconds, runsOf, standingCounts, type RunRow, type StandingCounts } from '../store/status.js';
 import { connectionOf } from './connections.js';
 import type { ApiDependencies } from './dependencies.js';
 import { pageSchema } from './schema.js';
@@ -32,8 +35,29 @@ function runJson(run: RunRow, now: Date): Record<string, unknown> {
   };
 }
 
+const contactStanding = async (
+  db: ApiDependencies['db'],
+  id: string,
+  klaviyoAccountId: string,
+): Promise<StandingCounts & { engagements: number }> => ({
+  ...(await standingCounts(db, id, klaviyoAccountId)),
+  engagements: 0,
+});
+
+/** Activities in the words of the status: what is shown, what waits, what was left aside and why. */
+async function engagementStanding(
+  db: ApiDependencies['db'],
+  id: string,
+  klaviyoAccountId: string,
+): Promise<StandingCounts & { engagements: number }> {
+  const { engagements, waiting, unapproved, refused, skippedBy } = await engagementCounts(db, id, klaviyoAccountId);
+  const skipped = skippedBy.reduce((sum, { count }) => sum + count, 0);
+  return { inSync: 0, skipped, failed: refused, waiting: waiting + unapproved, skippedBy, engagements };
+}
+
 /** A reason of skipping as a sentence. */
 export function reasonWords(reason: string): string {
+  if (Object.hasOwn(leftAsideWords, reason)) return leftAsideWords[reason] ?? reason;
   return Object.hasOwn(standingReasons, reason)
     ? standingReasons[reason as StandingReason]
     : (issueWords[reason]?.title ?? reason);
@@ -44,9 +68,10 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
   const router = Router();
   const statusOf = async (connection: Connection): Promise<Record<string, unknown>> => {
     const { id, portalId, klaviyoAccountId } = connection;
+    const engagement = connection.type === 'engagement';
     const [counts, lag, { runs }, budget] = await Promise.all([
-      standingCounts(deps.db, id, klaviyoAccountId),
-      lagSeconds(deps.db, klaviyoAccountId, pollSeconds),
+      engagement ? engagementStanding(deps.db, id, klaviyoAccountId) : contactStanding(deps.db, id, klaviyoAccountId),
+      (engagement ? engagementLag : lagSeconds)(deps.db, klaviyoAccountId, pollSeconds),
       runsOf(deps.db, id, { limit: 1 }),
       deps.budget(portalId, klaviyoAccountId),
     ]);
@@ -55,7 +80,7 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
     return {
       state: connection.state,
       stateReason: connection.stateReason,
-      counts: { ...numbers, engagements: 0 },
+      counts: numbers,
       skippedBy: skippedBy.map(({ reason, count }) => ({ reason, count, message: reasonWords(reason) })),
       lagSeconds: lag,
       run: run === undefined ? null : runJson(run, deps.clock()),

@@ -1,6 +1,5 @@
 import { clearAlerts } from '../store/alerts.js';
-import type { Database } from '../store/database.js';
-import { cancelRuns, queueRun, resetIssueCounts, type RunKind } from '../store/runs.js';
+import { cancelRuns, openInitialRun, queueRun, resetIssueCounts, type RunKind } from '../store/runs.js';
 import { hastenSweeps } from '../store/sweeps.js';
 import { arrangeSweeps } from './sweep.js';
 import type { SyncContext } from './sync-context.js';
@@ -69,12 +68,4 @@ async function startRun(ctx: SyncContext, connection: ConnectionRef, kind: RunKi
   if (kind !== 'initial' && kind !== 'canary') await hastenSweeps(ctx.db, connection.klaviyoAccountId);
   await ctx.wakeDrain(connection.klaviyoAccountId);
   return { runId };
-}
-
-async function openInitialRun(db: Database, connectionId: string): Promise<boolean> {
-  const rows = await db.query(
-    `select from run where connection_id = $1 and kind in ('initial', 'canary') and state in ('queued', 'running')`,
-    [connectionId],
-  );
-  return rows.length > 0;
 }

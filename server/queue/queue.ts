@@ -7,6 +7,10 @@ export interface Wakeups {
   drain: { klaviyoAccountId: string };
   /** Run one sweep of a pair of accounts. */
   sweep: { klaviyoAccountId: string; name: string };
+  /** Read the email events of an account. */
+  collect: { klaviyoAccountId: string };
+  /** Decide about email activity of a pair of accounts and deliver it. */
+  engage: { klaviyoAccountId: string };
   /** Look at a connection without writing. */
   preview: { previewId: string };
   /** Turn stored webhook events of a portal into changes. */
@@ -37,12 +41,14 @@ export interface Queue {
   stop(seconds: number): Promise<void>;
 }
 
-const names: QueueName[] = ['drain', 'sweep', 'preview', 'intake', 'tick'];
+const names: QueueName[] = ['drain', 'sweep', 'collect', 'engage', 'preview', 'intake', 'tick'];
 
 /** Seconds after which a job that is still under way counts as lost and is given to somebody else. */
 const expireSeconds: Record<QueueName, number> = {
   drain: 300,
   sweep: 3600,
+  collect: 3600,
+  engage: 300,
   preview: 3600,
   intake: 300,
   tick: 300,

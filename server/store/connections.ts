@@ -1,43 +1,46 @@
 import type { ContactConfig, ConnectionState } from '../rules/connection.js';
+import type { EngagementConfig } from '../rules/engagement/engagement-config.js';
 import type { Database } from './database.js';
 
-export interface Connection {
+interface Common {
   id: string;
   portalId: string;
   klaviyoAccountId: string;
-  type: 'contact' | 'engagement';
   name: string;
   state: ConnectionState;
   stateReason: string | null;
-  config: ContactConfig;
   createdAt: Date;
   lastSuccessAt: Date | null;
 }
+
+/** What a connection does, by its type. */
+export type TypedConfig = { type: 'contact'; config: ContactConfig } | { type: 'engagement'; config: EngagementConfig };
+
+export type Connection = Common & TypedConfig;
 
 interface Row {
   id: string;
   portal_id: string;
   klaviyo_account_id: string;
-  type: Connection['type'];
+  /** As stored: what was checked at the door. */
+  typed: TypedConfig;
   name: string;
   state: ConnectionState;
   state_reason: string | null;
-  config: ContactConfig;
   created_at: Date;
   last_success_at: Date | null;
 }
 
-const columns =
-  'id, portal_id, klaviyo_account_id, type, name, state, state_reason, config, created_at, last_success_at';
+const columns = `id, portal_id, klaviyo_account_id, jsonb_build_object('type', type, 'config', config) as typed, name, state, state_reason,
+  created_at, last_success_at`;
 const fromRow = (row: Row): Connection => ({
   id: row.id,
   portalId: row.portal_id,
   klaviyoAccountId: row.klaviyo_account_id,
-  type: row.type,
+  ...row.typed,
   name: row.name,
   state: row.state,
   stateReason: row.state_reason,
-  config: row.config,
   createdAt: row.created_at,
   lastSuccessAt: row.last_success_at,
 });
@@ -62,24 +65,26 @@ export interface NewConnection {
   portalId: string;
   klaviyoAccountId: string;
   name: string;
-  config: ContactConfig;
+  typed: TypedConfig;
 }
 
 /**
  * Makes a draft. HubSpot repeats a failed request once: an equal draft of the last minute is answered instead of a second.
  */
 export async function insertConnection(db: Database, connection: NewConnection): Promise<Connection> {
+  const { portalId, klaviyoAccountId, name, typed } = connection;
+  const values = [portalId, klaviyoAccountId, name, JSON.stringify(typed.config), typed.type];
   return db.transaction(async (tx) => {
-    await tx.query('select from portal where id = $1 for update', [connection.portalId]);
+    await tx.query('select from portal where id = $1 for update', [portalId]);
     const same = await tx.query<Row>(
-      `select ${columns} from connection where portal_id = $1 and klaviyo_account_id = $2 and name = $3 and config = $4::jsonb and state = 'draft'
+      `select ${columns} from connection where portal_id = $1 and klaviyo_account_id = $2 and name = $3 and config = $4::jsonb and type = $5 and state = 'draft'
          and created_at > now() - interval '60 seconds'`,
-      [connection.portalId, connection.klaviyoAccountId, connection.name, JSON.stringify(connection.config)],
+      values,
     );
     if (same[0] !== undefined) return fromRow(same[0]);
     const rows = await tx.query<Row>(
-      `insert into connection (portal_id, klaviyo_account_id, type, name, config) values ($1, $2, 'contact', $3, $4::jsonb) returning ${columns}`,
-      [connection.portalId, connection.klaviyoAccountId, connection.name, JSON.stringify(connection.config)],
+      `insert into connection (portal_id, klaviyo_account_id, type, name, config) values ($1, $2, $5, $3, $4::jsonb) returning ${columns}`,
+      values,
     );
     if (rows[0] === undefined) throw new Error('The connection could not be stored.');
     return fromRow(rows[0]);
@@ -93,7 +98,7 @@ export async function insertConnection(db: Database, connection: NewConnection):
 export async function changeConnection(
   db: Database,
   id: string,
-  change: (current: Connection) => { name: string; config: ContactConfig },
+  change: (current: Connection) => { name: string; config: ContactConfig | EngagementConfig },
 ): Promise<{ differs: boolean } | null> {
   return db.transaction(async (tx) => {
     const rows = await tx.query<Row>(`select ${columns} from connection where id = $1 for update`, [id]);

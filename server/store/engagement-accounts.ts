@@ -180,3 +180,8 @@ export async function approvalOf(db: Database, portalId: string): Promise<'appro
   );
   return rows[0]?.app_events ?? null;
 }
+
+/** HubSpot is asked at once whether it has approved the app's events meanwhile. */
+export async function forgetApproval(db: Database, portalId: string): Promise<void> {
+  await db.query(`update portal set app_events = null where id = $1 and app_events = 'unapproved'`, [portalId]);
+}

@@ -70,3 +70,12 @@ export async function waitingOf(
     lagSeconds: Math.max(0, ...rows.map(({ seconds }) => seconds)),
   };
 }
+
+/** Which of these connections have a run under way. */
+export async function connectionsWithRuns(db: Database, connectionIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db.query<{ id: string }>(
+    `select distinct connection_id as id from run where connection_id = any ($1) and state in ('queued', 'running')`,
+    [connectionIds],
+  );
+  return new Set(rows.map(({ id }) => id));
+}

@@ -70,18 +70,31 @@ export async function queueRun(
   });
 }
 
-/** The oldest open run of this pair of accounts whose connection still syncs. */
-export async function nextRun<Cursor>(db: Database, klaviyoAccountId: string): Promise<Run<Cursor> | null> {
+/** The oldest open run of this pair of accounts whose connection, of that type, still syncs. */
+export async function nextRun<Cursor>(
+  db: Database,
+  klaviyoAccountId: string,
+  type: 'contact' | 'engagement' = 'contact',
+): Promise<Run<Cursor> | null> {
   const rows = await db.query<Row>(
     `select ${columns
       .split(', ')
       .map((column) => `r.${column}`)
       .join(', ')} from run r join connection c on c.id = r.connection_id
-     where r.klaviyo_account_id = $1 and r.state in ('queued', 'running') and r.kind <> 'undo' and c.state in ('initial_sync', 'active')
+     where r.klaviyo_account_id = $1 and r.state in ('queued', 'running') and r.kind <> 'undo' and c.type = $2 and c.state in ('initial_sync', 'active')
      order by r.queued_at limit 1`,
-    [klaviyoAccountId],
+    [klaviyoAccountId, type],
   );
   return rows[0] === undefined ? null : fromRow<Cursor>(rows[0]);
+}
+
+/** Whether a connection's initial run is not through. */
+export async function openInitialRun(db: Database, connectionId: string): Promise<boolean> {
+  const rows = await db.query(
+    `select from run where connection_id = $1 and kind in ('initial', 'canary') and state in ('queued', 'running')`,
+    [connectionId],
+  );
+  return rows.length > 0;
 }
 
 /** Begins a run: from here on its time counts. */

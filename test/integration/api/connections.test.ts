@@ -219,7 +219,7 @@ describe('validation in words', () => {
     ['a region that is none', { options: { defaultRegion: 'Germany' } }, 400, 'invalid', 'options.defaultRegion'],
     ['a limit of nobody', { options: { limit: 0 } }, 400, 'invalid', 'options.limit'],
     ['a direction that is none', { direction: 'sideways' }, 400, 'invalid', 'direction'],
-    ['an engagement connection, which this version does not sync', { type: 'engagement' }, 400, 'invalid', 'type'],
+    ['a type that is none', { type: 'wish' }, 400, 'invalid', 'type'],
     [
       'an account that is none',
       { klaviyoAccountId: '00000000-0000-4000-8000-000000000000' },

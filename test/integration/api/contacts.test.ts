@@ -60,6 +60,7 @@ describe('F7: the contact card', () => {
         clicked: 0,
         bounced: 0,
         unsubscribed: 0,
+        spam: 0,
         leftOut: { machineOpens: 0, botClicks: 0 },
       },
       byDay: [],

@@ -37,7 +37,7 @@ describe('the published interface', () => {
             requestBody?: {
               content: Record<
                 string,
-                { schema: { properties?: Record<string, unknown>; additionalProperties?: boolean } }
+                { schema: { anyOf?: { properties?: Record<string, unknown>; additionalProperties?: boolean }[] } }
               >;
             };
           }
@@ -45,7 +45,7 @@ describe('the published interface', () => {
       >;
     };
     expect(document.openapi).toBe('3.1.0');
-    const body = document.paths['/connections']?.['post']?.requestBody?.content['application/json']?.schema;
+    const body = document.paths['/connections']?.['post']?.requestBody?.content['application/json']?.schema.anyOf?.[0];
     expect(Object.keys(body?.properties ?? {})).toEqual([
       'type',
       'name',

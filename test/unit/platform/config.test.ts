@@ -35,6 +35,7 @@ test('HubSpot’s three variables are enough: the rest has defaults for this mac
     },
     klaviyo: { clientId: null, clientSecret: null, apiUrl: 'https://a.klaviyo.com', appUrl: 'https://www.klaviyo.com' },
     pollSeconds: 30,
+    activityMonths: 24,
     metricsToken: null,
     alertUrl: null,
   });
@@ -47,6 +48,7 @@ test('with a database of one’s own it listens everywhere', () => {
     port: 8080,
     role: 'worker',
     pollSeconds: 1,
+    activityMonths: 24,
     publicUrl: 'https://tandem.example',
   });
   expect(config.encryptionKeys).toHaveLength(1);

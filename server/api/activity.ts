@@ -1,0 +1,95 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { campaignUrl } from '../engagement/campaign-url.js';
+import { readPlaces } from '../engagement/find-places.js';
+import type { ActivityName } from '../rules/engagement/activity-kind.js';
+import { verdictWords } from '../rules/engagement/activity-words.js';
+import { activityCard, type LatestActivity } from '../store/activity-card.js';
+import { contactsOf, staleContacts } from '../store/engaged-contacts.js';
+import { notFound } from './api-error.js';
+import type { ApiDependencies } from './dependencies.js';
+import { callerOf } from './signed.js';
+
+const dayMs = 86_400_000;
+/** The chart shows so many days, the list so many activities. */
+const shown = { days: 90, latest: 20 };
+/** A company or deal has its contacts with activity together, so many of them at most. */
+const mostContacts = 500;
+/** After this long it is looked up again to which company and deals contacts belong. */
+const staleSeconds = 600;
+
+const names: Record<LatestActivity['kind'], ActivityName> = {
+  received: 'delivered',
+  opened: 'opened',
+  clicked: 'clicked',
+  bounced: 'bounced',
+  unsubscribed: 'unsubscribed',
+  preferences: 'unsubscribed',
+  spam: 'spam',
+};
+
+/** What a card shows of contacts' email activity, from our own store alone. */
+export async function activityJson(
+  deps: Pick<ApiDependencies, 'db' | 'clock' | 'klaviyoAppUrl'>,
+  portalId: string,
+  contactIds: readonly string[],
+): Promise<Record<string, unknown>> {
+  const since = new Date(deps.clock().getTime() - shown.days * dayMs);
+  const { totals, byDay, latest } = await activityCard(deps.db, portalId, contactIds, { since, latest: shown.latest });
+  return { totals, byDay, latest: latest.map((one) => latestJson(one, deps.klaviyoAppUrl)) };
+}
+
+function latestJson(one: LatestActivity, klaviyoAppUrl: string): Record<string, unknown> {
+  const { facts, verdict, shownAs } = one;
+  const human = verdict === 'human';
+  const correction =
+    shownAs === null || (shownAs === 'human') === human
+      ? null
+      : human
+        ? 'The timeline calls this a machine’s; it was a person.'
+        : `The timeline shows this as a person’s. ${verdictWords[verdict]}`;
+  return {
+    type: names[one.kind],
+    at: one.at.toISOString(),
+    contactId: one.contactId,
+    message: one.messageName ?? facts.name ?? facts.listName,
+    subject: facts.subject,
+    url: facts.url,
+    campaignUrl: campaignUrl(klaviyoAppUrl, { campaignId: one.campaignId, flowId: facts.flowId ?? one.flowId }),
+    bot: !human,
+    because: human ? null : verdictWords[verdict],
+    correction,
+  };
+}
+
+const numericId = z.string().regex(/^\d{1,18}$/);
+
+/** The cards of companies and deals: their contacts' email activity together (F7). */
+export function activityRoutes(deps: ApiDependencies): Router {
+  const router = Router();
+  const refreshing = new Set<string>();
+  // Answered from what is known; who belongs to the record is read again behind the answer.
+  const refresh = (portalId: string, contactIds: readonly string[]): void => {
+    if (contactIds.length === 0 || refreshing.has(portalId)) return;
+    refreshing.add(portalId);
+    staleContacts(deps.db, portalId, contactIds, staleSeconds)
+      .then((stale) => (stale.length === 0 ? null : readPlaces(deps.db, deps.hubspot(portalId), stale)))
+      .catch((error: unknown) => deps.log.info({ err: error, portalId }, 'companies and deals could not be read again'))
+      .finally(() => refreshing.delete(portalId));
+  };
+  const card = async (portalId: string, object: 'company' | 'deal', id: unknown): Promise<Record<string, unknown>> => {
+    const recordId = numericId.safeParse(id);
+    if (!recordId.success) throw notFound(object);
+    const contactIds = await contactsOf(deps.db, portalId, object, recordId.data, mostContacts);
+    const activity = await activityJson(deps, portalId, contactIds);
+    refresh(portalId, contactIds);
+    return { contacts: contactIds.length, ...activity };
+  };
+  router.get('/companies/:hubspotId', async (request, response) => {
+    response.json(await card(callerOf(request).portalId, 'company', request.params.hubspotId));
+  });
+  router.get('/deals/:hubspotId', async (request, response) => {
+    response.json(await card(callerOf(request).portalId, 'deal', request.params.hubspotId));
+  });
+  return router;
+}

@@ -1,0 +1,54 @@
+import type { ActivityName } from '../rules/engagement/activity-kind.js';
+import type { DueAppEvent } from '../store/app-events-due.js';
+import type { EmailMessage } from '../store/email-messages.js';
+import type { AppEvent } from '../vendors/hubspot/app-events.js';
+import { campaignUrl } from './campaign-url.js';
+
+/** Event types as `hubspot-app/app/app-events` declares them, one for each object: `email_opened-contact`. */
+const typeNames: Record<ActivityName, string> = {
+  sent: 'email_sent',
+  delivered: 'email_delivered',
+  opened: 'email_opened',
+  clicked: 'email_clicked',
+  bounced: 'email_bounced',
+  unsubscribed: 'email_unsubscribed',
+  spam: 'email_marked_spam',
+};
+
+/**
+ * Our id of an activity on a timeline, made of Klaviyo's id of the event: HubSpot takes it once. A contact or company
+ * gets an activity once whichever record that was at the time; deals may be several.
+ */
+export function appEventId({
+  eventId,
+  object,
+  objectId,
+}: Pick<DueAppEvent, 'eventId' | 'object' | 'objectId'>): string {
+  return `klaviyo-${eventId}-${object}${object === 'deal' ? `-${objectId}` : ''}`;
+}
+
+/** What goes on a timeline. Every property is declared; those that say nothing are left out. */
+export function appEventOf(due: DueAppEvent, message: EmailMessage | undefined, klaviyoAppUrl: string): AppEvent {
+  const { facts, name, object, objectId, verdict } = due;
+  const origin = message ?? { flowId: facts.flowId, campaignId: null };
+  const flowId = facts.flowId ?? origin.flowId;
+  const properties: Record<string, string | null> = {
+    message: message?.name ?? facts.name ?? facts.listName ?? 'an email',
+    subject: facts.subject ?? message?.subject ?? null,
+    link: name === 'clicked' ? facts.url : null,
+    campaign_url: campaignUrl(klaviyoAppUrl, { ...origin, flowId }),
+    bounce_type: name === 'bounced' ? (facts.hardBounce ? 'hard' : 'soft') : null,
+    list: name === 'unsubscribed' ? facts.listName : null,
+    email: due.email,
+    bot: verdict === 'human' ? null : 'true',
+  };
+  return {
+    id: appEventId(due),
+    type: `${typeNames[name]}-${object}`,
+    objectId,
+    at: new Date(due.atMs),
+    properties: Object.fromEntries(
+      Object.entries(properties).flatMap(([key, value]): [string, string][] => (value === null ? [] : [[key, value]])),
+    ),
+  };
+}

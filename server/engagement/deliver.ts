@@ -1,0 +1,103 @@
+import { NeedsPerson, RecordRefused } from '../errors.js';
+import {
+  dueAppEvents,
+  refuseAppEvents,
+  releaseAppEvents,
+  restAppEvents,
+  retargetActivities,
+  settleAppEvents,
+  type DueAppEvent,
+} from '../store/app-events-due.js';
+import { approvalOf, keepApproval } from '../store/engagement-accounts.js';
+import { knownMessages } from '../store/email-messages.js';
+import { assertLease, type Lease } from '../store/lease.js';
+import { sendAppEvents } from '../vendors/hubspot/app-events.js';
+import { readByIds } from '../vendors/hubspot/contacts.js';
+import { appEventId, appEventOf } from './app-event-of.js';
+import type { EngagementContext, EngagementScope } from './engagement-context.js';
+import { noteApproval } from './note-approval.js';
+
+const batchSize = 500;
+/** How long to wait before HubSpot is asked again whether it has approved the app's events. */
+const askAgainSeconds = (pollSeconds: number): number => Math.min(900, pollSeconds * 30);
+/** How often a contact that is gone is looked for anew. */
+const mostLooks = 3;
+
+/**
+ * Puts on the timelines what waits for it. Each event has an id made of Klaviyo's: what a killed process had sent
+ * already, HubSpot answers as there already, and nothing stands twice. Answers how many were due.
+ */
+export async function deliver(
+  ctx: EngagementContext,
+  scope: EngagementScope,
+  lease: Lease,
+  historical: boolean,
+  mayWrite: () => void,
+): Promise<number> {
+  const approval = await approvalOf(ctx.db, scope.portalId);
+  // Without approval one event is enough to ask.
+  const due = await dueAppEvents(ctx.db, scope.klaviyoAccountId, historical, approval === 'unapproved' ? 1 : batchSize);
+  if (due.length === 0) return 0;
+  const messages = await knownMessages(ctx.db, scope.klaviyoAccountId, [
+    ...new Set(due.flatMap(({ facts }) => facts.messageId ?? [])),
+  ]);
+  const events = due.map((one) => appEventOf(one, messages.get(one.facts.messageId ?? ''), ctx.klaviyoAppUrl));
+  mayWrite();
+  let outcomes: Awaited<ReturnType<typeof sendAppEvents>>;
+  try {
+    outcomes = await sendAppEvents(ctx.hubspot(scope.portalId, historical ? 'sweep' : 'person'), events);
+  } catch (error) {
+    if (!(error instanceof NeedsPerson) || error.code !== 'app_events_not_approved') throw error;
+    await restAppEvents(ctx.db, scope.klaviyoAccountId, askAgainSeconds(ctx.pollSeconds));
+    if (await keepApproval(ctx.db, scope.portalId, 'unapproved')) await noteApproval(ctx, scope, error);
+    return due.length;
+  }
+  const answered = due.map((one) => ({ one, outcome: outcomes.get(appEventId(one)) }));
+  const refused = answered.flatMap(({ one, outcome }) =>
+    outcome instanceof RecordRefused ? [{ ...one, error: outcome.message.slice(0, 300) }] : [],
+  );
+  const gone = await goneContacts(ctx, scope, refused);
+  await ctx.db.transaction(async (tx) => {
+    await assertLease(tx, lease);
+    await settleAppEvents(
+      tx,
+      answered.flatMap(({ one, outcome }) => (outcome === 'created' || outcome === 'existed' ? [one] : [])),
+    );
+    const again = new Set(await retargetActivities(tx, gone, mostLooks));
+    await refuseAppEvents(
+      tx,
+      refused.filter(({ rowId }) => !again.has(rowId)),
+    );
+  });
+  for (const contactId of refused.filter(({ rowId }) => gone.includes(rowId)).map(({ objectId }) => objectId)) {
+    for (const [key, known] of scope.contacts) if (known === contactId) scope.contacts.delete(key);
+    scope.places.delete(contactId);
+  }
+  if (
+    answered.some(({ outcome }) => outcome === 'created') &&
+    (await keepApproval(ctx.db, scope.portalId, 'approved'))
+  ) {
+    await releaseAppEvents(ctx.db, scope.portalId);
+    await noteApproval(ctx, scope, null);
+  }
+  if (refused.length > 0)
+    ctx.log.warn(
+      { portalId: scope.portalId, refused: refused.length, first: refused[0]?.error },
+      'HubSpot refuses timeline events',
+    );
+  return due.length;
+}
+
+/** Activities whose contact was refused because it is not there any more. */
+async function goneContacts(
+  ctx: EngagementContext,
+  scope: EngagementScope,
+  refused: readonly DueAppEvent[],
+): Promise<string[]> {
+  const contacts = refused.filter(({ object }) => object === 'contact');
+  if (contacts.length === 0) return [];
+  const ids = contacts.map(({ objectId }) => objectId);
+  const { missing } = await readByIds(ctx.hubspot(scope.portalId, 'sweep'), ids, ['email']);
+  const lost = new Set(missing);
+  return contacts.filter(({ objectId }) => lost.has(objectId)).map(({ rowId }) => rowId);
+}

@@ -1,0 +1,124 @@
+import { NeedsPerson, RetryLater } from '../errors.js';
+import type { EngagementConnection } from '../rules/engagement/engagement-config.js';
+import { nextActivityIn } from '../store/activities.js';
+import { engagingConnections, noteEngaged } from '../store/engagement-connections.js';
+import { clearConnectionIssues, restsForPerson } from '../store/issues.js';
+import { acquireLease, LeaseLost, leaseRemaining, releaseLease, renewLease, type Lease } from '../store/lease.js';
+import { nextRun } from '../store/runs.js';
+import { askForPerson } from './ask-for-person.js';
+import { decide } from './decide.js';
+import { deliver } from './deliver.js';
+import type { EngagementContext, EngagementScope } from './engagement-context.js';
+import { rollUp } from './roll-up.js';
+import { runPage, type EngagementCursor } from './run-page.js';
+
+const leaseSeconds = 10;
+/** A turn makes way after this long, so that many pairs of accounts share a process fairly (G2). */
+const turnSeconds = 20;
+
+/**
+ * Works off what was collected of one pair of accounts: decide, deliver, roll up; first what is live, then what a run
+ * over the past found, then the run's next page. One process at a time per pair, by lease; each step ends in a
+ * transaction that checks it, so a kill between any two leaves work to be done again that finds itself done.
+ */
+export async function engage(ctx: EngagementContext, klaviyoAccountId: string, signal: AbortSignal): Promise<void> {
+  const name = `engage:${klaviyoAccountId}`;
+  const lease = await acquireLease(ctx.db, name, ctx.owner, leaseSeconds);
+  if (lease === null) {
+    await ctx.wakeEngage(klaviyoAccountId, (await leaseRemaining(ctx.db, name)) + 0.2);
+    return;
+  }
+  let again: number | 'rest' | null = 'rest';
+  try {
+    again = await turn(ctx, klaviyoAccountId, lease, signal);
+  } catch (error) {
+    if (!(error instanceof LeaseLost)) throw error;
+    ctx.log.warn({ klaviyoAccountId }, 'another process took over the email activity of this pair of accounts');
+    return;
+  } finally {
+    await releaseLease(ctx.db, lease);
+  }
+  // What was collected after our last look, whose wake-up met our lease, is seen by this one.
+  const next = again ?? (await nextActivityIn(ctx.db, klaviyoAccountId));
+  if (next !== null && next !== 'rest') await ctx.wakeEngage(klaviyoAccountId, Math.min(next, 3600));
+}
+
+/** Works until nothing is due or the turn is over. Answers in how many seconds to come back; null: when next is due. */
+async function turn(
+  ctx: EngagementContext,
+  klaviyoAccountId: string,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<number | 'rest' | null> {
+  if (await restsForPerson(ctx.db, klaviyoAccountId)) return 'rest';
+  const started = performance.now();
+  let held = started;
+  const mayWrite = (): void => {
+    if (performance.now() - held > (leaseSeconds - 3) * 1000) throw new LeaseLost(lease.name);
+  };
+  const renew = async (): Promise<void> => {
+    const asked = performance.now();
+    await renewLease(ctx.db, lease, leaseSeconds);
+    held = asked;
+  };
+  const scopeOf = caching(klaviyoAccountId);
+  while (!signal.aborted) {
+    if (performance.now() - started > turnSeconds * 1000) return 0;
+    if (performance.now() - held > (leaseSeconds / 5) * 1000) await renew();
+    const keepAlive = setInterval(
+      () =>
+        void renew().catch((error: unknown) =>
+          ctx.log.warn({ err: error, klaviyoAccountId }, 'the lease could not be renewed'),
+        ),
+      (leaseSeconds / 3) * 1000,
+    );
+    try {
+      const scope = scopeOf(await engagingConnections(ctx.db, klaviyoAccountId));
+      if (scope === null) return 'rest';
+      if (await step(ctx, scope, lease, mayWrite)) continue;
+      await noteEngaged(ctx.db, klaviyoAccountId);
+      await clearConnectionIssues(
+        ctx.db,
+        scope.connections.map(({ id }) => id),
+        ['missing_scope'],
+      );
+      return null;
+    } catch (error) {
+      if (error instanceof RetryLater) return Math.max(error.seconds, 0.2);
+      if (!(error instanceof NeedsPerson)) throw error;
+      await askForPerson(ctx, klaviyoAccountId, error);
+      return 'rest';
+    } finally {
+      clearInterval(keepAlive);
+    }
+  }
+  return 0;
+}
+
+/** The most urgent piece of work; answers whether there was any. */
+async function step(
+  ctx: EngagementContext,
+  scope: EngagementScope,
+  lease: Lease,
+  mayWrite: () => void,
+): Promise<boolean> {
+  for (const historical of [false, true]) {
+    if ((await decide(ctx, scope, lease, historical)) > 0) return true;
+    if ((await deliver(ctx, scope, lease, historical, mayWrite)) > 0) return true;
+    if (!historical && (await rollUp(ctx, scope, lease, mayWrite)) > 0) return true;
+  }
+  const run = await nextRun<EngagementCursor>(ctx.db, scope.klaviyoAccountId, 'engagement');
+  if (run === null) return false;
+  await runPage(ctx, scope, lease, run);
+  return true;
+}
+
+/** What was read in a turn is kept while it lasts, whatever becomes of the connections. */
+function caching(klaviyoAccountId: string): (connections: readonly EngagementConnection[]) => EngagementScope | null {
+  const contacts: EngagementScope['contacts'] = new Map();
+  const places: EngagementScope['places'] = new Map();
+  return (connections) => {
+    const [first] = connections;
+    return first === undefined ? null : { portalId: first.portalId, klaviyoAccountId, connections, contacts, places };
+  };
+}

@@ -1,0 +1,88 @@
+import { NeedsPerson, RecordRefused } from '../errors.js';
+import type { EmailEvent } from '../rules/engagement/email-event.js';
+import type { MessageOrigin } from '../rules/engagement/sources.js';
+import type { Activity } from '../store/activities.js';
+import { keepMessages, knownMessages, type EmailMessage } from '../store/email-messages.js';
+import { readCampaignMessages, readFlowMessage } from '../vendors/klaviyo/messages.js';
+import type { EngagementContext, EngagementScope } from './engagement-context.js';
+
+/** Where emails came from. */
+export interface Origins {
+  of(event: EmailEvent): MessageOrigin;
+}
+
+/** A message is asked for again after this long: campaigns are renamed, flows get other triggers. */
+const freshMs = 86_400_000;
+
+/**
+ * Learns of which campaign or flow the emails of a batch are and whom those target. A receipt names the lists and
+ * segments of its send; opens and clicks are joined with it by their email. Where a permission is missing or a message
+ * is gone, the events' own words have to do.
+ */
+export async function learnOrigins(
+  ctx: EngagementContext,
+  scope: EngagementScope,
+  events: readonly Activity[],
+): Promise<Origins> {
+  const messages = await messagesOf(ctx, scope, events);
+  const targeted = new Map<string, string[]>();
+  for (const { kind, messageKey, facts } of events)
+    if (kind === 'received' && facts.groupIds.length > 0) targeted.set(messageKey, facts.groupIds);
+  return {
+    of({ messageKey, facts }) {
+      const message = messages.get(facts.messageId ?? '');
+      const flowId = facts.flowId ?? message?.flowId ?? null;
+      const own = facts.groupIds.length > 0 ? facts.groupIds : (targeted.get(messageKey) ?? []);
+      // A flow's receipt names no list: its trigger does.
+      const groups = own.length > 0 && flowId === null ? own : [...own, ...(message?.groupIds ?? [])];
+      const campaignId = flowId === null ? (message?.campaignId ?? facts.messageId) : null;
+      return { flowId, campaignId, groupIds: facts.listId === null ? groups : [...groups, facts.listId] };
+    },
+  };
+}
+
+async function messagesOf(
+  ctx: EngagementContext,
+  scope: EngagementScope,
+  events: readonly Activity[],
+): Promise<Map<string, EmailMessage>> {
+  const flowOf = new Map<string, string | null>();
+  for (const { facts } of events) if (facts.messageId !== null) flowOf.set(facts.messageId, facts.flowId);
+  const known = await knownMessages(ctx.db, scope.klaviyoAccountId, [...flowOf.keys()]);
+  const nowMs = ctx.clock().getTime();
+  const unknown = [...flowOf].filter(([id]) => nowMs - (known.get(id)?.readAt.getTime() ?? 0) > freshMs);
+  if (unknown.length === 0) return known;
+  const learned = new Map<string, EmailMessage>();
+  const session = ctx.klaviyo(scope.klaviyoAccountId, 'sweep');
+  try {
+    if (unknown.some(([, flowId]) => flowId === null))
+      for (const message of await readCampaignMessages(session)) {
+        const { campaignId, name, subject, included } = message;
+        const entry = { campaignId, flowId: null, name, subject, groupIds: included };
+        // What an event calls its message is the campaign's id in some accounts and the message's in others.
+        for (const messageId of [campaignId, message.messageId]) learned.set(messageId, { ...entry, messageId });
+      }
+    for (const [messageId, flowId] of unknown) {
+      if (flowId === null) continue;
+      const message = await readFlowMessage(session, messageId).catch((error: unknown) => {
+        if (error instanceof RecordRefused && error.detail.status === 404) return null;
+        throw error;
+      });
+      if (message === null) continue;
+      const { name, subject, triggerGroupIds } = message;
+      learned.set(messageId, { messageId, campaignId: null, flowId, name, subject, groupIds: triggerGroupIds });
+    }
+  } catch (error) {
+    if (!(error instanceof NeedsPerson) || error.code !== 'missing_scope') throw error;
+    ctx.log.info(
+      { klaviyoAccountId: scope.klaviyoAccountId },
+      'campaigns or flows cannot be read: a permission is missing',
+    );
+  }
+  // What nobody knows is noted too, so that it is not asked for with every batch.
+  for (const [messageId, flowId] of unknown)
+    if (!learned.has(messageId))
+      learned.set(messageId, { messageId, campaignId: null, flowId, name: null, subject: null, groupIds: [] });
+  await keepMessages(ctx.db, scope.portalId, scope.klaviyoAccountId, [...learned.values()]);
+  return new Map([...known, ...learned]);
+}

@@ -1,0 +1,113 @@
+import { storeActivities } from '../store/activities.js';
+import { moveAgain, moveStream, type EventStream } from '../store/event-streams.js';
+import { readEvents, type KlaviyoEvent } from '../vendors/klaviyo/events.js';
+import type { EngagementContext } from './engagement-context.js';
+import { newActivity } from './new-activity.js';
+import { withoutErased } from './without-erased.js';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const spans = { day: 24 * hourMs, week: 7 * 24 * hourMs } as const;
+
+/** An hour that took more pages than this is read again every ten minutes only, and a few minutes of it each time. */
+const cheapPages = 20;
+const shortOverlapMs = 3 * minuteMs;
+const hourEveryMs = 10 * minuteMs;
+
+/** Klaviyo refuses times within some seconds of its own now; what is newer belongs to the reading of what is new. */
+export const notYetMs = minuteMs;
+
+/** Stores a page of events; answers how many were new. */
+export async function storePage(
+  ctx: EngagementContext,
+  stream: EventStream,
+  events: readonly KlaviyoEvent[],
+  how: { historical: boolean; redecide: boolean },
+  alongside: (tx: EngagementContext['db'], fresh: number) => Promise<void>,
+): Promise<number> {
+  const kept = await withoutErased(
+    ctx,
+    stream.portalId,
+    events.map((event) => newActivity(event, stream.kind)),
+  );
+  return ctx.db.transaction(async (tx) => {
+    const fresh = await storeActivities(tx, stream, kept, how);
+    await alongside(tx, fresh);
+    return fresh;
+  });
+}
+
+/**
+ * Reads what one metric has since the last time, and the hour before that once more: events appear late and out of
+ * order. The watermark moves with each page and never beyond now, because some events are dated in the future.
+ * Answers how many events were new.
+ */
+export async function readStream(ctx: EngagementContext, stream: EventStream): Promise<number> {
+  const session = ctx.klaviyo(stream.klaviyoAccountId, 'sweep');
+  const nowMs = ctx.clock().getTime();
+  const hourDue = stream.hourAt === null || nowMs - stream.hourAt.getTime() >= hourEveryMs;
+  const wholeHour = stream.hourPages <= cheapPages || hourDue;
+  const from = Math.min(stream.watermark.getTime(), nowMs) - (wholeHour ? hourMs : shortOverlapMs);
+  let cursor: string | null = null;
+  let found = 0;
+  let pages = 0;
+  do {
+    const page: { events: KlaviyoEvent[]; next: string | null } = await readEvents(session, {
+      metricId: stream.metricId,
+      since: new Date(from),
+      ...(cursor === null ? {} : { cursor }),
+    });
+    pages += 1;
+    cursor = page.next;
+    const last = page.events.at(-1)?.at.getTime() ?? 0;
+    const watermark = new Date(Math.min(last, nowMs));
+    const hour = cursor === null && wholeHour ? { hourPages: pages } : {};
+    found += await storePage(ctx, stream, page.events, { historical: false, redecide: false }, (tx) =>
+      moveStream(tx, stream, { watermark, ...hour }),
+    );
+  } while (cursor !== null);
+  return found;
+}
+
+/** Pages of a day or week that are read again between two readings of what is new. */
+const pagesAtOnce = 20;
+
+/**
+ * Reads the last day again every day and the last seven days every week: Klaviyo has listed events hours and days after
+ * they happened. A few pages at a time, so that what is new never waits; goes on where it stood. Answers how many events
+ * were new and whether there is more to read.
+ */
+export async function readAgain(
+  ctx: EngagementContext,
+  stream: EventStream,
+): Promise<{ found: number; more: boolean }> {
+  const nowMs = ctx.clock().getTime();
+  const again = stream.again ?? againDue(stream, nowMs);
+  if (again === null) return { found: 0, more: false };
+  const session = ctx.klaviyo(stream.klaviyoAccountId, 'sweep');
+  let cursor: string | null = null;
+  let found = 0;
+  let { sinceMs } = again;
+  for (let pages = 0; pages < pagesAtOnce || sinceMs === again.sinceMs; pages += 1) {
+    const page: { events: KlaviyoEvent[]; next: string | null } = await readEvents(session, {
+      metricId: stream.metricId,
+      since: new Date(again.sinceMs),
+      until: new Date(again.untilMs),
+      ...(cursor === null ? {} : { cursor }),
+    });
+    cursor = page.next;
+    sinceMs = Math.max(sinceMs, page.events.at(-1)?.at.getTime() ?? 0);
+    const next = cursor === null ? null : { ...again, sinceMs };
+    found += await storePage(ctx, stream, page.events, { historical: false, redecide: false }, (tx) =>
+      moveAgain(tx, { ...stream, again }, next),
+    );
+    if (next === null) return { found, more: false };
+  }
+  return { found, more: true };
+}
+
+function againDue(stream: EventStream, nowMs: number): EventStream['again'] {
+  const span =
+    nowMs - stream.weekAt.getTime() >= spans.week ? 'week' : nowMs - stream.dayAt.getTime() >= spans.day ? 'day' : null;
+  return span === null ? null : { span, sinceMs: nowMs - spans[span], untilMs: nowMs - notYetMs };
+}
