@@ -145,12 +145,14 @@ interface Node {
   props?: object;
 }
 
+const spoken = ['title', 'label', 'number', 'description', 'validationMessage', 'valueDescription'];
+
 /** All text below a node, titles and labels included. */
 export function drawnText(node: unknown): string {
   const { childNodes = [], text, props = {} } = node as Node;
   const own = childNodes.length === 0 && typeof text === 'string' ? [text] : [];
   const named = Object.entries(props).flatMap(([name, value]: [string, unknown]) =>
-    typeof value === 'string' && ['title', 'label', 'description', 'validationMessage'].includes(name) ? [value] : [],
+    typeof value === 'string' && spoken.includes(name) ? [value] : [],
   );
   return [...named, ...own, ...childNodes.map(drawnText)].join(' ');
 }

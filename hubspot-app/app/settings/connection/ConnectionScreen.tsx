@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { Button, Flex, Heading, Tab, Tabs } from '@hubspot/ui-extensions';
 import type { Connection } from '../api-types.js';
 import { words } from '../words.js';
@@ -11,6 +12,7 @@ import { RunsTable } from './RunsTable.js';
 import { StatusPanel } from './StatusPanel.js';
 
 const text = words.connection;
+const tabs = ['status', 'parity', 'runs'] as const;
 /** How often the status is read again, in milliseconds: while a run goes on, and else. */
 const busyMs = 2_000;
 const restMs = 15_000;
@@ -25,6 +27,7 @@ export function ConnectionScreen(props: {
 }) {
   const { api } = usePlatform();
   const { id } = props;
+  const [tab, setTab] = useState<(typeof tabs)[number]>('status');
   const connection = useLoad(`connection ${id}`, () => api.connection(id));
   const status = useLoad(
     `status ${id}`,
@@ -34,6 +37,18 @@ export function ConnectionScreen(props: {
   const changed = (): void => {
     connection.reload();
     status.reload();
+  };
+  // Only the open tab is drawn: the others ask for nothing, and are read afresh when they are opened.
+  const drawn = {
+    status: (known: Connection) => (
+      <LoadedView from={status}>
+        {(now) => (
+          <StatusPanel connection={known} status={now} onChanged={changed} onIssues={() => props.onIssues(id)} />
+        )}
+      </LoadedView>
+    ),
+    parity: () => <ParityPanel connectionId={id} />,
+    runs: () => <RunsTable connectionId={id} onHistory={props.onHistory} onUndone={changed} />,
   };
   return (
     <Flex direction="column" gap="medium">
@@ -60,27 +75,17 @@ export function ConnectionScreen(props: {
                   onDeleted={props.onBack}
                 />
               </Flex>
-              <Tabs defaultSelected="status">
-                <Tab tabId="status" title={text.tabs.status}>
-                  <LoadedView from={status}>
-                    {(now) => (
-                      <StatusPanel
-                        connection={known}
-                        status={now}
-                        onChanged={changed}
-                        onIssues={() => props.onIssues(id)}
-                      />
-                    )}
-                  </LoadedView>
-                </Tab>
-                {known.type === 'contact' ? (
-                  <Tab tabId="parity" title={text.tabs.parity}>
-                    <ParityPanel connectionId={id} />
-                  </Tab>
-                ) : null}
-                <Tab tabId="runs" title={text.tabs.runs}>
-                  <RunsTable connectionId={id} onHistory={props.onHistory} onUndone={changed} />
-                </Tab>
+              <Tabs
+                selected={tab}
+                onSelectedChange={(chosen: string | number) => setTab(tabs.find((one) => one === chosen) ?? 'status')}
+              >
+                {tabs
+                  .filter((name) => name !== 'parity' || known.type === 'contact')
+                  .map((name) => (
+                    <Tab key={name} tabId={name} title={text.tabs[name]}>
+                      {name === tab ? drawn[name](known) : null}
+                    </Tab>
+                  ))}
               </Tabs>
             </Flex>
           );

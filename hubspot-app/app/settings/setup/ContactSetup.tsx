@@ -20,7 +20,7 @@ const text = words.setup;
 /** The step on which a set-up is taken up again. */
 function firstStep(connection: ContactConnection | null, form: ContactForm): StepName {
   if (form.klaviyoAccountId === '') return 'connect';
-  return connection !== null && rulesComplete(form) ? 'fields' : 'who';
+  return connection?.state === 'draft' && rulesComplete(form) ? 'fields' : 'who';
 }
 
 /**
