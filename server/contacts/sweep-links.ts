@@ -6,7 +6,14 @@ import { clearAlerts, raiseAlert } from '../store/alerts.js';
 import { changePriority, noteChanges } from '../store/changes.js';
 import { fieldsWithIssues, issuesDueAgain } from '../store/issue-list.js';
 import { linkSlice } from '../store/links.js';
-import { mostDifferences, readParity, saveParity, waitingOf, type Parity } from '../store/parity.js';
+import {
+  connectionsWithRuns,
+  mostDifferences,
+  readParity,
+  saveParity,
+  waitingOf,
+  type Parity,
+} from '../store/parity.js';
 import { moveSweep, type Sweep } from '../store/sweeps.js';
 import { loadScope, type AccountScope } from './account-scope.js';
 import { gather } from './gather.js';
@@ -86,6 +93,11 @@ async function audit(
     ids.hubspot,
   );
   const withIssues = (person: Person): ReadonlySet<string> => issues.get(person.hubspot?.id ?? '') ?? new Set();
+  // What a run under way has not come to yet is no drift.
+  const running = await connectionsWithRuns(
+    ctx.db,
+    scope.connections.map(({ id }) => id),
+  );
   const repairs = new Set<string>();
   for (const plan of plans) {
     const { person } = plan;
@@ -124,7 +136,7 @@ async function audit(
           plan,
           connection,
           scope.fieldsOf(plan.connectionIds),
-          isWaiting(person, waiting.records),
+          isWaiting(person, waiting.records) || running.has(connection.id),
           withIssues(person),
         );
         round.checkedPairs += 1;
