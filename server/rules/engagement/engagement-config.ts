@@ -81,10 +81,14 @@ export interface EngagementConnection extends EngagementConfig {
 
 const day = 86_400_000;
 
-/** The moment from which activities count (E7), in milliseconds. An unreadable date counts as activation. */
+/**
+ * The moment from which activities count (E7), in milliseconds. An unreadable date counts as activation. Events have
+ * whole seconds: one of the very second of the activation is stamped before it.
+ */
 export function startOf(since: string, activatedMs: number): number {
-  if (since === 'activation') return activatedMs;
-  if (since === 'last_30_days') return activatedMs - 30 * day;
+  const activated = Math.floor(activatedMs / 1000) * 1000;
+  if (since === 'activation') return activated;
+  if (since === 'last_30_days') return activated - 30 * day;
   const moment = Date.parse(since);
-  return Number.isNaN(moment) ? activatedMs : moment;
+  return Number.isNaN(moment) ? activated : moment;
 }

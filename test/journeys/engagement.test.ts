@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { makePeople } from '../../sandbox/seed/people.js';
+import {
+  activateEngagement,
+  activity,
+  appEventsOf,
+  approve,
+  card,
+  contactIdOf,
+  mergeProfiles,
+  sharedEmails,
+  type Occurrence,
+} from '../helpers/engagement.js';
+import { openWorld, settled, until, type World } from '../helpers/service.js';
+
+let world: World;
+let id: string;
+let emails: string[];
+const url = 'https://shop.example.com/a';
+
+beforeAll(async () => {
+  world = await openWorld({ people: makePeople(60, 3), klaviyo: { activity: 0 } });
+  id = await activateEngagement(world, { options: { rollups: true } });
+  await settled(world, id);
+  emails = sharedEmails(world);
+}, 60_000);
+afterAll(() => world.close());
+
+/** Waits until so many events stand on a record's timeline, and nothing waits. */
+async function shown(objectId: string, count: number): Promise<Occurrence[]> {
+  await until(`${count} events on the timeline of ${objectId}`, async () =>
+    (await appEventsOf(world, objectId)).length >= count ? true : null,
+  );
+  await settled(world, id);
+  return appEventsOf(world, objectId);
+}
+const types = (events: readonly Occurrence[]): string[] => events.map(({ eventTypeName }) => eventTypeName).sort();
+const propertiesOf = (contactId: string): Record<string, string | null> =>
+  world.hubspot.portals.get(world.portalId)!.contacts.get(contactId)!.properties;
+
+test('E2, E4: an open and clicks are on the contact’s timeline, each first one once', async () => {
+  const email = emails[0]!;
+  const contactId = contactIdOf(world, email);
+  await activity(world, { email, type: 'received' });
+  for (let n = 0; n < 3; n += 1) await activity(world, { email, type: 'opened' });
+  for (const link of [url, `${url}?utm_source=klaviyo`, `${url}/b`])
+    await activity(world, { email, type: 'clicked', url: link });
+  const events = await shown(contactId, 3);
+  expect(types(events)).toEqual(['email_clicked-contact', 'email_clicked-contact', 'email_opened-contact']);
+  const [opened] = events.filter(({ eventTypeName }) => eventTypeName.startsWith('email_opened'));
+  expect(opened?.properties).toMatchObject({ message: 'Autumn reading list', subject: 'Ten books for long evenings' });
+  expect(opened?.properties['campaign_url']).toMatch(/\/campaign\/\w+/);
+  expect(await card(world, contactId)).toMatchObject({
+    totals: { sent: 1, opened: 1, clicked: 2 },
+    byDay: [{ sent: 1, opened: 1, clicked: 2 }],
+    latest: expect.arrayContaining([expect.objectContaining({ type: 'clicked', url })]),
+  });
+}, 60_000);
+
+test('E3: what machines do is left out, counted, and on the card as left out', async () => {
+  const email = emails[1]!;
+  const contactId = contactIdOf(world, email);
+  await activity(world, { email, type: 'opened', machine: true });
+  await activity(world, { email, type: 'clicked', bot: true, url });
+  await activity(world, { email, type: 'bounced' });
+  expect(types(await shown(contactId, 1))).toEqual(['email_bounced-contact']);
+  expect((await card(world, contactId)).totals).toMatchObject({
+    opened: 0,
+    clicked: 0,
+    bounced: 1,
+    leftOut: { machineOpens: 1, botClicks: 1 },
+  });
+  const { json } = await world.call('GET', `/connections/${id}/status`);
+  expect((json as { skippedBy: { reason: string; message: string }[] }).skippedBy).toEqual(
+    expect.arrayContaining([expect.objectContaining({ reason: 'klaviyo_machine_open', count: 1 })]),
+  );
+}, 60_000);
+
+test('E11: unsubscribing, which Klaviyo tells four times, is one activity that names its email', async () => {
+  const email = emails[2]!;
+  const contactId = contactIdOf(world, email);
+  await activity(world, { email, type: 'unsubscribed' });
+  const events = await shown(contactId, 1);
+  expect(types(events)).toEqual(['email_unsubscribed-contact']);
+  expect(events[0]?.properties['message']).toBe('Autumn reading list');
+}, 60_000);
+
+test('E5, E12: the company and the oldest open deal have the activity too, and cards of their own', async () => {
+  const portal = world.hubspot.portals.get(world.portalId)!;
+  const [contactId, companyId] = [...portal.companyOf].find(([one]) => {
+    const email = portal.contacts.get(one)?.properties['email'];
+    return email != null && emails.slice(10).includes(email) && !portal.dealsOf.has(one);
+  })!;
+  const email = portal.contacts.get(contactId)!.properties['email']!;
+  const deal = (name: string, year: number, closed: boolean): string => {
+    const dealId = portal.newId();
+    const createdAt = Date.UTC(year, 0, 1);
+    portal.deals.set(dealId, {
+      id: dealId,
+      properties: { dealname: name, pipeline: 'default', dealstage: 'x', hs_is_closed: String(closed) },
+      createdAt,
+      updatedAt: createdAt,
+      archived: false,
+      indexedAt: createdAt,
+    });
+    portal.dealsOf.set(contactId, (portal.dealsOf.get(contactId) ?? new Set()).add(dealId));
+    return dealId;
+  };
+  const [won, oldest, newer] = [deal('won', 2019, true), deal('oldest', 2020, false), deal('newer', 2021, false)];
+  const link = `${url}/for-the-deal`;
+  await activity(world, { email, type: 'clicked', url: link });
+  await shown(contactId, 1);
+  const told = (await appEventsOf(world)).filter(({ properties }) => properties['link'] === link);
+  expect(told.map(({ eventTypeName, objectId }) => `${eventTypeName} ${objectId}`).sort()).toEqual([
+    `email_clicked-company ${companyId}`,
+    `email_clicked-contact ${contactId}`,
+    `email_clicked-deal ${oldest}`,
+  ]);
+  expect([...(await appEventsOf(world, won)), ...(await appEventsOf(world, newer))]).toEqual([]);
+  expect((await card(world, companyId, 'companies')).latest[0]).toMatchObject({ type: 'clicked', url: link });
+  expect((await card(world, oldest, 'deals')).totals).toMatchObject({ clicked: 1 });
+}, 60_000);
+
+test('E9: a merge of profiles replays their events and adds nothing', async () => {
+  const [a, b] = [emails[3]!, emails[4]!];
+  const account = world.klaviyo.accounts.get('TANDM1')!;
+  const profileOf = (email: string): string => [...account.profiles.values()].find((one) => one.email === email)!.id;
+  const contactId = contactIdOf(world, a);
+  await activity(world, { email: a, type: 'opened' });
+  await activity(world, { email: a, type: 'clicked', url });
+  await shown(contactId, 2);
+  const ofContacts = async (): Promise<number> =>
+    (await appEventsOf(world)).filter(({ eventTypeName }) => eventTypeName.endsWith('-contact')).length;
+  const before = await ofContacts();
+  await mergeProfiles(world, profileOf(a), profileOf(b));
+  await world.call('POST', `/connections/${id}/sync`);
+  await settled(world, id);
+  // Something that happens after it is through when this is.
+  await activity(world, { email: b, type: 'bounced' });
+  await shown(contactIdOf(world, b), 1);
+  expect(await ofContacts()).toBe(before + 1);
+}, 60_000);
+
+test('E9: an event that Klaviyo lists six days late is put on the timeline once, with its own time', async () => {
+  const email = emails[5]!;
+  const contactId = contactIdOf(world, email);
+  const at = new Date(Date.now() - 6 * 86_400_000);
+  await world.call('PATCH', `/connections/${id}`, { options: { since: 'last_30_days' } });
+  await settled(world, id);
+  await activity(world, { email, type: 'opened', at: at.toISOString() });
+  // The weekly reading of the last seven days is due.
+  await world.database.db.query(`update event_stream set week_at = now() - interval '8 days'`);
+  const [event, ...others] = await shown(contactId, 1);
+  expect(others).toEqual([]);
+  expect(Math.abs(Date.parse(event!.timestamp) - at.getTime())).toBeLessThan(1001);
+}, 60_000);
+
+test('E10: roll-ups are contact properties, and only what changed is written', async () => {
+  const email = emails[6]!;
+  const contactId = contactIdOf(world, email);
+  await activity(world, { email, type: 'received' });
+  await activity(world, { email, type: 'clicked', url });
+  await until('the roll-ups', () => (propertiesOf(contactId)['tandem_email_clicked_30_days'] === '1' ? true : null));
+  expect(propertiesOf(contactId)).toMatchObject({
+    tandem_email_sent_30_days: '1',
+    tandem_email_opened_30_days: '0',
+    tandem_email_engagement_score: '12',
+  });
+  expect(propertiesOf(contactId)['tandem_email_last_clicked']).toMatch(/^\d/);
+  expect(['SUBSCRIBED', 'NEVER_SUBSCRIBED', 'UNSUBSCRIBED', 'SUPPRESSED']).toContain(
+    propertiesOf(contactId)['tandem_email_status'],
+  );
+  expect(((await world.call('GET', `/contacts/${contactId}`)).json as { subscription: string }).subscription).toBe(
+    propertiesOf(contactId)['tandem_email_status'],
+  );
+}, 60_000);
+
+test('E6: who is no contact is skipped with the reason, or created when the connection says so', async () => {
+  const account = world.klaviyo.accounts.get('TANDM1')!;
+  const strangers = [...account.profiles.values()].flatMap(({ email }) =>
+    email !== null && !emails.includes(email) ? [email] : [],
+  );
+  expect(strangers.length).toBeGreaterThan(1);
+  await activity(world, { email: strangers[0]!, type: 'opened' });
+  await until('a skipped activity', async () => {
+    const { json } = await world.call('GET', `/connections/${id}/status`);
+    const { skippedBy } = json as { skippedBy: { reason: string }[] };
+    return skippedBy.some(({ reason }) => reason === 'no_contact') ? true : null;
+  });
+  const patched = await world.call('PATCH', `/connections/${id}`, { options: { createContacts: true } });
+  expect(patched.status).toBe(200);
+  await activity(world, { email: strangers[1]!, type: 'opened' });
+  const contactId = await until('the contact', () => {
+    try {
+      return contactIdOf(world, strangers[1]!);
+    } catch {
+      return null;
+    }
+  });
+  expect(types(await shown(contactId, 1))).toEqual(['email_opened-contact']);
+  const history = await world.call('GET', `/history?contactId=${contactId}`);
+  expect(JSON.stringify(history.json)).toContain('email activity');
+}, 60_000);
+
+test('E2: without HubSpot’s approval activities wait, the cards show them; once approved each goes out once', async () => {
+  const email = emails[7]!;
+  const contactId = contactIdOf(world, email);
+  await approve(world, false);
+  await activity(world, { email, type: 'clicked', url });
+  await until('the card', async () => ((await card(world, contactId)).totals['clicked'] === 1 ? true : null));
+  await until('the account says so', async () => {
+    const { json } = await world.call('GET', '/account');
+    const { appEvents } = json as { appEvents: { approved: boolean; message: string } };
+    return !appEvents.approved && appEvents.message.includes('approved') ? true : null;
+  });
+  expect(await appEventsOf(world, contactId)).toEqual([]);
+  const issues = await world.call('GET', `/issues?connectionId=${id}`);
+  expect(JSON.stringify(issues.json)).toContain('app_events_not_approved');
+  await approve(world, true);
+  await world.call('POST', `/connections/${id}/sync`);
+  expect(types(await shown(contactId, 1))).toEqual(['email_clicked-contact']);
+  expect(((await world.call('GET', '/account')).json as { appEvents: object }).appEvents).toMatchObject({
+    approved: true,
+  });
+  expect(JSON.stringify((await world.call('GET', `/issues?connectionId=${id}`)).json)).not.toContain('app_events');
+}, 60_000);
+
+test('E9, G1: answers that are lost after HubSpot took the events double nothing', async () => {
+  const email = emails[8]!;
+  const contactId = contactIdOf(world, email);
+  world.hubspot.faults.add({ kind: 'lost_answer', operation: 'timeline.batchCreate', times: 1 });
+  world.hubspot.faults.add({ kind: 'status', status: 503, operation: 'timeline.batchCreate', times: 1 });
+  await activity(world, { email, type: 'opened' });
+  await activity(world, { email, type: 'clicked', url });
+  expect(types(await shown(contactId, 2))).toEqual(['email_clicked-contact', 'email_opened-contact']);
+}, 60_000);
