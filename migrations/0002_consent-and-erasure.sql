@@ -6,6 +6,7 @@ create table consent (
   portal_id bigint not null references portal on delete cascade,
   email text not null,
   opted_out text[] not null default '{}',       -- sides whose opt-out was seen
+  unsubscribed boolean not null default false,  -- Klaviyo showed an opt-out of this address last; kept though the profile goes
   asked_at timestamptz,                         -- when subscribing was asked for last
   asked_list text,
   entered_at timestamptz,                       -- since when a subscribing rule matches

@@ -129,6 +129,7 @@ create table consent (
   portal_id bigint not null,
   email text not null,
   opted_out text[] not null default '{}'::text[],
+  unsubscribed boolean not null default false,
   asked_at timestamp with time zone,
   asked_list text,
   entered_at timestamp with time zone,

@@ -15,6 +15,8 @@ export interface ConsentSwitches {
 export interface ConsentMemory {
   /** Sides whose opt-out was seen, and carried where the connection says so. */
   optedOut: readonly Side[];
+  /** Klaviyo showed an opt-out of this address last: it outlives the profile. */
+  unsubscribed: boolean;
   /** When the person was asked to be subscribed last, and on which list. */
   askedAt: string | null;
   askedList: string | null;
@@ -22,7 +24,13 @@ export interface ConsentMemory {
   enteredAt: string | null;
 }
 
-export const noMemory: ConsentMemory = { optedOut: [], askedAt: null, askedList: null, enteredAt: null };
+export const noMemory: ConsentMemory = {
+  optedOut: [],
+  unsubscribed: false,
+  askedAt: null,
+  askedList: null,
+  enteredAt: null,
+};
 
 /** What is known at the moment of deciding. */
 export interface ConsentFacts {
@@ -71,7 +79,9 @@ export function decideSubscribe(switches: ConsentSwitches, facts: ConsentFacts):
   if (facts.hubspotOptedOut) return no('opted_out_in_hubspot');
   if (facts.mergedOptOut) return no('opted_out_before_merge');
   const fromList = subscription?.listSuppressions?.some((one) => one.listId === facts.listId) === true;
-  if (status === 'UNSUBSCRIBED' || fromList) {
+  // A profile that was deleted and came back has forgotten; we have not.
+  const forgotten = status === 'NEVER_SUBSCRIBED' && memory.unsubscribed;
+  if (status === 'UNSUBSCRIBED' || fromList || forgotten) {
     if (!switches.resubscribe)
       return no(fromList && status !== 'UNSUBSCRIBED' ? 'unsubscribed_from_list' : 'unsubscribed');
     return memory.enteredAt === null ? { subscribe: true, because: 'resubscribe' } : no('unsubscribed_since_entering');
@@ -149,6 +159,7 @@ export function strictest(memories: readonly ConsentMemory[]): ConsentMemory {
     optedOut: (['hubspot', 'klaviyo'] as const).filter((side) =>
       memories.every((memory) => memory.optedOut.includes(side)),
     ),
+    unsubscribed: memories.some((memory) => memory.unsubscribed),
     askedAt,
     askedList: memories.find((memory) => memory.askedAt === askedAt)?.askedList ?? null,
     enteredAt: times((memory) => memory.enteredAt),

@@ -122,6 +122,10 @@ export function planConsent(
       };
     }
   }
+  if (subscribing.length > 0 && subscription !== null) {
+    if (optedOutInKlaviyo(subscription)) after.unsubscribed = true;
+    else if (consentStatus(subscription) === 'SUBSCRIBED') after.unsubscribed = false;
+  }
   after.enteredAt = subscribing.some(({ connection }) => connection.options.resubscribe)
     ? (before.enteredAt ?? scope.now)
     : null;

@@ -139,3 +139,15 @@ test('C1: nobody is subscribed twice', async () => {
   await lookAgain('firm@example.org');
   expect(calls('subscriptions.subscribe')).toBe(asked);
 });
+
+test('C6: an unsubscribe outlives the profile: deleted in Klaviyo and made again by an edit, the person stays unsubscribed', async () => {
+  // The opt-out of the address in HubSpot would keep the person out by itself: it is taken back.
+  const contact = contactOf('firm@example.org');
+  account().remove(profileOf('firm@example.org'));
+  await lookAgain('firm@example.org');
+  portal().update('contacts', contact, { hs_email_optout: '', lastname: 'Again' }, 'CRM_UI');
+  const again = await until('the profile', () => account().holder({ email: 'firm@example.org' })[0] ?? null);
+  await settled(world, connectionId);
+  await lookAgain('firm@example.org');
+  expect([again.last_name, again.consent]).toEqual(['Again', 'NEVER_SUBSCRIBED']);
+});

@@ -92,6 +92,17 @@ describe('C5: an unsubscribe that is fresher than the entry is the last word', (
     });
   });
 
+  test('C6: an unsubscribe outlives the profile: one that comes back never asked is not subscribed', () => {
+    const back = facts({ subscription: state('NEVER_SUBSCRIBED'), memory: memory({ unsubscribed: true }) });
+    expect(decideSubscribe({ subscribe: true, resubscribe: false }, back)).toEqual({
+      subscribe: false,
+      because: 'unsubscribed',
+    });
+    const gone = facts({ subscription: null, memory: memory({ unsubscribed: true }) });
+    expect(decideSubscribe({ subscribe: true, resubscribe: false }, gone).subscribe).toBe(false);
+    expect(decideSubscribe(on, back)).toEqual({ subscribe: true, because: 'resubscribe' });
+  });
+
   test('who was asked on a double opt-in list is not asked again; a lost request on another list is', () => {
     const asked = memory({ askedAt: '2026-11-01T10:00:00.000Z', askedList: 'L1' });
     const subscription = state('NEVER_SUBSCRIBED');
@@ -185,6 +196,12 @@ describe('C6: opt-outs cross, opt-ins never do', () => {
         memory({ optedOut: ['klaviyo'], enteredAt: '2026-01-01T00:00:00.000Z' }),
         memory({ enteredAt: '2026-02-01T00:00:00.000Z', askedAt: now, askedList: 'L2' }),
       ]),
-    ).toEqual({ optedOut: [], askedAt: now, askedList: 'L2', enteredAt: '2026-02-01T00:00:00.000Z' });
+    ).toEqual({
+      optedOut: [],
+      unsubscribed: false,
+      askedAt: now,
+      askedList: 'L2',
+      enteredAt: '2026-02-01T00:00:00.000Z',
+    });
   });
 });
