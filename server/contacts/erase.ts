@@ -11,6 +11,7 @@ import {
   standingsToErase,
   tracesOf,
 } from '../store/erasures.js';
+import { eraseActivities } from '../store/erase-activities.js';
 import { assertLease, type Lease } from '../store/lease.js';
 import { saveStandings } from '../store/standings.js';
 import { usageHash } from '../store/usage.js';
@@ -44,7 +45,8 @@ export async function eraseDue(ctx: SyncContext, klaviyoAccountId: string, lease
         emails,
         usageHashes: emails.map((email) => usageHash(portalId, email)),
       });
-      const done = { ...rows, standings: standings.length, askedKlaviyo };
+      const activities = await eraseActivities(tx, portalId, { emails, profileIds: klaviyoIds, contactIds: [hubspotId] });
+      const done = { ...rows, activities, standings: standings.length, askedKlaviyo };
       await concludeErasure(tx, { portalId, klaviyoAccountId, hubspotId }, hashes, done);
       return done;
     });

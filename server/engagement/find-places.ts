@@ -1,3 +1,4 @@
+import { NeedsPerson } from '../errors.js';
 import { keepEngagedContacts } from '../store/engaged-contacts.js';
 import { primaryCompanies } from '../vendors/hubspot/associations.js';
 import { dealsOf } from '../vendors/hubspot/deals.js';
@@ -10,7 +11,14 @@ export async function readPlaces(
   session: HubspotSession,
   contactIds: readonly string[],
 ): Promise<Map<string, ContactPlaces>> {
-  const [companies, deals] = await Promise.all([primaryCompanies(session, contactIds), dealsOf(session, contactIds)]);
+  const [companies, deals] = await Promise.all([
+    primaryCompanies(session, contactIds),
+    dealsOf(session, contactIds).catch((error: unknown) => {
+      // Reading deals is a permission of its own: without it activities go on contacts and companies.
+      if (!(error instanceof NeedsPerson) || error.code !== 'missing_scope') throw error;
+      return new Map<string, ContactPlaces['deals']>();
+    }),
+  ]);
   const places = new Map(
     contactIds.map((id): [string, ContactPlaces] => [
       id,

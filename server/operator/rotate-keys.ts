@@ -1,10 +1,16 @@
 import type { SyncContext } from '../contacts/sync-context.js';
+import { webhookSecretOwner } from '../engagement/arrange-webhook.js';
 import { hubspotSecretOwner } from '../oauth/hubspot-tokens.js';
 import { klaviyoSecretOwner } from '../oauth/klaviyo-credentials.js';
 import { replaceSecret, sealedSecrets, type SealedSecret } from '../store/operator.js';
 
-const ownerOf = ({ kind, id }: SealedSecret): string =>
-  kind === 'portal' ? hubspotSecretOwner(id) : kind === 'erasure' ? `portal:${id}:erasure` : klaviyoSecretOwner(id);
+const owners: Record<SealedSecret['kind'], (id: string) => string> = {
+  portal: hubspotSecretOwner,
+  erasure: (id) => `portal:${id}:erasure`,
+  klaviyo: klaviyoSecretOwner,
+  webhook: webhookSecretOwner,
+};
+const ownerOf = ({ kind, id }: SealedSecret): string => owners[kind](id);
 
 /**
  * Seals every secret with the first key (A4). A secret that changes meanwhile (a token is refreshed) is sealed with the

@@ -41,7 +41,9 @@ export async function tracesOf(
      union select h.klaviyo_id, lower(trim(h.email)) from history h join klaviyo_account a on a.id = $1
        where h.portal_id = a.portal_id and h.hubspot_id = $2 and h.klaviyo_account_id = $1
      union select i.klaviyo_id, lower(trim(i.email)) from issue i join connection c on c.id = i.connection_id
-       where c.klaviyo_account_id = $1 and i.hubspot_id = $2`,
+       where c.klaviyo_account_id = $1 and i.hubspot_id = $2
+     union select v.profile_id, v.email from activity v join klaviyo_account a on a.id = $1 and a.portal_id = v.portal_id
+       where v.klaviyo_account_id = $1 and v.contact_id = $2`,
     [klaviyoAccountId, hubspotId],
   );
   const given = (values: (string | null)[]): string[] => [...new Set(values.filter((value) => value !== null))];

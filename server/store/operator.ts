@@ -31,9 +31,9 @@ export async function portalOfConnection(db: Database, connectionId: string): Pr
 }
 
 export interface SealedSecret {
-  kind: 'portal' | 'erasure' | 'klaviyo';
+  kind: 'portal' | 'erasure' | 'klaviyo' | 'webhook';
   id: string;
-  column: 'access_token' | 'refresh_token' | 'erasure_key' | 'api_key';
+  column: 'access_token' | 'refresh_token' | 'erasure_key' | 'api_key' | 'webhook_secret';
   sealed: string;
 }
 
@@ -45,16 +45,20 @@ export async function sealedSecrets(db: Database): Promise<SealedSecret[]> {
      union all select 'erasure', id::text, 'erasure_key', erasure_key from portal
      union all select 'klaviyo', id::text, 'api_key', api_key from klaviyo_account
      union all select 'klaviyo', id::text, 'access_token', access_token from klaviyo_account
-     union all select 'klaviyo', id::text, 'refresh_token', refresh_token from klaviyo_account`,
+     union all select 'klaviyo', id::text, 'refresh_token', refresh_token from klaviyo_account
+     union all select 'webhook', klaviyo_account_id::text, 'webhook_secret', webhook_secret from engagement_account`,
   );
   return rows.filter(({ sealed }) => (sealed as string | null) !== null);
 }
 
 /** Replaces a sealed secret unless it changed meanwhile; answers whether it did. */
 export async function replaceSecret(db: Database, secret: SealedSecret, fresh: string): Promise<boolean> {
-  const table = secret.kind === 'klaviyo' ? 'klaviyo_account' : 'portal';
+  const [table, key] =
+    secret.kind === 'webhook'
+      ? ['engagement_account', 'klaviyo_account_id']
+      : [secret.kind === 'klaviyo' ? 'klaviyo_account' : 'portal', 'id'];
   const rows = await db.query(
-    `update ${table} set ${secret.column} = $3 where id::text = $1 and ${secret.column} = $2 returning 1 as done`,
+    `update ${table} set ${secret.column} = $3 where ${key}::text = $1 and ${secret.column} = $2 returning 1 as done`,
     [secret.id, secret.sealed, fresh],
   );
   return rows.length > 0;

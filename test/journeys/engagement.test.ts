@@ -234,3 +234,23 @@ test('E9, G1: answers that are lost after HubSpot took the events double nothing
   await activity(world, { email, type: 'clicked', url });
   expect(types(await shown(contactId, 2))).toEqual(['email_clicked-contact', 'email_opened-contact']);
 }, 60_000);
+
+test('B11: a privacy deletion takes a person’s email activity away, and it does not come back', async () => {
+  const email = emails[9]!;
+  const contactId = contactIdOf(world, email);
+  const { db } = world.database;
+  await activity(world, { email, type: 'opened' });
+  await activity(world, { email, type: 'clicked', url });
+  await shown(contactId, 2);
+  world.hubspot.portals.get(world.portalId)!.erase(world.hubspot.portals.get(world.portalId)!.contacts.get(contactId)!);
+  await until('the person to be erased', async () =>
+    (await db.query('select from activity where contact_id = $1', [contactId])).length === 0 ? true : null,
+  );
+  await world.call('POST', `/connections/${id}/sync`);
+  await settled(world, id);
+  const left = await db.query(`select from activity where email = lower($1) or facts ->> 'recipient' = lower($1)`, [
+    email,
+  ]);
+  expect(left).toEqual([]);
+  expect(await db.query('select from engaged_contact where contact_id = $1', [contactId])).toEqual([]);
+}, 60_000);
