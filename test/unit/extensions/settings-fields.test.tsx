@@ -22,6 +22,11 @@ async function openFields(stand: Stand, connection: ContactConnection = complete
   await eventually(() => page.find(Table));
   return page;
 }
+/** Opens a row for changing. */
+async function change(page: Page, key: string): Promise<void> {
+  page.findByTestId(Button, `change-${key}`).trigger('onClick');
+  await eventually(() => page.find(Toggle, { name: `empty-${key}` }));
+}
 const rows = (page: Page) => page.find(Table).findAll(TableRow).slice(2);
 
 describe('the fields', () => {
@@ -34,10 +39,12 @@ describe('the fields', () => {
   test('D1–D3, D6: direction, winner and emptying of a row are saved', async () => {
     const stand = openStand();
     const page = await openFields(stand);
+    await change(page, 'contact.phone');
     page.find(Select, { name: 'winner-contact.phone' }).trigger('onChange', 'klaviyo' as never);
     await until('winner', () => page.find(Select, { name: 'winner-contact.phone' }).props.value === 'klaviyo');
     page.find(Toggle, { name: 'empty-contact.phone' }).trigger('onChange', true as never);
     await until('empty', () => page.find(Toggle, { name: 'empty-contact.phone' }).props.checked === true);
+    await change(page, 'contact.firstname');
     page.find(Select, { name: 'direction-contact.firstname' }).trigger('onChange', 'to_klaviyo' as never);
     await eventually(() => expect(page.maybeFind(Select, { name: 'winner-contact.firstname' })).toBeNull());
     stand.tick();
@@ -64,6 +71,7 @@ describe('the fields', () => {
         },
       ],
     });
+    await change(page, 'contact.createdate');
     expect(page.find(Select, { name: 'direction-contact.createdate' }).props).toMatchObject({
       readOnly: true,
       options: [{ value: 'to_klaviyo' }],
@@ -149,10 +157,12 @@ describe('the fields', () => {
     page.find(SearchInput, { name: 'mapping-search' }).trigger('onInput', 'property 299' as never);
     await eventually(() => expect(rows(page)).toHaveLength(1));
     // The row keeps its place in the whole list.
+    await change(page, 'contact.p299');
     page.find(Toggle, { name: 'empty-contact.p299' }).trigger('onChange', true as never);
     await until('changed', () => page.find(Toggle, { name: 'empty-contact.p299' }).props.checked === true);
     page.find(SearchInput, { name: 'mapping-search' }).trigger('onInput', '' as never);
     await eventually(() => expect(rows(page)).toHaveLength(20));
+    await change(page, 'contact.p0');
     expect(page.find(Toggle, { name: 'empty-contact.p0' }).props.checked).toBe(false);
   });
 

@@ -3,7 +3,7 @@ import { Button, Link, LoadingButton, Select, TableRow } from '@hubspot/ui-exten
 import type { Issue } from '../../../hubspot-app/app/settings/api-types.js';
 import { words } from '../../../hubspot-app/app/settings/words.js';
 import { drafted, serveContacts } from './settings-contact-service.js';
-import { labelled, modalOf, openPage, press, sees, type Page } from './settings-drawn.js';
+import { labelled, modalOf, openPage, openTab, press, sees, type Page } from './settings-drawn.js';
 import { drawnText, eventually, openStand, refusal, until, type Stand } from './settings-stand.js';
 
 const text = words.issues;
@@ -50,7 +50,8 @@ function serveIssues(stand: Stand, issues: Issue[]): void {
 }
 async function openIssues(stand: Stand): Promise<Page> {
   const page = openPage(stand);
-  await press(page, words.overview.lookAtIssues);
+  await sees(page, words.overview.connections);
+  await openTab(page, 'issues');
   await sees(page, text.intro);
   return page;
 }

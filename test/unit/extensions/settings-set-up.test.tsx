@@ -249,7 +249,7 @@ describe('the guided set-up', () => {
     expect(number(words.preview.numbers.conflict)).toBe('5');
     expect(renderer.find(Alert, { title: words.preview.cost('900', '7') })).toBeTruthy();
     expect(drawnText(renderer.getRootNode())).toContain('The contact has no email address.');
-    await eventually(() => expect(drawnText(renderer.getRootNode())).toContain('Klaviyo first_name: Adá → Ada'));
+    await eventually(() => expect(drawnText(renderer.getRootNode())).toContain('Klaviyo · First name: Adá → Ada'));
   });
 
   test('F2: a preview under way says how far it is and is asked for again', async () => {

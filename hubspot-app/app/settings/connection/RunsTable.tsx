@@ -74,8 +74,10 @@ export function RunsTable(props: { connectionId: string; onHistory(runId: string
               <TableCell>
                 <Text variant="microcopy">
                   {Object.entries(run.counts ?? {})
-                    .filter(([, count]) => count > 0)
-                    .map(([name, count]) => `${number(count)} ${words.connection.counted(name)}`)
+                    .flatMap(([name, count]) => {
+                      const said = words.connection.counted(name);
+                      return said === null || count === 0 ? [] : [`${number(count)} ${said}`];
+                    })
                     .join(', ')}
                 </Text>
               </TableCell>

@@ -44,7 +44,7 @@ export function HistoryScreen({ account, initial }: { account: Account; initial:
     setFilter({
       ...(contactId === undefined ? {} : { contactId }),
       ...(runId === undefined ? {} : { runId }),
-      ...(connectionId === '' ? {} : { connectionId }),
+      ...(connectionId === 'all' ? {} : { connectionId }),
     });
   };
   return (
@@ -55,9 +55,9 @@ export function HistoryScreen({ account, initial }: { account: Account; initial:
         <Select
           name="history-connection"
           label={text.connection}
-          value={filter.connectionId ?? ''}
+          value={filter.connectionId ?? 'all'}
           options={[
-            { value: '', label: text.allConnections },
+            { value: 'all', label: text.allConnections },
             ...account.connections.map(({ id, name }) => ({ value: id, label: name })),
           ]}
           onChange={(id) => choose(String(id))}

@@ -30,9 +30,9 @@ const askAgainMs = 15_000;
 /** Open issues by cause, each with what to do; one cause opens into its contacts. */
 export function IssuesScreen({ account, initial }: { account: Account; initial: IssueFilter }) {
   const { api, copy, tell, number } = usePlatform();
-  const [connectionId, setConnectionId] = useState(initial.connectionId ?? '');
+  const [connectionId, setConnectionId] = useState(initial.connectionId ?? 'all');
   const [cause, setCause] = useState<IssueGroup | null>(null);
-  const filter: IssueFilter = connectionId === '' ? {} : { connectionId };
+  const filter: IssueFilter = connectionId === 'all' ? {} : { connectionId };
   const groups = useLoad(
     `groups ${connectionId}`,
     () => api.issueGroups(filter),
@@ -65,7 +65,7 @@ export function IssuesScreen({ account, initial }: { account: Account; initial: 
             label={text.connection}
             value={connectionId}
             options={[
-              { value: '', label: text.allConnections },
+              { value: 'all', label: text.allConnections },
               ...account.connections.map(({ id, name }) => ({ value: id, label: name })),
             ]}
             onChange={(id) => setConnectionId(String(id))}

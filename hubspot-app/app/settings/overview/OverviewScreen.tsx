@@ -29,15 +29,12 @@ export function OverviewScreen(props: {
     <LoadedView from={overview}>
       {(known) => (
         <Flex direction="column" gap="medium">
-          <Health known={known} />
+          <Health known={known} onIssues={props.onIssues} />
           <Banners banners={known.banners} />
           <Numbers known={known} account={props.account} />
           <Flex justify="between" align="center" wrap gap="small">
             <Heading>{text.connections}</Heading>
             <Flex gap="small">
-              <Button size="sm" onClick={props.onIssues}>
-                {text.lookAtIssues}
-              </Button>
               <Button size="sm" onClick={() => props.onNew('engagement')}>
                 {text.newEngagement}
               </Button>
@@ -59,12 +56,23 @@ export function OverviewScreen(props: {
   );
 }
 
-function Health({ known }: { known: Overview }) {
-  const syncs = known.connections.some(({ state }) => state !== 'draft');
-  return syncs || known.health !== 'good' ? (
-    <Alert title={text.health[known.health]} variant={variants[known.health]} />
-  ) : (
-    <Alert title={text.healthNone} variant="info" />
+function Health({ known, onIssues }: { known: Overview; onIssues(): void }) {
+  const { number } = usePlatform();
+  const failed = known.connections.reduce((total, { counts }) => total + counts.failed, 0);
+  if (known.health === 'good' && known.connections.every(({ state }) => state === 'draft'))
+    return <Alert title={text.healthNone} variant="info" />;
+  if (known.health === 'good' && failed === 0) return <Alert title={text.health.good} variant="success" />;
+  return (
+    <Alert title={text.health[known.health]} variant={variants[known.health]}>
+      {failed === 0 ? null : (
+        <Flex gap="small" align="center" wrap>
+          <Text>{text.issues(number(failed), failed === 1)}</Text>
+          <Button size="xs" onClick={onIssues}>
+            {text.lookAtIssues}
+          </Button>
+        </Flex>
+      )}
+    </Alert>
   );
 }
 

@@ -41,9 +41,11 @@ export function ContactSetup(props: {
   const [accounts, setAccounts] = useState(account.klaviyoAccounts);
   const [initial] = useState(() => {
     const usable = account.klaviyoAccounts.filter(({ state }) => state === 'connected');
-    return connection === null
-      ? newContactForm(usable.length === 1 ? (usable[0]?.id ?? '') : '', text.defaultName)
-      : formOf(connection);
+    const [only] = usable;
+    if (connection !== null) return formOf(connection);
+    return only !== undefined && usable.length === 1
+      ? newContactForm(only.id, text.defaultName(only.name))
+      : newContactForm('', text.noName);
   });
   const [step, setStep] = useState<StepName>(() => firstStep(connection, initial));
   const [checked, setChecked] = useState(false);
@@ -80,7 +82,7 @@ export function ContactSetup(props: {
   const choose = (chosen: KlaviyoAccount, justConnected: boolean): void => {
     if (!accounts.some(({ id }) => id === chosen.id)) setAccounts([...accounts, chosen]);
     // Lists belong to the account they were chosen in.
-    if (chosen.id !== form.klaviyoAccountId) change({ ...newContactForm(chosen.id, form.name) });
+    if (chosen.id !== form.klaviyoAccountId) change(newContactForm(chosen.id, text.defaultName(chosen.name)));
     if (!justConnected) return;
     props.onAccount();
     setStep('who');
@@ -120,7 +122,7 @@ export function ContactSetup(props: {
         <ConsentStep form={form} change={change} />
       ) : step === 'preview' ? (
         draft.id === null ? null : (
-          <PreviewStep connectionId={draft.id} />
+          <PreviewStep connectionId={draft.id} accountId={form.klaviyoAccountId} />
         )
       ) : step === 'save' ? (
         <SaveStep changed={draft.saving !== 'none'} save={draft.save} onSaved={props.onDone} />

@@ -24,6 +24,7 @@ export function MappingTable(props: { mappings: Mapping[]; index: FieldIndex; on
   const { mappings, index } = props;
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(1);
+  const [open, setOpen] = useState<string | null>(null);
   const wanted = search.trim().toLowerCase();
   const found = mappings
     .map((mapping, at) => ({ mapping, at }))
@@ -66,6 +67,8 @@ export function MappingTable(props: { mappings: Mapping[]; index: FieldIndex; on
             key={mappingKey(mapping)}
             mapping={mapping}
             index={index}
+            open={open === mappingKey(mapping)}
+            onOpen={() => setOpen(open === mappingKey(mapping) ? null : mappingKey(mapping))}
             others={mappings.filter((_, other) => other !== at)}
             onChange={(changed) => props.onChange(mappings.map((one, other) => (other === at ? changed : one)))}
             onRemove={() => props.onChange(mappings.filter((_, other) => other !== at))}

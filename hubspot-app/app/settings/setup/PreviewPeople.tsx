@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import {
   Flex,
   Heading,
@@ -14,22 +14,27 @@ import {
   Tag,
   Text,
 } from '@hubspot/ui-extensions';
-import type { Preview, PreviewPerson } from '../api-types.js';
+import type { Fields, Preview, PreviewPerson, Side } from '../api-types.js';
 import { words } from '../words.js';
 import { usePlatform } from '../shared/platform.js';
 import { ProblemAlert } from '../shared/ProblemAlert.js';
 import { showValue } from '../shared/show-value.js';
+import { useLoad } from '../shared/use-load.js';
 import { usePages } from '../shared/use-pages.js';
 
 const text = words.preview;
 const mostChanges = 6;
 
 /** Person by person, before and after: a few of each kind, or all of one kind. */
-export function PreviewPeople({ connectionId, preview }: { connectionId: string; preview: Preview }) {
+export function PreviewPeople(props: { connectionId: string; accountId: string; preview: Preview }) {
   const { api } = usePlatform();
-  const [action, setAction] = useState('');
+  const { connectionId, preview } = props;
+  // Names of fields are a comfort: without them the rows show the internal names.
+  const fields = useLoad(`fields ${props.accountId}`, () => api.fields(props.accountId)).data;
+  const known = useMemo(() => namesOf(fields, preview), [fields, preview]);
+  const [action, setAction] = useState('all');
   const rows = usePages(`preview rows ${preview.id} ${action}`, async (cursor) =>
-    action === ''
+    action === 'all'
       ? { results: preview.samples, next: null }
       : api.previewRows(connectionId, preview.id, action, cursor),
   );
@@ -41,7 +46,7 @@ export function PreviewPeople({ connectionId, preview }: { connectionId: string;
         label={text.filter}
         value={action}
         options={[
-          { value: '', label: words.common.all },
+          { value: 'all', label: words.common.all },
           ...Object.entries(text.actions).map(([value, label]) => ({ value, label })),
         ]}
         onChange={(value) => setAction(String(value))}
@@ -50,7 +55,7 @@ export function PreviewPeople({ connectionId, preview }: { connectionId: string;
       {rows.rows === null && rows.problem === null ? (
         <LoadingSpinner label={words.common.loading} showLabel />
       ) : rows.rows?.length === 0 ? (
-        <Text>{action === '' ? text.noSamples : words.common.none}</Text>
+        <Text>{action === 'all' ? text.noSamples : words.common.none}</Text>
       ) : (
         <Table density="condensed" bordered>
           <TableHead>
@@ -62,7 +67,7 @@ export function PreviewPeople({ connectionId, preview }: { connectionId: string;
           </TableHead>
           <TableBody>
             {(rows.rows ?? []).map((person, at) => (
-              <PersonRow key={at} person={person} />
+              <PersonRow key={at} person={person} known={known} />
             ))}
           </TableBody>
         </Table>
@@ -80,7 +85,24 @@ export function PreviewPeople({ connectionId, preview }: { connectionId: string;
 
 const tags = { issue: 'error', skip: 'warning', unchanged: 'default' } as const;
 
-function PersonRow({ person }: { person: PreviewPerson }) {
+interface Names {
+  field(side: Side, name: string): string;
+  reason(code: string): string;
+}
+
+function namesOf(fields: Fields | null, preview: Preview): Names {
+  const labels = new Map<string, string>([
+    ...(fields?.hubspot ?? []).map((one): [string, string] => [`hubspot ${one.name}`, one.label]),
+    ...(fields?.klaviyo ?? []).map((one): [string, string] => [`klaviyo ${one.name}`, one.label]),
+  ]);
+  const reasons = new Map(preview.skipped.map(({ reason, message }) => [reason, message]));
+  return {
+    field: (side, name) => labels.get(`${side} ${name}`) ?? name,
+    reason: (code) => reasons.get(code) ?? code,
+  };
+}
+
+function PersonRow({ person, known }: { person: PreviewPerson; known: Names }) {
   const variant = Object.hasOwn(tags, person.action) ? tags[person.action as keyof typeof tags] : 'success';
   const besides = [
     ...(person.lists.length > 0 ? [text.joins(person.lists.length)] : []),
@@ -103,7 +125,7 @@ function PersonRow({ person }: { person: PreviewPerson }) {
         <Flex direction="column" gap="flush">
           {shown.map((change) => (
             <Text key={`${change.side} ${change.field}`} variant="microcopy">
-              {`${words.common.side[change.side]} ${change.field}: ${showValue(change.before)} → ${showValue(change.after)}`}
+              {`${words.common.side[change.side]} · ${known.field(change.side, change.field)}: ${showValue(change.before)} → ${showValue(change.after)}`}
             </Text>
           ))}
           {person.changes.length > shown.length ? (
@@ -114,7 +136,7 @@ function PersonRow({ person }: { person: PreviewPerson }) {
               {sentence}
             </Text>
           ))}
-          {person.skipped === null ? null : <Text variant="microcopy">{person.skipped}</Text>}
+          {person.skipped === null ? null : <Text variant="microcopy">{known.reason(person.skipped)}</Text>}
           {person.issues.map((issue) => (
             <Text key={`${issue.code} ${issue.field}`} variant="microcopy">
               {issue.detail}

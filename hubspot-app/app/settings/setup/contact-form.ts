@@ -1,3 +1,4 @@
+import { words } from '../words.js';
 import type { ContactConnection, ContactOptions, Direction, HubspotRule, KlaviyoRule, Mapping } from '../api-types.js';
 
 /** What a person has chosen so far. Rules may still lack their lists; such rules are not sent. */
@@ -69,7 +70,7 @@ export const rulesComplete = ({ direction, hubspotRules, klaviyoRules }: Contact
 export function bodyOf(form: ContactForm): Record<string, unknown> {
   const { direction, hubspotRules, klaviyoRules, mappings, options } = form;
   return {
-    name: form.name.trim() === '' ? 'Contacts' : form.name.trim(),
+    name: form.name.trim() === '' ? words.setup.noName : form.name.trim(),
     direction,
     rules: {
       hubspotToKlaviyo: sendsToKlaviyo(direction) ? hubspotRules.filter(hubspotRuleComplete) : [],

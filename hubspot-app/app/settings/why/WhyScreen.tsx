@@ -23,6 +23,8 @@ import { usePlatform } from '../shared/platform.js';
 import { ProblemAlert } from '../shared/ProblemAlert.js';
 import { showValue } from '../shared/show-value.js';
 import { useAction } from '../shared/use-action.js';
+import { FieldSteps } from './FieldSteps.js';
+import { spoken } from './spoken.js';
 
 const text = words.why;
 
@@ -78,7 +80,10 @@ export function WhyScreen({ onHistory }: { onHistory(hubspotId: string): void })
               <Text>{text.noneText}</Text>
             </Alert>
           ) : (
-            <Steps steps={found.steps} />
+            <>
+              <Steps steps={found.steps.filter(({ step }) => step !== 'field')} />
+              <FieldSteps steps={found.steps.filter(({ step }) => step === 'field')} />
+            </>
           )}
           {hubspotId === null ? null : (
             <Flex>
@@ -112,9 +117,11 @@ function Steps({ steps }: { steps: Explanation['steps'] }) {
             <TableCell>{spoken(step.decision)}</TableCell>
             <TableCell>
               <Text>{step.because}</Text>
-              {Object.entries(step.detail).map(([name, value]) => (
-                <Text key={name} variant="microcopy">{`${spoken(name)}: ${showValue(value)}`}</Text>
-              ))}
+              {Object.entries(step.detail)
+                .filter(([, value]) => isPlain(value))
+                .map(([name, value]) => (
+                  <Text key={name} variant="microcopy">{`${spoken(name)}: ${showValue(value)}`}</Text>
+                ))}
             </TableCell>
             <TableCell>
               <Text variant="microcopy">{time(step.at)}</Text>
@@ -126,11 +133,9 @@ function Steps({ steps }: { steps: Explanation['steps'] }) {
   );
 }
 
-/** A code such as `rule_matched` or `oldValue` as words. */
-function spoken(code: string): string {
-  const plain = code
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .replaceAll('_', ' ')
-    .toLowerCase();
-  return plain.charAt(0).toUpperCase() + plain.slice(1);
+/** Whether a detail says something to a person: no record inside, not empty. */
+function isPlain(value: unknown): boolean {
+  if (value === null || value === '') return false;
+  if (Array.isArray(value)) return value.length > 0 && value.every((one) => typeof one !== 'object');
+  return typeof value !== 'object';
 }

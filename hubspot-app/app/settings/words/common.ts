@@ -38,7 +38,7 @@ export const commonWords = {
   states,
   stateReason: (reason: string): string => stateReasons[reason] ?? reason,
   side: sideName,
-  types: { contact: 'Contacts', engagement: 'Email activity' },
+  types: { contact: 'Contact sync', engagement: 'Email activity sync' },
   stale: 'Could not refresh; this is what was known last.',
   noEmail: 'no email',
   count: (count: number, one: string, many: string): string =>

@@ -31,4 +31,5 @@ export const overviewWords = {
   fix: 'Fix it',
   progress: (done: string, total: string): string => `${done} of ${total}`,
   lookAtIssues: 'Look at issues',
+  issues: (count: string, one: boolean): string => `${count} ${one ? 'contact has' : 'contacts have'} an issue.`,
 };

@@ -1,0 +1,14 @@
+/** A code such as `rule_matched` or `klaviyoListId` as words; words stay as they are. */
+export function spoken(code: string): string {
+  const plain = code.includes(' ')
+    ? code
+    : code
+        .replace(/([a-z])([A-Z])/g, '$1 $2')
+        .replaceAll('_', ' ')
+        .toLowerCase();
+  const branded = plain
+    .replace(/hub ?spot/gi, 'HubSpot')
+    .replace(/klaviyo/gi, 'Klaviyo')
+    .replace(/\bid(s?)\b/g, 'ID$1');
+  return branded.charAt(0).toUpperCase() + branded.slice(1);
+}
