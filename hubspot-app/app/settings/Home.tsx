@@ -41,6 +41,7 @@ export function Home(props: {
             onSetUp={props.onSetUp}
             onNew={props.onNew}
             onIssues={() => props.onTab({ name: 'issues', filter: {} })}
+            onAccounts={() => props.onTab({ name: 'accounts' })}
           />
         );
       case 'issues':

@@ -39,7 +39,7 @@ export function ParityPanel({ connectionId }: { connectionId: string }) {
               <StatisticsItem label={text.lag} number={words.common.duration(known.worstLagSeconds)} />
             </Statistics>
             <Text variant="microcopy">
-              {known.checkedAt === null ? text.never : text.checked(time(known.checkedAt))}
+              {known.checkedAt === null || known.checkedPairs === 0 ? text.never : text.checked(time(known.checkedAt))}
             </Text>
             <Heading>{text.differences}</Heading>
             {known.differences.length === 0 ? (

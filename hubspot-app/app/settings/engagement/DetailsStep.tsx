@@ -1,6 +1,7 @@
 import { DateInput, Flex, Heading, Select, Text, Toggle, ToggleGroup } from '@hubspot/ui-extensions';
 import type { EngagementOptions } from '../api-types.js';
 import { words } from '../words.js';
+import { CreateMappings } from './CreateMappings.js';
 import type { EngagementForm } from './engagement-form.js';
 
 const text = words.engagement.options;
@@ -30,6 +31,7 @@ export function DetailsStep({ form, change }: { form: EngagementForm; change(par
       {toggle('excludeBots', text.excludeBotsSays)}
       {toggle('everyOpen', text.everyOpenSays)}
       {toggle('createContacts', text.createContactsSays)}
+      {options.createContacts ? <CreateMappings form={form} change={change} /> : null}
       <ToggleGroup
         toggleType="radioButtonList"
         name="since"

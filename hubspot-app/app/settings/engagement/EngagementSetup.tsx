@@ -49,6 +49,7 @@ export function EngagementSetup(props: {
     id: connection?.id ?? null,
     create: ({ klaviyoAccountId }) => ({ type: 'engagement', klaviyoAccountId }),
     body: engagementBodyOf,
+    created: (form, made) => ({ ...form, mappings: form.mappings ?? made.mappings }),
     auto: !editing && step !== 'connect',
   });
   const { form, change } = draft;

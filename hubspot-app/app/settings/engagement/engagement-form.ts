@@ -1,4 +1,4 @@
-import type { Activities, EngagementConnection, EngagementOptions, Sources } from '../api-types.js';
+import type { Activities, EngagementConnection, EngagementOptions, Mapping, Sources } from '../api-types.js';
 
 export interface EngagementForm {
   name: string;
@@ -6,6 +6,8 @@ export interface EngagementForm {
   sources: Sources;
   activities: Activities;
   options: EngagementOptions;
+  /** For contacts that are created; null until the service has proposed some. */
+  mappings: Mapping[] | null;
 }
 
 /** The proposal: all email, what a person did, bots left out, from now on. */
@@ -33,12 +35,13 @@ export function newEngagementForm(klaviyoAccountId: string, name: string): Engag
       dealPipelines: [],
       rollups: false,
     },
+    mappings: null,
   };
 }
 
 export function engagementFormOf(connection: EngagementConnection): EngagementForm {
-  const { name, klaviyoAccountId, sources, activities, options } = connection;
-  return { name, klaviyoAccountId, sources, activities, options };
+  const { name, klaviyoAccountId, sources, activities, options, mappings } = connection;
+  return { name, klaviyoAccountId, sources, activities, options, mappings };
 }
 
 export const sourcesComplete = ({ sources }: EngagementForm): boolean =>
@@ -48,16 +51,18 @@ export const sourcesComplete = ({ sources }: EngagementForm): boolean =>
     sources.flowIds.length +
     sources.campaignIds.length >
     0;
-export const activitiesComplete = ({ activities }: EngagementForm): boolean =>
-  Object.values(activities).some((on) => on);
+/** Roll-ups alone are a use too. */
+export const activitiesComplete = ({ activities, options }: EngagementForm): boolean =>
+  options.rollups || Object.values(activities).some((on) => on);
 
 /** The form as the service takes it; sources without any choice are not sent, so that a draft is never refused for them. */
 export function engagementBodyOf(form: EngagementForm): Record<string, unknown> {
-  const { name, sources, activities, options } = form;
+  const { name, sources, activities, options, mappings } = form;
   return {
     name: name.trim() === '' ? 'Email activity' : name.trim(),
     ...(sourcesComplete(form) ? { sources } : {}),
     activities,
     options,
+    ...(mappings === null ? {} : { mappings }),
   };
 }

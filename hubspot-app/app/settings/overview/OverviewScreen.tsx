@@ -22,6 +22,7 @@ export function OverviewScreen(props: {
   onSetUp(id: string): void;
   onNew(type: ConnectionType): void;
   onIssues(): void;
+  onAccounts(): void;
 }) {
   const { api } = usePlatform();
   const overview = useLoad('overview', () => api.overview(), pace);
@@ -30,7 +31,7 @@ export function OverviewScreen(props: {
       {(known) => (
         <Flex direction="column" gap="medium">
           <Health known={known} onIssues={props.onIssues} />
-          <Banners banners={known.banners} />
+          <Banners banners={known.banners} onAccounts={props.onAccounts} />
           <Numbers known={known} account={props.account} />
           <Flex justify="between" align="center" wrap gap="small">
             <Heading>{text.connections}</Heading>

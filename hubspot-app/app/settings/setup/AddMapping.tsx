@@ -11,6 +11,7 @@ export function AddMapping(props: {
   known: Fields;
   index: FieldIndex;
   mappings: readonly Mapping[];
+  only?: Mapping['direction'];
   onAdd(mapping: Mapping): void;
 }) {
   const { known, index } = props;
@@ -38,7 +39,7 @@ export function AddMapping(props: {
   );
   const hubspot = index.hubspot.get(hubspotChosen);
   const klaviyo = index.klaviyo.get(klaviyoChosen);
-  const ways = waysOf(hubspot, klaviyo);
+  const ways = waysOf(hubspot, klaviyo, props.only);
   const [direction] = ways.directions;
   const mapping: Mapping | null =
     hubspot === undefined || klaviyo === undefined || direction === undefined

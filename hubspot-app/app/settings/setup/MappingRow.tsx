@@ -13,6 +13,7 @@ export const klaviyoLabel = ({ klaviyo }: Mapping, index: FieldIndex): string =>
 interface RowProps {
   mapping: Mapping;
   index: FieldIndex;
+  only?: Mapping['direction'];
   others: readonly Mapping[];
   open: boolean;
   onOpen(): void;
@@ -25,7 +26,7 @@ export function MappingRow(props: RowProps) {
   const { mapping, index, open } = props;
   const hubspot = index.hubspot.get(hubspotKey(mapping.hubspot));
   const klaviyo = index.klaviyo.get(klaviyoKey(mapping.klaviyo));
-  const { because } = waysOf(hubspot, klaviyo);
+  const { because } = waysOf(hubspot, klaviyo, props.only);
   const key = hubspotKey(mapping.hubspot);
   return (
     <>
@@ -91,10 +92,11 @@ export function MappingRow(props: RowProps) {
 }
 
 /** Direction, winner and emptying of a pair. Directions that cannot be are not offered; the row above says why. */
-function MappingForm({ mapping, index, onChange }: RowProps) {
+function MappingForm({ mapping, index, only, onChange }: RowProps) {
   const { directions } = waysOf(
     index.hubspot.get(hubspotKey(mapping.hubspot)),
     index.klaviyo.get(klaviyoKey(mapping.klaviyo)),
+    only,
   );
   // What was saved stays visible though it is not possible any more.
   const offered = directions.includes(mapping.direction) ? directions : [mapping.direction, ...directions];

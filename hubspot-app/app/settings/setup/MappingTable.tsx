@@ -20,7 +20,13 @@ const text = words.setup.fields;
 const rowsPerPage = 20;
 
 /** The mapped fields: searched, a page at a time; the email first, fixed. */
-export function MappingTable(props: { mappings: Mapping[]; index: FieldIndex; onChange(mappings: Mapping[]): void }) {
+export function MappingTable(props: {
+  mappings: Mapping[];
+  index: FieldIndex;
+  /** The one direction there is, where there is only one. */
+  only?: Mapping['direction'];
+  onChange(mappings: Mapping[]): void;
+}) {
   const { mappings, index } = props;
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(1);
@@ -67,6 +73,7 @@ export function MappingTable(props: { mappings: Mapping[]; index: FieldIndex; on
             key={mappingKey(mapping)}
             mapping={mapping}
             index={index}
+            {...(props.only === undefined ? {} : { only: props.only })}
             open={open === mappingKey(mapping)}
             onOpen={() => setOpen(open === mappingKey(mapping) ? null : mappingKey(mapping))}
             others={mappings.filter((_, other) => other !== at)}

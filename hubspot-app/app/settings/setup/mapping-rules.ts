@@ -23,8 +23,21 @@ export interface Ways {
   because: string | null;
 }
 
-/** Which directions a pair of fields can take (D1, D2), and in words why not the others. */
-export function waysOf(hubspot: HubspotField | undefined, klaviyo: KlaviyoField | undefined): Ways {
+/**
+ * Which directions a pair of fields can take (D1, D2), and in words why not the others. `only` is the one direction that
+ * the connection has.
+ */
+export function waysOf(
+  hubspot: HubspotField | undefined,
+  klaviyo: KlaviyoField | undefined,
+  only?: Mapping['direction'],
+): Ways {
+  const { directions, because } = possibleWays(hubspot, klaviyo);
+  if (only === undefined) return { directions, because };
+  return directions.includes(only) ? { directions: [only], because: null } : { directions: [], because };
+}
+
+function possibleWays(hubspot: HubspotField | undefined, klaviyo: KlaviyoField | undefined): Ways {
   const notToHubspot =
     hubspot?.object === 'company'
       ? text.companyWhy

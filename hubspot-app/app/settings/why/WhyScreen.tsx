@@ -118,7 +118,7 @@ function Steps({ steps }: { steps: Explanation['steps'] }) {
             <TableCell>
               <Text>{step.because}</Text>
               {Object.entries(step.detail)
-                .filter(([, value]) => isPlain(value))
+                .filter(([name, value]) => !internal.has(name) && isPlain(value))
                 .map(([name, value]) => (
                   <Text key={name} variant="microcopy">{`${spoken(name)}: ${showValue(value)}`}</Text>
                 ))}
@@ -132,6 +132,9 @@ function Steps({ steps }: { steps: Explanation['steps'] }) {
     </Table>
   );
 }
+
+/** Numbers of our own, which say nothing to a person. */
+const internal = new Set(['id', 'runId']);
 
 /** Whether a detail says something to a person: no record inside, not empty. */
 function isPlain(value: unknown): boolean {

@@ -1,11 +1,7 @@
 /** A code such as `rule_matched` or `klaviyoListId` as words; words stay as they are. */
 export function spoken(code: string): string {
-  const plain = code.includes(' ')
-    ? code
-    : code
-        .replace(/([a-z])([A-Z])/g, '$1 $2')
-        .replaceAll('_', ' ')
-        .toLowerCase();
+  const apart = code.replaceAll('_', ' ');
+  const plain = apart.includes(' ') ? apart : apart.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
   const branded = plain
     .replace(/hub ?spot/gi, 'HubSpot')
     .replace(/klaviyo/gi, 'Klaviyo')

@@ -45,7 +45,8 @@ export const commonWords = {
     `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`,
   /** A length of time in seconds as people say it. */
   duration(seconds: number): string {
-    if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`;
+    if (seconds < 1.5) return 'a second';
+    if (seconds < 90) return `${Math.round(seconds)} seconds`;
     if (seconds < 90 * 60) return `${Math.round(seconds / 60)} minutes`;
     if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} hours`;
     return `${Math.round(seconds / 86_400)} days`;

@@ -50,7 +50,7 @@ export const engagementWords = {
     title: 'Which activities appear on the timeline',
     names: activities,
     help: activityHelp,
-    missing: 'Switch on at least one activity.',
+    missing: 'Switch on at least one activity, or the numbers on contact properties under “Details”.',
   },
   options: {
     title: 'Details',
@@ -60,6 +60,8 @@ export const engagementWords = {
     everyOpenSays: 'The first open of each email by each contact is usually enough.',
     createContacts: 'Create HubSpot contacts for people HubSpot does not know',
     createContactsSays: 'Off: activity of unknown people is kept and appears once they become contacts.',
+    mappings: 'Values of a contact that is created',
+    mappingsSays: 'The email is always set. These are set once, from the Klaviyo profile.',
     since: 'Begin',
     sinceChoices: { activation: 'From now on', last_30_days: 'With the last 30 days', date: 'From a date' },
     sinceDate: 'From',

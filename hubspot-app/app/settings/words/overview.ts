@@ -29,6 +29,7 @@ export const overviewWords = {
   open: 'Open',
   goOn: 'Continue set-up',
   fix: 'Fix it',
+  toAccounts: 'Go to accounts',
   progress: (done: string, total: string): string => `${done} of ${total}`,
   lookAtIssues: 'Look at issues',
   issues: (count: string, one: boolean): string => `${count} ${one ? 'contact has' : 'contacts have'} an issue.`,
