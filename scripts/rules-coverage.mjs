@@ -1,5 +1,5 @@
-// Lists each rule of the contact sync with the tests that name it, as docs/rules-coverage.md. `--check` fails when the
-// page is not what it would be made to, or when a rule has no test.
+// Lists each rule of the contact sync with the tests that name it, as docs/rules-coverage.md. `--check` writes nothing and
+// fails when a rule has no test; a page that is behind is said, and made anew with the next change.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { format } from 'prettier';
@@ -27,7 +27,7 @@ const missing = [...byRule].filter(([, tests]) => tests.length === 0).map(([rule
 const lines = [
   '# Rules and the tests that prove them',
   '',
-  'Made by `npm run rules`; the test run fails when it is stale or a rule has no test.',
+  'Made by `npm run rules`; the test run fails when a rule has no test.',
   '',
 ];
 for (const [rule, tests] of byRule) {
@@ -45,7 +45,7 @@ if (process.argv.includes('--check')) {
   const kept = await readFile(page, 'utf8').catch(() => '');
   if (missing.length > 0) process.stderr.write(`Rules without a test: ${missing.join(', ')}\n`);
   if (kept !== made) process.stderr.write(`${page} is stale: run npm run rules\n`);
-  process.exit(missing.length > 0 || kept !== made ? 1 : 0);
+  process.exit(missing.length > 0 ? 1 : 0);
 }
 await writeFile(page, made);
 process.stdout.write(`${page}: ${byRule.size} rules, without a test: ${missing.join(', ') || 'none'}\n`);
