@@ -27,6 +27,7 @@ import { createSealer, type SealKey } from './oauth/seal.js';
 import { openQueue, type Queue } from './queue/queue.js';
 import { startTicks } from './queue/ticks.js';
 import { accountsWithWork, changePriority } from './store/changes.js';
+import { moveActivities } from './store/move-activities.js';
 import { openPool, poolDatabase } from './store/database.js';
 import { portalsWithHints } from './store/hints.js';
 import { dropOldStates } from './store/oauth-states.js';
@@ -285,6 +286,7 @@ export async function createService(
         unpack(
           {
             db,
+            merged: (id, merged, survivor) => moveActivities(db, id, merged, survivor),
             notice: (id, hints) =>
               notice(
                 ctx,

@@ -1,10 +1,10 @@
 import { NeedsPerson, type RecordRefused } from '../errors.js';
-import { changedValues, rollup, type RollupValues } from '../rules/engagement/rollup.js';
+import { changedValues, rollup } from '../rules/engagement/rollup.js';
 import { consentStatus } from '../rules/subscription.js';
 import { assertLease, type Lease } from '../store/lease.js';
 import { clearConnectionIssues, openIssues } from '../store/issues.js';
 import { countedOf, dueRollups, settleRollups } from '../store/rollups.js';
-import { update } from '../vendors/hubspot/contacts.js';
+import { readByIds as readContacts, update } from '../vendors/hubspot/contacts.js';
 import { readByIds } from '../vendors/klaviyo/profiles.js';
 import type { EngagementContext, EngagementScope } from './engagement-context.js';
 import { ensureRollupProperties } from './rollup-properties.js';
@@ -64,17 +64,20 @@ export async function rollUp(
     );
     return due.length;
   }
+  // Who is not there any more has no roll-ups; the others are tried again tomorrow.
+  const gone =
+    failed.size === 0
+      ? new Set<string>()
+      : new Set((await readContacts(ctx.hubspot(scope.portalId, 'sweep'), [...failed], ['email'])).missing);
   await settle(
     rows.map(({ contactId, values, dueAt }) => ({
       contactId,
-      written: failed.has(contactId) ? {} : filled(values),
-      dueAt: failed.has(contactId) ? new Date(readAt.getTime() + dayMs) : dueAt,
+      written: failed.has(contactId) ? {} : { ...values },
+      dueAt: gone.has(contactId) ? null : failed.has(contactId) ? new Date(readAt.getTime() + dayMs) : dueAt,
     })),
   );
   return due.length;
 }
-
-const filled = (values: RollupValues): Record<string, string> => ({ ...values });
 
 /** Writes the values; makes the properties when HubSpot does not know them. Answers the contacts it failed for. */
 async function write(

@@ -48,6 +48,16 @@ export function hintsOf(event: HubspotEvent): ChangeHint[] {
   return isContact ? hint(event.objectId, `webhook ${kind}`) : [];
 }
 
+/** Which contacts an event says became one, and which one; null when it is no merge of contacts. */
+export function mergeOf(event: HubspotEvent): { merged: string[]; survivor: string } | null {
+  if (!/^(object|contact)\.merge$/.test(event.subscriptionType)) return null;
+  if (event.subscriptionType.startsWith('object.') && (event.objectTypeId ?? contactType) !== contactType) return null;
+  const survivor = event.newObjectId ?? event.primaryObjectId ?? event.objectId;
+  if (survivor === undefined) return null;
+  const all = [event.primaryObjectId, ...(event.mergedObjectIds ?? [])].filter((id) => id !== undefined);
+  return { merged: [...new Set(all)].filter((id) => id !== survivor).map(String), survivor: String(survivor) };
+}
+
 /**
  * One hint a record. Repeats and retries of an event fall together here; a privacy deletion keeps its cause, for HubSpot
  * sends a plain deletion beside it, in any order.

@@ -172,7 +172,7 @@ export async function saveDecisions(
     `with x as (
        select * from jsonb_to_recordset($2::jsonb) as x (id bigint, verdict text, decision text, because text, counted bool, "connectionId" uuid,
          "contactId" text, shown bool, "againSeconds" float8)),
-     before as (select a.id, a.connection_id, a.decision, a.because from activity a join x on x.id = a.id for update of a),
+     before as (select a.id, a.connection_id, a.decision, a.because from activity a join x on x.id = a.id),
      changed as (
        update activity a set verdict = x.verdict, decision = x.decision, because = x.because, counted = x.counted, connection_id = x."connectionId",
          contact_id = coalesce(x."contactId", a.contact_id), looks = a.looks + (x."againSeconds" is not null)::int,

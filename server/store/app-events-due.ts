@@ -91,8 +91,7 @@ export async function retargetActivities(
   if (rowIds.length === 0) return [];
   const rows = await tx.query<{ id: string }>(
     `with again as (
-       update activity set contact_id = null, decision = 'no_contact', because = 'no_contact', counted = false, shown_at = null, shown_as = null,
-         due_at = now(), looks = looks + 1
+       update activity set contact_id = null, shown_at = null, shown_as = null, due_at = now(), looks = looks + 1
        where id = any ($1::bigint[]) and looks < $2 returning id),
      gone as (delete from app_event_due d using again where d.activity_id = again.id)
      select id from again`,

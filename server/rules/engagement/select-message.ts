@@ -5,7 +5,7 @@ import type { MessageOrigin } from './sources.js';
 
 /**
  * Decides about a group of events that belong together: one email to one person, or a person's unsubscribes. Answers
- * the events whose decision is new or differs from the one before.
+ * those that were due, and the others whose decision differs from the one before.
  *
  * `due` names the events to decide. Where a verdict changed, its event and every repeat of the group are decided anew,
  * because another event may be the first one now. All other decisions stand.
@@ -31,7 +31,7 @@ export function selectMessage(
     const verdict = verdicts.get(event.id) ?? 'human';
     const judged = select(soFar, event, verdict, originOf(event), config);
     soFar.push({ ...event, judged });
-    if (!isSame(event.judged, judged)) decided.set(event.id, judged);
+    if (due.has(event.id) || !isSame(event.judged, judged)) decided.set(event.id, judged);
   }
   return decided;
 }

@@ -143,7 +143,11 @@ describe('unpacking', () => {
   const unpackAll = async (portalId = '41'): Promise<ChangeHint[]> => {
     const noticed: ChangeHint[] = [];
     await unpack(
-      { db: world.database.db, notice: async (_portal, hints) => void noticed.push(...hints) },
+      {
+        db: world.database.db,
+        notice: async (_portal, hints) => void noticed.push(...hints),
+        merged: () => Promise.resolve(),
+      },
       portalId,
       new AbortController().signal,
     );
@@ -161,7 +165,11 @@ describe('unpacking', () => {
   test('G1: events stay until their changes are noted: a crash between does not lose them', async () => {
     await deliver([event()]);
     const failing = unpack(
-      { db: world.database.db, notice: () => Promise.reject(new Error('the database restarts')) },
+      {
+        db: world.database.db,
+        notice: () => Promise.reject(new Error('the database restarts')),
+        merged: () => Promise.resolve(),
+      },
       '41',
       new AbortController().signal,
     );

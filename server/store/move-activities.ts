@@ -1,0 +1,36 @@
+import type { Database } from './database.js';
+
+/** Contacts were merged into one: their email activity is the survivor's, and its roll-ups are due (B7). */
+export async function moveActivities(
+  db: Database,
+  portalId: string,
+  merged: readonly string[],
+  survivor: string,
+): Promise<void> {
+  const from = merged.filter((id) => id !== survivor);
+  if (from.length === 0) return;
+  await db.transaction(async (tx) => {
+    await tx.query('update activity set contact_id = $3 where portal_id = $1 and contact_id = any ($2)', [
+      portalId,
+      from,
+      survivor,
+    ]);
+    await tx.query(
+      `update app_event_due set object_id = $3 where portal_id = $1 and object = 'contact' and object_id = any ($2)`,
+      [portalId, from, survivor],
+    );
+    await tx.query(
+      `with gone as (delete from engaged_contact where portal_id = $1 and contact_id = any ($2) returning company_id, deal_ids)
+       insert into engaged_contact (portal_id, contact_id, company_id, deal_ids, read_at)
+       select $1, $3, max(company_id), '{}', 'epoch' from gone having count(*) > 0 on conflict do nothing`,
+      [portalId, from, survivor],
+    );
+    await tx.query(
+      `with gone as (delete from rollup where portal_id = $1 and contact_id = any ($2) returning klaviyo_account_id, profile_id)
+       insert into rollup (portal_id, contact_id, klaviyo_account_id, profile_id, due_at)
+       select $1, $3, klaviyo_account_id, profile_id, now() from gone limit 1
+       on conflict (portal_id, contact_id) do update set due_at = now()`,
+      [portalId, from, survivor],
+    );
+  });
+}
