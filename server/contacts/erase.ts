@@ -45,7 +45,11 @@ export async function eraseDue(ctx: SyncContext, klaviyoAccountId: string, lease
         emails,
         usageHashes: emails.map((email) => usageHash(portalId, email)),
       });
-      const activities = await eraseActivities(tx, portalId, { emails, profileIds: klaviyoIds, contactIds: [hubspotId] });
+      const activities = await eraseActivities(tx, portalId, {
+        emails,
+        profileIds: klaviyoIds,
+        contactIds: [hubspotId],
+      });
       const done = { ...rows, activities, standings: standings.length, askedKlaviyo };
       await concludeErasure(tx, { portalId, klaviyoAccountId, hubspotId }, hashes, done);
       return done;
