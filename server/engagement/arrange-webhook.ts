@@ -34,7 +34,11 @@ const reachable = (publicUrl: string): boolean =>
 export async function arrangeWebhook(ctx: EngagementContext, account: EngagementAccount): Promise<void> {
   const { klaviyoAccountId, webhook } = account;
   const nowMs = ctx.clock().getTime();
-  if (!reachable(ctx.publicUrl) || (webhook.at !== null && nowMs - webhook.at.getTime() < checkEveryMs)) return;
+  if (
+    !reachable(ctx.publicUrl) ||
+    (webhook.state !== 'unknown' && webhook.at !== null && nowMs - webhook.at.getTime() < checkEveryMs)
+  )
+    return;
   const session = ctx.klaviyo(klaviyoAccountId, 'sweep');
   const none = { id: null, secret: null, state: 'not_available' } as const;
   try {

@@ -19,7 +19,7 @@ const streamsAtOnce = 3;
 export async function collect(ctx: EngagementContext, klaviyoAccountId: string, signal: AbortSignal): Promise<void> {
   const account = await engagementAccount(ctx.db, klaviyoAccountId);
   if (account === null || (await engagingConnections(ctx.db, klaviyoAccountId)).length === 0) return;
-  if (await restsForPerson(ctx.db, klaviyoAccountId)) return;
+  if (await restsForPerson(ctx.db, klaviyoAccountId, 'engagement')) return;
   try {
     const streams = await refreshMetrics(ctx, account);
     const found = await mapLimited(streams, streamsAtOnce, (stream) => readStream(ctx, stream));

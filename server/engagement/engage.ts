@@ -50,7 +50,7 @@ async function turn(
   lease: Lease,
   signal: AbortSignal,
 ): Promise<number | 'rest' | null> {
-  if (await restsForPerson(ctx.db, klaviyoAccountId)) return 'rest';
+  if (await restsForPerson(ctx.db, klaviyoAccountId, 'engagement')) return 'rest';
   const started = performance.now();
   let held = started;
   const mayWrite = (): void => {

@@ -93,6 +93,7 @@ export async function storeActivities(
        profile_id = coalesce(excluded.profile_id, a.profile_id), email = coalesce(excluded.email, a.email),
        due_at = case when a.decision = 'no_contact' or ($5 and a.decision = 'not_chosen') then now() else a.due_at end
      where (excluded.profile_id is not null and a.profile_id is distinct from excluded.profile_id) or ($5 and a.decision in ('not_chosen', 'no_contact'))
+       or (a.contact_id is null and excluded.email is not null and a.email is distinct from excluded.email)
      returning xmax = 0 as fresh`,
     [account.portalId, account.klaviyoAccountId, JSON.stringify(unique), how.historical, how.redecide],
   );

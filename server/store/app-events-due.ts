@@ -104,7 +104,7 @@ export async function retargetActivities(
 export async function restAppEvents(db: Database, klaviyoAccountId: string, seconds: number): Promise<void> {
   await db.query(
     `update app_event_due set state = 'unapproved', due_at = now() + make_interval(secs => $2)
-     where klaviyo_account_id = $1 and state in ('waiting', 'unapproved') and due_at <= now() + make_interval(secs => $2)`,
+     where klaviyo_account_id = $1 and (state = 'waiting' or (state = 'unapproved' and due_at <= now()))`,
     [klaviyoAccountId, seconds],
   );
 }

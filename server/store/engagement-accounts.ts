@@ -56,7 +56,7 @@ export async function ensureEngagementAccount(
 ): Promise<void> {
   await db.query(
     `insert into engagement_account (klaviyo_account_id, portal_id, live_from, webhook_key) values ($1, $2, now(), $3)
-     on conflict (klaviyo_account_id) do update set due_at = now()`,
+     on conflict (klaviyo_account_id) do update set due_at = now(), webhook_at = null`,
     [klaviyoAccountId, portalId, webhookKey],
   );
 }

@@ -93,14 +93,18 @@ export async function clearConnectionIssue(
 }
 
 /**
- * Whether a pair of accounts rests because a permission is missing: asking again and again would only be denied again
+ * Whether the connections of that type of a pair of accounts rest because a permission is missing: asking again and again would only be denied again
  * (HubSpot's certification asks for it). Tried anew after five minutes, or at once when somebody connects again.
  */
-export async function restsForPerson(db: Database, klaviyoAccountId: string): Promise<boolean> {
+export async function restsForPerson(
+  db: Database,
+  klaviyoAccountId: string,
+  type: 'contact' | 'engagement' = 'contact',
+): Promise<boolean> {
   const rows = await db.query(
     `select from issue i join connection c on c.id = i.connection_id
-     where c.klaviyo_account_id = $1 and i.code = 'missing_scope' and i.record_id = '' and i.last_seen_at > now() - interval '5 minutes' limit 1`,
-    [klaviyoAccountId],
+     where c.klaviyo_account_id = $1 and c.type = $2 and i.code = 'missing_scope' and i.record_id = '' and i.last_seen_at > now() - interval '5 minutes' limit 1`,
+    [klaviyoAccountId, type],
   );
   return rows.length > 0;
 }
