@@ -23,14 +23,16 @@ const wanted = new Set();
 for (const source of sources) {
   for (const path of await filesBelow(join(root, source))) {
     if (!/\.ts$/.test(path) || path.endsWith('.d.ts')) continue;
+    // What runs in a browser is bundled by extensions.mjs.
+    if (relative(root, path).startsWith(join('sandbox', 'preview', 'browser'))) continue;
     const target = join(out, relative(root, path)).replace(/\.ts$/, '.js');
     wanted.add(target);
     const built = await modified(target);
     if (built < (await modified(path)) || built < configStamp) stale.push([path, target]);
   }
 }
-// A deleted source must not live on as a built file that something still imports.
-for (const path of await filesBelow(out)) {
+// A deleted source must not live on as a built file that something still imports. Other folders are others' work.
+for (const path of (await Promise.all(sources.map((source) => filesBelow(join(out, source))))).flat()) {
   if (path.endsWith('.js') && !wanted.has(path)) await rm(path);
 }
 if (stale.length > 0) {
