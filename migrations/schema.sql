@@ -365,6 +365,20 @@ create table list_member (
   constraint list_member_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 );
 
+create table list_write (
+  connection_id uuid not null,
+  klaviyo_account_id uuid not null,
+  portal_id bigint not null,
+  klaviyo_id text not null,
+  list_id text not null,
+  rules_key text not null,
+  at timestamp with time zone not null default now(),
+  constraint list_write_pkey PRIMARY KEY (klaviyo_account_id, klaviyo_id, connection_id, list_id),
+  constraint list_write_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
+  constraint list_write_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
+  constraint list_write_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+
 create table oauth_state (
   state_hash text not null,
   vendor text not null,

@@ -1,20 +1,44 @@
 import { RecordRefused } from '../errors.js';
+import { rulesKey } from '../rules/eligibility.js';
+import { intendListWrites, type ProfileListWrite } from '../store/list-writes.js';
 import { add, membersByEmail, remove } from '../vendors/klaviyo/lists.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
+import type { AccountScope } from './account-scope.js';
 import { defer, type Applied } from './apply.js';
+import type { SyncContext } from './sync-context.js';
 
-/** Adds people to the lists of their rules and takes those out who left, a thousand a call (C1, B8). */
-export async function applyLists(session: KlaviyoSession, people: readonly Applied[]): Promise<void> {
+/**
+ * Adds people to the lists of their rules and takes those out who left, a thousand a call (C1, B8). What is about to be
+ * written is noted first: after a lost answer or a crash the next pass knows that it does not know (G1).
+ */
+export async function applyLists(
+  ctx: SyncContext,
+  scope: AccountScope,
+  session: KlaviyoSession,
+  people: readonly Applied[],
+): Promise<void> {
   // A refused field of a profile that exists keeps nobody off a list; a refused profile has no id.
   const ready = people.filter((person) => person.klaviyoId !== null && person.outcome.klaviyo !== 'unknown');
   await Promise.all([
     ...byList(ready, (person) => person.plan.listAdds).map(([listId, members]) =>
-      change(session, 'add', listId, members),
+      change(ctx, scope, session, 'add', listId, members),
     ),
     ...byList(ready, (person) => person.plan.listRemoves).map(([listId, members]) =>
-      change(session, 'remove', listId, members),
+      change(ctx, scope, session, 'remove', listId, members),
     ),
   ]);
+}
+
+/** The list writes of these people's plans. */
+export function writesOf(scope: AccountScope, people: readonly Applied[]): ProfileListWrite[] {
+  const keys = new Map(scope.connections.map((connection) => [connection.id, rulesKey(connection)]));
+  return people.flatMap(({ klaviyoId, plan }) =>
+    klaviyoId === null
+      ? []
+      : [...plan.listAdds, ...plan.listRemoves].map(({ connectionId, listId }) => {
+          return { connectionId, klaviyoId, listId, rulesKey: keys.get(connectionId) ?? '' };
+        }),
+  );
 }
 
 function byList(
@@ -34,17 +58,22 @@ function byList(
 
 /**
  * Notes who is on the list already: only who really joins gets a line in the history, and only that can be taken back. A
- * profile that was just created is on no list.
+ * profile that was just created is on no list; one that our own unanswered write may have put there is joining still.
  */
 async function noteMembers(session: KlaviyoSession, listId: string, people: readonly Applied[]): Promise<void> {
   const known = people.filter(({ plan }) => plan.person.klaviyo !== null);
   const emails = known.flatMap(({ plan }) => plan.person.klaviyo?.email ?? []);
   if (emails.length === 0) return;
   const members = new Set((await membersByEmail(session, listId, emails)).map(({ id }) => id));
-  for (const person of known) if (members.has(person.klaviyoId ?? '')) person.memberAlready.add(listId);
+  for (const person of known) {
+    const ours = person.plan.person.listWrites.some((write) => write.listId === listId);
+    if (!ours && members.has(person.klaviyoId ?? '')) person.memberAlready.add(listId);
+  }
 }
 
 async function change(
+  ctx: SyncContext,
+  scope: AccountScope,
   session: KlaviyoSession,
   what: 'add' | 'remove',
   listId: string,
@@ -52,10 +81,10 @@ async function change(
 ): Promise<void> {
   try {
     if (what === 'add') await noteMembers(session, listId, members);
-    const ids = members
-      .filter((person) => what === 'remove' || !person.memberAlready.has(listId))
-      .map((person) => person.klaviyoId)
-      .filter((id) => id !== null);
+    const changing = members.filter((person) => what === 'remove' || !person.memberAlready.has(listId));
+    const intended = writesOf(scope, changing).filter((write) => write.listId === listId);
+    await intendListWrites(ctx.db, scope.portalId, scope.klaviyoAccountId, intended);
+    const ids = changing.map((person) => person.klaviyoId).filter((id) => id !== null);
     const refused = await (what === 'add' ? add : remove)(session, listId, ids);
     for (const person of members) {
       const refusal = refused.get(person.klaviyoId ?? '');

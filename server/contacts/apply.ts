@@ -66,7 +66,7 @@ export async function apply(
       applied.filter(({ plan }) => plan.klaviyo !== null),
     ),
   ]);
-  await applyLists(klaviyo, applied);
+  await applyLists(ctx, scope, klaviyo, applied);
   await applyConsent(hubspot, klaviyo, scope, applied);
   return applied;
 }

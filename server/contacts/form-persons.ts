@@ -1,6 +1,6 @@
 import { noMemory, optedOutInKlaviyo, strictest, type ConsentMemory } from '../rules/consent.js';
 import { normalEmail } from '../rules/email.js';
-import type { Person, Standing, Tombstone } from '../rules/person.js';
+import type { ListWrite, Person, Standing, Tombstone } from '../rules/person.js';
 import type { Link } from '../store/links.js';
 import type { HubspotContact } from '../vendors/hubspot/types.js';
 import type { KlaviyoProfile } from '../vendors/klaviyo/types.js';
@@ -18,6 +18,8 @@ export interface Evidence {
   klaviyoGroups: ReadonlyMap<string, ReadonlySet<string>>;
   companies: ReadonlyMap<string, Record<string, string | null>>;
   standings: ReadonlyMap<string, readonly Standing[]>;
+  /** List writes whose outcome is not known, by profile. */
+  listWrites: ReadonlyMap<string, readonly ListWrite[]>;
   /** Why the partner of a record is not to be recreated, by `side:id`. */
   tombstones: ReadonlyMap<string, Tombstone>;
   /** What is remembered of people's consent, by email. */
@@ -239,6 +241,7 @@ function person(
     consent: memories.length === 0 ? noMemory : strictest(memories),
     admittedBy: evidence.admitted.get(emails[0] ?? '') ?? new Set(),
     standings,
+    listWrites: klaviyoId === undefined ? [] : (evidence.listWrites.get(klaviyoId) ?? []),
     ...more,
   };
 }

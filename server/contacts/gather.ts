@@ -4,6 +4,7 @@ import type { Person } from '../rules/person.js';
 import { linksOfRecords, tombstonesOf, type Link } from '../store/links.js';
 import { admittedOf, chooseWithinRoom } from '../store/admissions.js';
 import { consentsOf } from '../store/consents.js';
+import { openListWrites } from '../store/list-writes.js';
 import { standingsOf, type StandingRow } from '../store/standings.js';
 import { primaryCompanies } from '../vendors/hubspot/associations.js';
 import { readByIds as readCompanies } from '../vendors/hubspot/companies.js';
@@ -101,8 +102,8 @@ export async function gather(
     if (connection.options.limit !== null && connection.state === 'active')
       await chooseWithinRoom(db, scope.portalId, connection.id, emails, connection.options.limit);
   }
-  const [hubspotLists, klaviyoGroups, companies, standings, tombstones, consents, erased, admitted] = await Promise.all(
-    [
+  const [hubspotLists, klaviyoGroups, companies, standings, tombstones, consents, erased, admitted, listWrites] =
+    await Promise.all([
       scope.lists.hubspotLists.length === 0 ? new Map<string, string[]>() : listsOf(hubspot, [...contacts.keys()]),
       groupsByEmail(klaviyo, scope, profiles),
       companiesOf(hubspot, scope, [...contacts.keys()]),
@@ -116,8 +117,8 @@ export async function gather(
       scope.readsConsent ? consentsOf(db, scope.klaviyoAccountId, emails) : new Map<string, ConsentMemory>(),
       erasedOf(ctx, scope.portalId, emails),
       limited.length === 0 ? new Map<string, Set<string>>() : admittedOf(db, limited, emails),
-    ],
-  );
+      openListWrites(db, scope.klaviyoAccountId, [...profiles.keys(), ...gone.klaviyo]),
+    ]);
   const asked = { hubspot: hubspotIds, klaviyo: klaviyoIds };
   const evidence: Evidence = {
     asked,
@@ -134,6 +135,7 @@ export async function gather(
     erased,
     admitted,
     standings: byRecord(standings),
+    listWrites,
   };
   return formPersons(evidence);
 }

@@ -5,11 +5,13 @@ import { noteHistory, settleHistory } from '../store/history.js';
 import { clearIssues, openIssues, type NewIssue } from '../store/issues.js';
 import { assertLease, type Lease } from '../store/lease.js';
 import { clearTombstones } from '../store/links.js';
+import { settleListWrites } from '../store/list-writes.js';
 import { advanceRun } from '../store/runs.js';
 import { saveStandings } from '../store/standings.js';
 import { countUsage } from '../store/usage.js';
 import type { AccountScope } from './account-scope.js';
 import type { Applied } from './apply.js';
+import { writesOf } from './apply-lists.js';
 import { consentAfter, outlived } from './consent-after.js';
 import { countOutcomes, type OutcomeCounts } from './count-outcomes.js';
 import { doneEntries } from './done-entries.js';
@@ -57,6 +59,7 @@ export async function record(
       standings,
       settled.flatMap((person) => movedStandings(person)),
     );
+    await settleListWrites(tx, klaviyoAccountId, writesOf(scope, settled));
     const issues = settled.flatMap((person) => newIssues(person));
     await clearIssues(
       tx,

@@ -6,6 +6,7 @@ import { contactConnection } from '../store/contact-connections.js';
 import { settleHistory } from '../store/history.js';
 import { assertLease, type Lease } from '../store/lease.js';
 import { endLinks, updateLinks } from '../store/links.js';
+import { settleListWrites } from '../store/list-writes.js';
 import { advanceRun, finishRun, startRun } from '../store/runs.js';
 import {
   markUndone,
@@ -17,6 +18,7 @@ import {
 } from '../store/undo.js';
 import { archive } from '../vendors/hubspot/contacts.js';
 import { loadScope, type AccountScope } from './account-scope.js';
+import { writesOf } from './apply-lists.js';
 import { apply, defer, refuse, type Applied } from './apply.js';
 import { gather } from './gather.js';
 import { intend } from './intend.js';
@@ -152,6 +154,8 @@ export async function undoPage(
             ],
       ),
     );
+    const through = applied.filter((one) => one.deferred === null);
+    await settleListWrites(tx, klaviyoAccountId, writesOf(scope, through));
     await settleHistory(tx, intents.settled(applied));
     await markUndone(
       tx,

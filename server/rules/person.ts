@@ -36,6 +36,8 @@ export interface Person {
   vanishedId?: { side: 'hubspot' | 'klaviyo'; id: string };
   /** What earlier passes left standing, by connection. */
   standings: readonly Standing[];
+  /** Lists of which nobody knows whether the profile is on them: the answer to the last write was lost. */
+  listWrites: readonly ListWrite[];
 }
 
 export interface HubspotRecord {
@@ -84,5 +86,13 @@ export interface Standing {
   /** Klaviyo lists this connection's rules keep the person on. */
   lists: readonly string[];
   /** Fingerprint of the rules that put them there. */
+  rulesKey: string;
+}
+
+/** The profile was being put on a list, or taken off it, for a connection. */
+export interface ListWrite {
+  connectionId: string;
+  listId: string;
+  /** Fingerprint of the rules that asked for it. */
   rulesKey: string;
 }

@@ -7,7 +7,7 @@ import {
   type KlaviyoWrite,
 } from './compare-fields.js';
 import type { ContactConnection, Side } from './connection.js';
-import { eligibility, readsAny, rulesKey } from './eligibility.js';
+import { eligibility, readsAny } from './eligibility.js';
 import { isPlausibleEmail, normalEmail } from './email.js';
 import type { MappedField } from './mappings.js';
 import type { Person, Standing } from './person.js';
@@ -172,7 +172,7 @@ function endLink(plan: PersonPlan, scope: Scope): PersonPlan {
     if (before === undefined) continue;
     // The profile of a contact that was merged away is released: it leaves the rule's list, its data stays (B7).
     if (plan.ending === 'merged_in_hubspot') {
-      const lists = before.rulesKey === rulesKey(connection) ? before.lists : [];
+      const lists = listsUnderTheseRules(plan, connection);
       for (const listId of lists) plan.listRemoves.push({ connectionId: connection.id, listId });
       const survives = mergedInto !== null && scope.connections.some((other) => eligibility(other, mergedInto).matches);
       const optOut = survives || lists.length === 0 ? null : exitOptOut(plan.person, connection, 'merged');

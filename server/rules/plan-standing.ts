@@ -1,17 +1,18 @@
 import type { ContactConnection } from './connection.js';
 import { rulesKey, type Eligibility } from './eligibility.js';
-import type { Person, Standing } from './person.js';
+import type { ListWrite, Person, Standing } from './person.js';
 import { exitOptOut } from './plan-consent.js';
 import type { PersonPlan } from './plan-person.js';
 import { standingReasons } from './words.js';
 
 /** How a person stands with a connection, and the lists that its rules keep the person on (C1, B8, B9). */
 
-/** The lists of the rules that match are joined, once. */
+/** The lists of the rules that match are joined, once; again where the answer to the last write was lost. */
 export function joinLists(plan: PersonPlan, connection: ContactConnection, match: Eligibility): void {
   const before = standingOf(plan.person, connection)?.lists ?? [];
+  const unsure = unsureLists(plan.person, connection).map(({ listId }) => listId);
   for (const listId of match.lists)
-    if (!before.includes(listId)) plan.listAdds.push({ connectionId: connection.id, listId });
+    if (!before.includes(listId) || unsure.includes(listId)) plan.listAdds.push({ connectionId: connection.id, listId });
 }
 
 /** The person matches no rule of this connection (any more): updates stop, the list is left, nothing is deleted (B8). */
@@ -21,7 +22,8 @@ export function leave(
   matched: readonly { match: Eligibility }[],
 ): void {
   const before = standingOf(plan.person, connection);
-  if (before === undefined || before.state === 'not_in_scope') return;
+  const stands = before !== undefined && before.state !== 'not_in_scope';
+  if (!stands && unsureLists(plan.person, connection).length === 0) return;
   const lists = leaveLists(plan, connection, matched);
   if (matched.length === 0 && lists.length > 0 && plan.optOuts.length === 0) {
     const optOut = exitOptOut(plan.person, connection, 'left_rules');
@@ -30,12 +32,19 @@ export function leave(
   stand(plan, connection, 'not_in_scope', 'left_rules', standingReasons.left_rules, []);
 }
 
-/** Lists the person joined by this connection. Those joined under other rules are left alone: changing or deleting a
- * rule removes nobody (B9). */
+/**
+ * Lists the person joined, or may have joined, by this connection. Those joined under other rules are left alone:
+ * changing or deleting a rule removes nobody (B9).
+ */
 export function listsUnderTheseRules(plan: PersonPlan, connection: ContactConnection): readonly string[] {
+  const key = rulesKey(connection);
   const before = standingOf(plan.person, connection);
-  return before?.rulesKey === rulesKey(connection) ? before.lists : [];
+  const unsure = unsureLists(plan.person, connection).filter((write) => write.rulesKey === key);
+  return [...new Set([...(before?.rulesKey === key ? before.lists : []), ...unsure.map(({ listId }) => listId)])];
 }
+
+const unsureLists = (person: Person, connection: ContactConnection): ListWrite[] =>
+  person.listWrites.filter((write) => write.connectionId === connection.id);
 
 /** Lists of rules that no longer match are left, also while another rule still does (B8). Answers all joined ones. */
 export function leaveLists(

@@ -86,6 +86,10 @@ export async function eraseRows(tx: Database, erasure: Erasure): Promise<Erasure
   );
   await erase('tombstones', `delete from tombstone where ${ofRecord}`, records);
   await erase('changes', `delete from change where ${ofRecord}`, records);
+  await erase('listWrites', 'delete from list_write where klaviyo_account_id = $1 and klaviyo_id = any ($2)', [
+    account,
+    klaviyoIds,
+  ]);
   await erase('listMembers', `delete from list_member where ${ofRecord}`, records);
   await erase(
     'history',

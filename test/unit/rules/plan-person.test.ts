@@ -138,6 +138,7 @@ function person(more: Partial<Person>): Person {
     consent: noMemory,
     admittedBy: new Set(),
     standings: [],
+    listWrites: [],
     ...more,
   };
 }
@@ -246,6 +247,38 @@ describe('leaving', () => {
     lists: ['L1'],
     rulesKey: rulesKey(one),
   };
+
+  describe('B8/G1: no answer came to the last list write', () => {
+    const lost = [{ connectionId: 'c1', listId: 'L1', rulesKey: rulesKey(one) }];
+    const pair = { hubspot: contact({}), klaviyo: profile({}), link: linked, listWrites: lost };
+    const member = { hubspotLists: new Set(['41']) };
+
+    test.each([
+      ['taken off perhaps, and wanted again: joins', { ...pair, ...member, standings: [before] }, ['L1'], []],
+      ['joined perhaps, and still wanted: joins', { ...pair, ...member, standings: [] }, ['L1'], []],
+      ['joined perhaps, and wanted no more: leaves', { ...pair, standings: [] }, [], ['L1']],
+      [
+        'joined perhaps on coming back, and gone again: leaves',
+        { ...pair, standings: [{ ...before, state: 'not_in_scope' as const, lists: [] }] },
+        [],
+        ['L1'],
+      ],
+    ])('%s', (_name, known, adds, removes) => {
+      const plan = planPerson(person(known), scope(one));
+      expect(plan.listAdds.map(({ listId }) => listId)).toEqual(adds);
+      expect(plan.listRemoves.map(({ listId }) => listId)).toEqual(removes);
+    });
+
+    test('B9: asked for by rules that were changed since: nobody is taken off', () => {
+      const plan = planPerson(person({ ...pair, listWrites: [{ ...lost[0]!, rulesKey: 'other rules' }] }), scope(one));
+      expect(plan.listRemoves).toEqual([]);
+    });
+
+    test('another connection’s is its own', () => {
+      const plan = planPerson(person({ ...pair, listWrites: [{ ...lost[0]!, connectionId: 'c2' }] }), scope(one));
+      expect([plan.listAdds, plan.listRemoves, plan.standings]).toEqual([[], [], []]);
+    });
+  });
 
   test('B8: who matches no rule any more leaves the list; nothing is written or deleted', () => {
     const plan = planPerson(
