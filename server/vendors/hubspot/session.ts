@@ -134,13 +134,9 @@ async function failureOf<T>(
   // 423: another write holds the records; 477: the account is being moved. Both were not carried out.
   if (status === 423 || status === 477) return new RetryLater(`HubSpot answers ${status}.`, waitOr(2));
   if (status >= 500) return new RetryLater(`HubSpot answers ${status}.`, waitOr(2), writes(request));
-  if (status === 401) {
-    return new NeedsPerson(
-      'reconnect_hubspot',
-      'HubSpot no longer accepts the app’s access.',
-      'Install the app again from its settings page.',
-    );
-  }
+  // HubSpot tells that the app is gone by refusing to renew its access, never by a 401: an access that it renewed a moment
+  // ago and refuses all the same is a fault of its own, and heals (developers.hubspot.com, API usage guidelines).
+  if (status === 401) return new RetryLater('HubSpot refuses the access that it has just renewed.', waitOr(30));
   if (status === 403) {
     const scopes = scopesNamed(error);
     const what = scopes.length === 0 ? error.message || 'a permission is missing' : `it needs ${scopes.join(', ')}`;

@@ -48,7 +48,11 @@ export class KlaviyoSession implements Session {
     const first = await this.send(config, false);
     // A key that is refused stays refused; a token may have been replaced before its time.
     const again = first.answer.status === 401 && first.credential.kind === 'oauth';
-    return this.checked(config, again ? (await this.send(config, true)).answer : first.answer);
+    if (!again) return this.checked(config, first.answer);
+    const { answer } = await this.send(config, true);
+    // That the app is gone Klaviyo tells by refusing to renew its access: this is a fault of its own, and heals.
+    if (answer.status === 401) throw new RetryLater('Klaviyo refuses the access that it has just renewed.', 30);
+    return this.checked(config, answer);
   }
 
   /** Never asked for: a 401 is answered inside `requestWithRetry`. */

@@ -80,18 +80,14 @@ test('the token is asked for after the wait for the limit, because it lives for 
   expect(order).toEqual(['limit', 'token']);
 });
 
-test('A4: a 401 is asked once more with a fresh token, then a person must act', async () => {
+test('A4: a 401 is asked once more with a fresh token; refused again, it waits and asks nobody to connect again', async () => {
   vendor.answers((_request, index) => (index === 0 ? { status: 401, json: {} } : { json: { ok: true } }));
   const once = open(watch());
   expect(await once.request(read)).toEqual({ ok: true });
   expect(once.asked).toEqual([false, true]);
   expect(vendor.seen[1]?.headers['authorization']).toBe('Bearer fresh-token');
   const error = await failure({ status: 401, json: { category: 'EXPIRED_AUTHENTICATION' } });
-  expect(error).toMatchObject({
-    name: 'NeedsPerson',
-    code: 'reconnect_hubspot',
-    fix: expect.stringContaining('Install'),
-  });
+  expect(error).toMatchObject({ name: 'RetryLater', seconds: 30, maybeDone: false });
   expect(vendor.seen).toHaveLength(2);
 });
 

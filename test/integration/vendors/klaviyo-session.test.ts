@@ -74,7 +74,7 @@ test('filters arrive as they were written, whatever stands in them', async () =>
   expect(vendor.seen[0]?.query.get('filter')).toBe(filter);
 });
 
-test('A4: a token that is refused is replaced once; a key that is refused is not asked twice', async () => {
+test('A4: a token that is refused is replaced once, and refused again waits; a key that is refused is not asked twice', async () => {
   vendor.answers((_request, index) => (index === 0 ? { status: 401 } : { json: { ok: true } }));
   const once = open(watch());
   expect(await once.session.request(read)).toMatchObject({ data: { ok: true } });
@@ -84,7 +84,7 @@ test('A4: a token that is refused is replaced once; a key that is refused is not
     'Bearer fresh-token',
   ]);
 
-  expect(await failure({ status: 401 })).toMatchObject({ name: 'NeedsPerson', code: 'reconnect_klaviyo' });
+  expect(await failure({ status: 401 })).toMatchObject({ name: 'RetryLater', seconds: 30, maybeDone: false });
   expect(vendor.seen).toHaveLength(2);
   vendor.answers(() => ({ status: 401 }));
   const key = open(watch(), [{ kind: 'api_key', key: secret }]);
