@@ -111,6 +111,46 @@ describe('contacts', () => {
       expect(answer.body['message']).toContain(error);
   });
 
+  test('two inputs of one update cannot take one address: the batch is refused and changes nothing', async () => {
+    const [one, two] = [await someone({ firstname: 'One' }), await someone({ firstname: 'Two' })];
+    const answer = await call('POST', `${contacts}/batch/update`, {
+      inputs: [one, two].map(({ id }) => ({ id, properties: { email: 'one-address@example.com', firstname: 'New' } })),
+    });
+    expect([answer.status, answer.body['message']]).toEqual([409, `Contact already exists. Existing ID: ${one.id}`]);
+    const read = await call('GET', `${contacts}/${one.id}?properties=email,firstname`);
+    expect(read.body['properties']).toMatchObject({ email: one.email, firstname: 'One' });
+  });
+
+  test('an opt-out is of the address: it stays when the contact moves on, and meets whoever takes the address next', async () => {
+    const optOut = (email: string) =>
+      fetch(`${sandbox.url}/_sandbox/portals/${portalId}/opt-out`, { method: 'POST', body: JSON.stringify({ email }) });
+    const out = async (id: string) => {
+      const { body } = await call('GET', `${contacts}/${id}?properties=hs_email_optout`);
+      return (body['properties'] as Record<string, string | null>)['hs_email_optout'];
+    };
+    const status = async (email: string) => {
+      const path = `/communication-preferences/2026-09/statuses/${email}/unsubscribe-all?channel=EMAIL`;
+      return (await call('GET', path)).body.results;
+    };
+    const { id, email } = await someone();
+    expect(await out(id)).toBeNull();
+    expect((await optOut(email.toUpperCase())).status).toBe(204);
+    expect(await out(id)).toBe('true');
+    expect(await status(email)).toMatchObject([{ subscriberIdString: email, status: 'UNSUBSCRIBED' }]);
+    // Nobody has this one yet.
+    await optOut('later@example.com');
+    const later = await someone();
+    await call('POST', `${contacts}/batch/update`, {
+      inputs: [{ id: later.id, properties: { email: 'later@example.com' } }],
+    });
+    expect(await out(later.id)).toBe('true');
+    await call('POST', `${contacts}/batch/update`, { inputs: [{ id, properties: { email: 'moved@example.com' } }] });
+    expect(await status(email)).toMatchObject([{ status: 'UNSUBSCRIBED' }]);
+    const heir = await someone();
+    await call('POST', `${contacts}/batch/update`, { inputs: [{ id: heir.id, properties: { email } }] });
+    expect(await out(heir.id)).toBe('true');
+  });
+
   test('with trace ids a bad input fails alone; a taken email names its holder', async () => {
     const { id, email } = await someone();
     const answer = await call('POST', `${contacts}/batch/create`, {

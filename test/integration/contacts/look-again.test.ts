@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startHubspot, type HubspotSandbox } from '../../../sandbox/hubspot/index.js';
+import { startKlaviyo, type KlaviyoSandbox } from '../../../sandbox/klaviyo/index.js';
+import { sweep } from '../../../server/contacts/sweep.js';
+import { openIssues } from '../../../server/store/issues.js';
+import { openSteps, type StepWorld } from '../../helpers/sync-context.js';
+import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
+
+let database: TestDatabase;
+let hubspot: HubspotSandbox;
+let klaviyo: KlaviyoSandbox;
+let steps: StepWorld;
+
+beforeAll(async () => {
+  [database, hubspot, klaviyo] = await Promise.all([
+    openTestDatabase(),
+    startHubspot({ limits: false }),
+    startKlaviyo({ limits: false }),
+  ]);
+  steps = await openSteps(database, hubspot, klaviyo, {
+    direction: 'two_way',
+    rules: { hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }], klaviyoToHubspot: [] },
+    mappings: [],
+    options: { limit: null, stage: 'all', subscribe: false, carryOptOuts: 'off', unsubscribeOnExit: false },
+  });
+  // The audit's round is over and the next one far away: what is noted below, it did not find.
+  await database.db.query(
+    `insert into sweep (klaviyo_account_id, portal_id, name, position) values ($1, $2, 'links', $3)`,
+    [steps.klaviyoAccountId, steps.portalId, JSON.stringify({ after: '0', startedMs: Date.now() + 86_400_000 })],
+  );
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([hubspot.close(), klaviyo.close()]);
+  await database.close();
+});
+
+/** Opens an issue that was seen first and last so many minutes ago; answers what one look of the audit notes. */
+async function notedAfter(firstSeen: number, lastSeen: number, recordId: string): Promise<string[]> {
+  await database.db.query('delete from issue');
+  const issue = { side: 'hubspot', recordId, field: 'phone', title: '', detail: '', fix: '' } as const;
+  const person = { hubspotId: recordId, klaviyoId: null, email: null };
+  await openIssues(database.db, steps.portalId, [
+    { connectionId: steps.connectionId, code: 'phone_taken_in_klaviyo', ...issue, ...person },
+  ]);
+  await database.db.query(
+    `update issue set first_seen_at = now() - make_interval(mins => $1), last_seen_at = now() - make_interval(mins => $2)`,
+    [firstSeen, lastSeen],
+  );
+  await sweep(steps.ctx, steps.klaviyoAccountId, 'links');
+  const rows = await database.db.query<{ record_id: string }>('delete from change returning record_id');
+  return rows.map((row) => row.record_id);
+}
+
+test('F5: an issue whose cause may lie with somebody else is looked at again, ever more rarely as it gets older', async () => {
+  expect(await notedAfter(60, 60, '5001')).toEqual(['5001']);
+  // Looked at a moment ago: not yet.
+  expect(await notedAfter(60, 0, '5002')).toEqual([]);
+  // Ten hours old and looked at an hour ago: it waits as long again as it lasted.
+  expect(await notedAfter(600, 60, '5003')).toEqual([]);
+  expect(await notedAfter(600, 330, '5004')).toEqual(['5004']);
+  // But never longer than a day.
+  expect(await notedAfter(60 * 24 * 90, 60 * 25, '5005')).toEqual(['5005']);
+});
