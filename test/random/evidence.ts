@@ -17,6 +17,8 @@ export interface Evidence {
   /** `hubspot:101` → how it stands. */
   standings: Map<string, { state: string; reason: string | null; lists: string[] }>;
   issues: KeptIssue[];
+  /** Subscriptions that the service asked for. */
+  subscribed: { klaviyoId: string; at: Date }[];
   /** Changes that wait, and runs that are not over. */
   waiting: number;
   openRuns: number;
@@ -26,13 +28,16 @@ export interface Evidence {
 /** Reads everything in one go; the connection is the only one there is. */
 export async function readEvidence(world: World): Promise<Evidence> {
   const { db } = world.database;
-  const [links, standings, issues, waiting, runs, connections] = await Promise.all([
+  const [links, standings, issues, subscribed, waiting, runs, connections] = await Promise.all([
     db.query<{ hubspot_id: string; klaviyo_id: string }>('select hubspot_id, klaviyo_id from link'),
     db.query<{ at: string; state: string; reason: string | null; lists: string[] }>(
       `select side || ':' || record_id as at, state, reason, lists from standing`,
     ),
     db.query<KeptIssue>(
       `select code, side, record_id as "recordId", field, hubspot_id as "hubspotId", klaviyo_id as "klaviyoId", detail from issue`,
+    ),
+    db.query<{ klaviyoId: string; at: Date }>(
+      `select klaviyo_id as "klaviyoId", at from history where action = 'subscribe'`,
     ),
     db.query<{ n: string }>('select count(*) as n from change'),
     db.query<{ n: string }>(`select count(*) as n from run where state in ('queued', 'running')`),
@@ -42,6 +47,7 @@ export async function readEvidence(world: World): Promise<Evidence> {
     links: new Map(links.map((link) => [link.hubspot_id, link.klaviyo_id])),
     standings: new Map(standings.map(({ at, ...standing }) => [at, standing])),
     issues,
+    subscribed,
     waiting: Number(waiting[0]?.n ?? 0),
     openRuns: Number(runs[0]?.n ?? 0),
     connectionState: connections[0]?.state ?? 'none',

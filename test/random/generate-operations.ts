@@ -67,6 +67,15 @@ export function generateOperations(seed: number, count: number, scenario: Scenar
     [3, () => fault()],
     [1, () => ({ kind: 'webhooks', drop: pick([0, 0, 0.3, 1]), duplicates: pick([0, 0.5, 1]), shuffle: chance(0.5) })],
     [0.12, () => ({ kind: 'crash', signal: chance(0.7) ? 'SIGKILL' : 'SIGTERM', downMs: Math.floor(random() * 1500) })],
+    [
+      0.12,
+      () => ({
+        kind: 'another',
+        forMs: 500 + Math.floor(random() * 4000),
+        signal: chance(0.5) ? 'SIGKILL' : 'SIGTERM',
+      }),
+    ],
+    [0.06, () => ({ kind: 'reinstall', afterMs: Math.floor(random() * 1500) })],
     [5, () => ({ kind: 'wait', ms: chance(0.15) ? 1200 : Math.floor(random() * 120) })],
   ];
   const edit = (of: Side): Operation => ({ kind: 'edit', side: of, who: someone(), values: values(of) });

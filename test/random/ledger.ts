@@ -10,6 +10,8 @@ export class Ledger {
   readonly optedOut = new Map<string, string>();
   /** Fields that were emptied by hand, by record id: the other side may keep its value where the mapping says so. */
   private readonly emptied = new Map<string, Set<string>>();
+  /** When profiles went up in another one, by the one that is left. */
+  readonly mergedInto = new Map<string, { from: string; at: Date }[]>();
   /** Profiles that somebody took off the list that the service fills, or put on it. */
   readonly moved = new Set<string>();
   /** What the outsiders' records were given last, by side and address. */
@@ -36,6 +38,7 @@ export class Ledger {
     for (const name of this.emptiedOf(from)) this.emptiedOf(into).add(name);
     const reason = this.optedOut.get(from);
     if (reason !== undefined && !this.optedOut.has(into)) this.optedOut.set(into, `${reason}, then merged`);
+    this.mergedInto.set(into, [...(this.mergedInto.get(into) ?? []), { from, at: new Date() }]);
     // In Klaviyo the lists of both become those of the one that is left.
     this.moved.add(into);
   }

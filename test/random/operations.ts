@@ -26,6 +26,10 @@ export type Operation =
   | { kind: 'fault'; side: Side; fault: Fault }
   | { kind: 'webhooks'; drop: number; duplicates: number; shuffle: boolean }
   | { kind: 'crash'; signal: 'SIGKILL' | 'SIGTERM'; downMs: number }
+  /** A second process works beside the first for a while, and is killed or stopped. */
+  | { kind: 'another'; forMs: number; signal: 'SIGKILL' | 'SIGTERM' }
+  /** The app is removed in HubSpot; some time later it is installed again and its syncs are resumed. */
+  | { kind: 'reinstall'; afterMs: number }
   | { kind: 'wait'; ms: number };
 
 /** What is connected: everybody both ways, or members of lists only. */

@@ -1,4 +1,5 @@
-import type { World } from '../helpers/service.js';
+import { installApp } from '../../sandbox/hubspot/fetch-proxy.js';
+import { until, type World } from '../helpers/service.js';
 import type { Ledger } from './ledger.js';
 import { isOutsider, type Operation, type Scenario, type Side, type Values } from './operations.js';
 import type { Contact, Profile, StandIns } from './stand-ins.js';
@@ -83,6 +84,8 @@ async function perform(stage: Stage, operation: Operation): Promise<boolean> {
     case 'remap':
     case 'ask':
     case 'crash':
+    case 'another':
+    case 'reinstall':
       return steer(stage, operation);
   }
 }
@@ -185,7 +188,7 @@ async function optOut(stage: Stage, side: Side, who: number): Promise<boolean> {
 /** What is done to the service itself. Pauses and crashes take their time while other things go on. */
 async function steer(
   stage: Stage,
-  operation: Extract<Operation, { kind: 'pause' | 'remap' | 'ask' | 'crash' }>,
+  operation: Extract<Operation, { kind: 'pause' | 'remap' | 'ask' | 'crash' | 'another' | 'reinstall' }>,
 ): Promise<boolean> {
   const { world, ledger, connectionId } = stage;
   const later = (what: () => Promise<void>): true => {
@@ -211,6 +214,25 @@ async function steer(
         await world.kill(operation.signal);
         await pause(operation.downMs);
         await world.start();
+      });
+    case 'another':
+      return later(async () => {
+        const other = await world.startAnother();
+        await pause(operation.forMs);
+        await other.kill(operation.signal);
+      });
+    case 'reinstall':
+      return later(async () => {
+        await stage.standIns.uninstall();
+        await pause(operation.afterMs);
+        // With HubSpot out of order a person tries again.
+        await until('the app to be installed again', async () => {
+          const { status } = await installApp(world.backend, world.portalId);
+          return status === 200 ? true : null;
+        });
+        // The service learns of the removal by the next token it asks for; until then the connection is still active.
+        const { state } = (await world.call('GET', path)).json as { state: string };
+        if (state === 'paused') await must('POST', `${path}/resume`);
       });
     case 'remap': {
       const { property, direction, winner } = operation;

@@ -93,6 +93,10 @@ export class StandIns {
     await call('POST', `${this.world[side].url}/_sandbox/faults`, fault);
   }
 
+  async uninstall(): Promise<void> {
+    await call('POST', `${this.world.hubspot.url}/_sandbox/uninstall`, { portalId: this.world.portalId });
+  }
+
   async webhooks(behaviour: object): Promise<void> {
     await call('POST', `${this.world.hubspot.url}/_sandbox/webhooks/behaviour`, behaviour);
   }
