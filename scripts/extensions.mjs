@@ -2,7 +2,7 @@
  * Bundles the settings page and the cards with HubSpot's own builder into build/extensions, and the browser side of the
  * preview into build/preview. Skips what is newer than its sources.
  */
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { remoteBuild } from '@hubspot/ui-extensions-dev-server/build';
@@ -52,12 +52,10 @@ await mkdir(join(out, 'extensions'), { recursive: true });
 for (const { folder, entryPoint, bundle } of all) {
   const since = await made(join(out, 'extensions', bundle));
   if (since > self && since > (await newest(join(app, folder)))) continue;
-  await remoteBuild({
-    root: join(app, folder),
-    entryPoint,
-    outputDir: join(out, 'extensions'),
-    logLevel: 'warn',
-  });
+  // The builder empties the folder it writes to, so each has one of its own.
+  const outputDir = join(out, 'bundles', bundle.replace(/\.js$/, ''));
+  await remoteBuild({ root: join(app, folder), entryPoint, outputDir, logLevel: 'warn' });
+  await copyFile(join(outputDir, bundle), join(out, 'extensions', bundle));
 }
 await writeFile(join(out, 'extensions/extensions.json'), JSON.stringify(all, null, 2));
 

@@ -21,7 +21,7 @@ const accountJson = ({ id, name, state, auth, missingScopes }: KlaviyoAccount): 
 });
 
 /** Whether HubSpot lets the app write on timelines; it tells when the first activity is put there. */
-function appEventsJson(approval: 'approved' | 'unapproved' | null): { approved: boolean; message: string } {
+export function appEventsJson(approval: 'approved' | 'unapproved' | null): { approved: boolean; message: string } {
   if (approval === 'approved') return { approved: true, message: 'Activities are shown on HubSpot timelines.' };
   return {
     approved: false,

@@ -5,6 +5,12 @@ import { z } from 'zod';
 const time = z.iso.datetime();
 const count = z.number().int().nonnegative();
 
+/** Whether activity is collected at all, and whether HubSpot lets it onto timelines. */
+const emailActivity = z.object({
+  state: z.enum(['on', 'paused', 'off']),
+  timeline: z.object({ approved: z.boolean(), message: z.string() }),
+});
+
 export const activityFields = {
   totals: z.object({
     sent: count,
@@ -21,6 +27,8 @@ export const activityFields = {
       type: z.enum(['sent', 'delivered', 'opened', 'clicked', 'bounced', 'unsubscribed', 'spam']),
       at: time,
       contactId: z.string(),
+      /** Who did it: the address the email went to, and the record in HubSpot. */
+      contact: z.object({ email: z.string().nullable(), hubspotUrl: z.string() }),
       message: z.string().nullable(),
       subject: z.string().nullable(),
       url: z.string().nullable(),
@@ -31,6 +39,7 @@ export const activityFields = {
       correction: z.string().nullable(),
     }),
   ),
+  emailActivity,
 };
 
 /** The card of a company or a deal: its contacts together. */

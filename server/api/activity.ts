@@ -5,10 +5,14 @@ import { readPlaces } from '../engagement/find-places.js';
 import type { ActivityName } from '../rules/engagement/activity-kind.js';
 import { verdictWords } from '../rules/engagement/activity-words.js';
 import { activityCard, type LatestActivity } from '../store/activity-card.js';
+import { connectionsOf, type Connection } from '../store/connections.js';
 import { contactsOf, staleContacts } from '../store/engaged-contacts.js';
+import { approvalOf } from '../store/engagement-accounts.js';
+import { appEventsJson } from './accounts.js';
 import { notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
-import { callerOf } from './signed.js';
+import { contactUrl } from './issues.js';
+import { callerOf, type Caller } from './signed.js';
 
 const dayMs = 86_400_000;
 /** The chart shows so many days, the list so many activities. */
@@ -31,15 +35,32 @@ const names: Record<LatestActivity['kind'], ActivityName> = {
 /** What a card shows of contacts' email activity, from our own store alone. */
 export async function activityJson(
   deps: Pick<ApiDependencies, 'db' | 'clock' | 'klaviyoAppUrl'>,
-  portalId: string,
+  caller: Caller,
   contactIds: readonly string[],
 ): Promise<Record<string, unknown>> {
+  const { portalId } = caller;
   const since = new Date(deps.clock().getTime() - shown.days * dayMs);
-  const { totals, byDay, latest } = await activityCard(deps.db, portalId, contactIds, { since, latest: shown.latest });
-  return { totals, byDay, latest: latest.map((one) => latestJson(one, deps.klaviyoAppUrl)) };
+  const [{ totals, byDay, latest }, connections, approval] = await Promise.all([
+    activityCard(deps.db, portalId, contactIds, { since, latest: shown.latest }),
+    connectionsOf(deps.db, portalId),
+    approvalOf(deps.db, portalId),
+  ]);
+  return {
+    totals,
+    byDay,
+    latest: latest.map((one) => latestJson(one, deps.klaviyoAppUrl, contactUrl(caller, one.contactId))),
+    emailActivity: { state: activityState(connections), timeline: appEventsJson(approval) },
+  };
 }
 
-function latestJson(one: LatestActivity, klaviyoAppUrl: string): Record<string, unknown> {
+/** A card that is empty because nothing is collected says so. */
+function activityState(connections: readonly Connection[]): 'on' | 'paused' | 'off' {
+  const states = connections.filter(({ type }) => type === 'engagement').map(({ state }) => state);
+  if (states.some((state) => state === 'active' || state === 'initial_sync')) return 'on';
+  return states.some((state) => state === 'paused' || state === 'stopped') ? 'paused' : 'off';
+}
+
+function latestJson(one: LatestActivity, klaviyoAppUrl: string, hubspotUrl: string): Record<string, unknown> {
   const { facts, verdict, shownAs } = one;
   const human = verdict === 'human';
   const correction =
@@ -52,6 +73,7 @@ function latestJson(one: LatestActivity, klaviyoAppUrl: string): Record<string, 
     type: names[one.kind],
     at: one.at.toISOString(),
     contactId: one.contactId,
+    contact: { email: one.email, hubspotUrl },
     message: one.messageName ?? facts.name ?? facts.listName,
     subject: facts.subject,
     url: facts.url,
@@ -77,19 +99,20 @@ export function activityRoutes(deps: ApiDependencies): Router {
       .catch((error: unknown) => deps.log.info({ err: error, portalId }, 'companies and deals could not be read again'))
       .finally(() => refreshing.delete(portalId));
   };
-  const card = async (portalId: string, object: 'company' | 'deal', id: unknown): Promise<Record<string, unknown>> => {
+  const card = async (caller: Caller, object: 'company' | 'deal', id: unknown): Promise<Record<string, unknown>> => {
+    const { portalId } = caller;
     const recordId = numericId.safeParse(id);
     if (!recordId.success) throw notFound(object);
     const contactIds = await contactsOf(deps.db, portalId, object, recordId.data, mostContacts);
-    const activity = await activityJson(deps, portalId, contactIds);
+    const activity = await activityJson(deps, caller, contactIds);
     refresh(portalId, contactIds);
     return { contacts: contactIds.length, ...activity };
   };
   router.get('/companies/:hubspotId', async (request, response) => {
-    response.json(await card(callerOf(request).portalId, 'company', request.params.hubspotId));
+    response.json(await card(callerOf(request), 'company', request.params.hubspotId));
   });
   router.get('/deals/:hubspotId', async (request, response) => {
-    response.json(await card(callerOf(request).portalId, 'deal', request.params.hubspotId));
+    response.json(await card(callerOf(request), 'deal', request.params.hubspotId));
   });
   return router;
 }

@@ -164,6 +164,11 @@ export const contact = z.object({
   }),
   subscription: z.string().nullable(),
   lists: z.array(z.string()),
+  /** The same lists by name, for people; by id where the name is not known. */
+  listNames: z.array(z.string()),
+  issues: z.array(
+    z.object({ id: z.string(), code: z.string(), title: z.string(), detail: z.string(), fix: z.string() }),
+  ),
   ...activityFields,
 });
 export const accepted = z.object({ accepted: z.literal(true) });

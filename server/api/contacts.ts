@@ -3,11 +3,14 @@ import { z } from 'zod';
 import { standingReasons } from '../rules/words.js';
 import { changePriority } from '../store/changes.js';
 import { syncingAccounts } from '../store/contact-connections.js';
+import { connectionsOf } from '../store/connections.js';
 import { contactView, historyOf, type ContactStanding, type ContactView } from '../store/contact-view.js';
+import { issuesOfContact } from '../store/issue-list.js';
 import { rolledStatus } from '../store/rollups.js';
 import { activityJson } from './activity.js';
 import { ApiError, notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
+import { createListNames } from './list-names.js';
 import { historyFilterSchema, pageSchema } from './schema.js';
 import { callerOf } from './signed.js';
 
@@ -31,17 +34,38 @@ function syncState(view: ContactView): { state: string; reason: { code: string; 
   };
 }
 
+/** A card shows so many open issues; the settings page has them all. */
+const mostIssues = 5;
 const numericId = z.string().regex(/^\d{1,18}$/);
 
 /** The contact card, "sync this contact now", and the history of writes. */
 export function contactRoutes(deps: ApiDependencies): Router {
   const router = Router();
+  const listNames = createListNames({
+    clock: deps.clock,
+    klaviyo: deps.klaviyo,
+    failed: (error) => deps.log.info({ err: error }, 'the name of a Klaviyo list could not be read'),
+  });
+  /** Lists of all connections by name, or by id where the name is not known. */
+  const namesOf = async (portalId: string, view: ContactView): Promise<string[]> => {
+    const withLists = view.standings.filter(({ lists }) => lists.length > 0);
+    if (withLists.length === 0) return [];
+    const connections = await connectionsOf(deps.db, portalId);
+    const named = withLists.map(async ({ connectionId, lists }) => {
+      const account = connections.find(({ id }) => id === connectionId)?.klaviyoAccountId;
+      const names = account === undefined ? new Map<string, string>() : await listNames.of(account, lists);
+      return lists.map((id) => names.get(id) ?? id);
+    });
+    return [...new Set((await Promise.all(named)).flat())];
+  };
   router.get('/contacts/:hubspotId', async (request, response) => {
     const hubspotId = idOf(request.params.hubspotId);
-    const { portalId } = callerOf(request);
-    const [view, activity] = await Promise.all([
+    const caller = callerOf(request);
+    const { portalId } = caller;
+    const [view, issues, activity] = await Promise.all([
       contactView(deps.db, portalId, hubspotId),
-      activityJson(deps, portalId, [hubspotId]),
+      issuesOfContact(deps.db, portalId, hubspotId, mostIssues),
+      activityJson(deps, caller, [hubspotId]),
     ]);
     response.json({
       sync: {
@@ -51,6 +75,8 @@ export function contactRoutes(deps: ApiDependencies): Router {
       },
       subscription: await rolledStatus(deps.db, portalId, hubspotId),
       lists: [...new Set(view.standings.flatMap((standing) => standing.lists))],
+      listNames: await namesOf(portalId, view),
+      issues: issues.map(({ id, code, title, detail, fix }) => ({ id, code, title, detail, fix })),
       ...activity,
     });
   });

@@ -25,6 +25,8 @@ export interface LatestActivity {
   kind: ActivityKind;
   at: Date;
   contactId: string;
+  /** The address it went to, while it is kept. */
+  email: string | null;
   facts: EventFacts;
   verdict: Verdict;
   /** The verdict it stands on the timeline with, or null when it does not. */
@@ -46,7 +48,7 @@ const daysSql = `
 
 /** Of each contact the latest few from the index, then the latest of those: never all rows of a big company. */
 const latestSql = `
-  select a.kind, least(a.at, a.collected_at) as at, a.contact_id as "contactId", a.facts, a.verdict, a.shown_as as "shownAs", a.because,
+  select a.kind, least(a.at, a.collected_at) as at, a.contact_id as "contactId", coalesce(a.email, a.facts ->> 'recipient') as email, a.facts, a.verdict, a.shown_as as "shownAs", a.because,
     m.campaign_id as "campaignId", m.flow_id as "flowId", m.name as "messageName"
   from unnest($2::text[]) as c (id)
     cross join lateral (

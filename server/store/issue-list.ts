@@ -78,6 +78,22 @@ export async function findIssue(
   return rows[0] ?? null;
 }
 
+/** Open issues of one contact, on its own side and on that of the profiles it is linked with; the newest first. */
+export async function issuesOfContact(
+  db: Database,
+  portalId: string,
+  hubspotId: string,
+  limit: number,
+): Promise<IssueRow[]> {
+  return db.query<IssueRow>(
+    `select ${columns} from issue
+     where portal_id = $1 and ignored_at is null and connection_id in (select id from connection where portal_id = $1)
+       and (side, record_id) in (select 'hubspot', $2 union all select 'klaviyo', klaviyo_id from link where portal_id = $1 and hubspot_id = $2)
+     order by last_seen_at desc, id desc limit $3`,
+    [portalId, hubspotId, limit],
+  );
+}
+
 /** Records with open issues, a page at a time, for retrying many. */
 export async function issueRecords(
   db: Database,

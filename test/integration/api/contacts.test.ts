@@ -18,7 +18,7 @@ afterAll(() => world.close());
 const sql = (text: string, parameters: unknown[] = []): Promise<Record<string, unknown>[]> =>
   world.database.db.query(text, parameters);
 beforeEach(async () => {
-  for (const table of ['link', 'standing', 'change', 'history']) await sql(`delete from ${table}`);
+  for (const table of ['link', 'standing', 'change', 'history', 'issue']) await sql(`delete from ${table}`);
   await sql(`update connection set state = 'active'`);
   world.noticed.length = 0;
 });
@@ -41,6 +41,7 @@ const card = async (): Promise<{
     lastSyncedAt: string | null;
   };
   lists: string[];
+  issues: { id: string; code: string }[];
 }> => (await world.call('GET', '/contacts/101')).body as Awaited<ReturnType<typeof card>>;
 
 describe('F7: the contact card', () => {
@@ -54,6 +55,9 @@ describe('F7: the contact card', () => {
       },
       subscription: null,
       lists: [],
+      listNames: [],
+      issues: [],
+      emailActivity: { state: 'off', timeline: { approved: false, message: expect.stringMatching(/approval/) } },
       totals: {
         sent: 0,
         opened: 0,
@@ -78,6 +82,7 @@ describe('F7: the contact card', () => {
         lastSyncedAt: expect.stringMatching(/Z$/),
       },
       lists: ['CstHub'],
+      listNames: ['Customers from HubSpot'],
     });
   });
 
@@ -105,6 +110,36 @@ describe('F7: the contact card', () => {
       `update standing set state = 'failed', reason = 'email_taken_in_klaviyo', message = 'The email belongs to another profile.'`,
     );
     expect((await card()).sync).toMatchObject({ state: 'failed', reason: { code: 'email_taken_in_klaviyo' } });
+  });
+
+  test('F7: its open issues with what to do, of both sides; not those set aside, of others or of another portal', async () => {
+    await link();
+    const open = (
+      side: string,
+      record: string,
+      code: string,
+      portal: string,
+      ignored: string | null,
+    ): Promise<unknown> =>
+      sql(
+        `insert into issue (portal_id, connection_id, code, side, record_id, title, detail, fix, ignored_at) values ($1, $2, $3, $4, $5, 'Title', 'Detail', 'Fix', $6)`,
+        [portal, connectionId, code, side, record, ignored],
+      );
+    await open('hubspot', '101', 'invalid_phone', world.portalId, null);
+    await open('klaviyo', '01KLAVIYO', 'option_missing', world.portalId, null);
+    await open('hubspot', '101', 'value_too_long', world.portalId, '2026-01-01T00:00:00Z');
+    await open('hubspot', '102', 'invalid_email', world.portalId, null);
+    await open('hubspot', '101', 'field_missing', other().portalId, null);
+    const { issues } = await card();
+    expect(issues.map(({ code }) => code)).toEqual(['option_missing', 'invalid_phone']);
+    expect(issues[0]).toEqual({
+      id: expect.stringMatching(/^\d+$/),
+      code: 'option_missing',
+      title: 'Title',
+      detail: 'Detail',
+      fix: 'Fix',
+    });
+    expect((await world.call('POST', `/issues/${issues[1]!.id}/retry`)).status).toBe(202);
   });
 
   test('A1: another portal’s card of the same id shows nothing of it; an id that is none is 404', async () => {

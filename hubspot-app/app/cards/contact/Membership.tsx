@@ -1,0 +1,26 @@
+import { DescriptionList, DescriptionListItem, Flex, Tag, Text } from '@hubspot/ui-extensions';
+import type { ContactAnswer } from '../card-types.js';
+import { words } from '../words.js';
+
+/** Whether the person takes email marketing, and the Klaviyo lists that the sync put them on. */
+export function Membership({ contact }: { contact: ContactAnswer }) {
+  const { subscription, listNames } = contact;
+  return (
+    <DescriptionList direction="row">
+      <DescriptionListItem label={words.subscription}>
+        <Text>{words.subscriptionOf(subscription)}</Text>
+      </DescriptionListItem>
+      <DescriptionListItem label={words.lists}>
+        {listNames.length === 0 ? (
+          <Text>{words.noLists}</Text>
+        ) : (
+          <Flex direction="row" gap="extra-small" wrap>
+            {listNames.map((list) => (
+              <Tag key={list}>{list}</Tag>
+            ))}
+          </Flex>
+        )}
+      </DescriptionListItem>
+    </DescriptionList>
+  );
+}

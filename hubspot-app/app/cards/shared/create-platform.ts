@@ -1,0 +1,37 @@
+import { hubspot, type ExtensionPointApiActions, type ExtensionPointApiContext } from '@hubspot/ui-extensions';
+import { createCardApi } from '../api/create-card-api.js';
+import type { Platform } from './platform.js';
+
+export type CardLocation = 'crm.record.tab' | 'crm.record.sidebar';
+export type CardContext = ExtensionPointApiContext<CardLocation>;
+export type CardActions = ExtensionPointApiActions<CardLocation>;
+
+/** What a card takes from HubSpot; null when the app was uploaded without its service's address. */
+export function createPlatform(context: CardContext, actions: CardActions): Platform | null {
+  const serviceUrl = context.variables?.['SERVICE_URL'];
+  if (typeof serviceUrl !== 'string' || serviceUrl === '') return null;
+  const times = timeFormat(context.user.locale, context.portal.timezone);
+  return {
+    api: createCardApi((url, options) => hubspot.fetch(url, options), serviceUrl.replace(/\/+$/, '')),
+    recordId: String(context.crm.objectId),
+    tell: (type, message) => actions.addAlert({ type, message }),
+    refreshRecord: () => actions.refreshObjectProperties(),
+    now: () => new Date(),
+    after(ms, act) {
+      const timer = setTimeout(act, ms);
+      return () => clearTimeout(timer);
+    },
+    time: (iso) => times.format(new Date(iso)),
+  };
+}
+
+/** Times in the account's time zone; some zones and locales that HubSpot names are unknown to the browser. */
+function timeFormat(locale: string | undefined, timeZone: string): Intl.DateTimeFormat {
+  const shape = { dateStyle: 'medium', timeStyle: 'short' } as const;
+  try {
+    return new Intl.DateTimeFormat(locale?.replace('_', '-') ?? 'en-US', { ...shape, timeZone });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return new Intl.DateTimeFormat('en-US', { ...shape, timeZone: 'UTC' });
+  }
+}
