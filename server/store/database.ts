@@ -46,6 +46,11 @@ export function poolDatabase(pool: pg.Pool): Database {
     },
     async transaction(work) {
       const client = await pool.connect();
+      // A connection can break while none of our statements is under way on it. Without a listener that would end the
+      // process; the next statement fails by itself, and the pool drops a client that cannot be queried any more.
+      let broken: Error | undefined;
+      const noteBreak = (error: Error): void => void (broken = error);
+      client.on('error', noteBreak);
       try {
         await client.query('begin');
         const result = await work(onClient(client));
@@ -58,7 +63,8 @@ export function poolDatabase(pool: pg.Pool): Database {
         });
         throw error;
       } finally {
-        client.release();
+        client.off('error', noteBreak);
+        client.release(broken);
       }
     },
   };

@@ -1,0 +1,175 @@
+import pg from 'pg';
+import { CallLog } from '../../sandbox/core/calls.js';
+import { installApp } from '../../sandbox/hubspot/fetch-proxy.js';
+import { connectByOauth } from '../helpers/engagement.js';
+import { until, type World } from '../helpers/service.js';
+import type { Fleet } from './fleet.js';
+import type { Side, Step } from './steps.js';
+
+type Disturbance = Exclude<
+  Step,
+  { kind: 'edit' } | { kind: 'create' } | { kind: 'click' } | { kind: 'opt_out' } | { kind: 'ask' } | { kind: 'wait' }
+>;
+
+const sides: readonly Side[] = ['hubspot', 'klaviyo'];
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Makes things go wrong, and counts what struck. */
+export class Disturber {
+  readonly struck = new Map<string, number>();
+  /** What takes its time, one after the other, beside what people do. */
+  private busy: Promise<void> = Promise.resolve();
+  private armed: { side: Side; operation: string; afterMs: number; downMs: number }[] = [];
+
+  constructor(
+    private readonly world: World,
+    private readonly fleet: Fleet,
+  ) {
+    for (const side of sides) {
+      const { calls, faults } = world[side];
+      calls.note = (...given): void => {
+        CallLog.prototype.note.apply(calls, given);
+        this.maybeKill(side, given[0]);
+      };
+      const strike = faults.strike.bind(faults);
+      faults.strike = (operation) => {
+        const fault = strike(operation);
+        if (fault !== null) this.count(fault.kind === 'status' ? `status ${fault.status ?? 503}` : fault.kind);
+        return fault;
+      };
+    }
+  }
+
+  async disturb(step: Disturbance): Promise<void> {
+    const { world, fleet } = this;
+    switch (step.kind) {
+      case 'vendor':
+        world[step.side].faults.add(step.fault);
+        return;
+      case 'webhooks': {
+        const { drop, duplicates, shuffle, delayMs } = step;
+        const { webhooks } = world[step.side];
+        webhooks.behaviour = { ...webhooks.behaviour, drop, duplicates, shuffle, delayMs };
+        this.count(`webhooks ${drop > 0 ? 'missing' : duplicates > 0 ? 'doubled' : shuffle ? 'out of order' : 'late'}`);
+        return;
+      }
+      case 'tokens':
+        if (step.how === 'expired') return this.expire(step.side);
+        return this.later(() => this.revoke(step.side, step.forMs));
+      case 'kill':
+        return this.later(async () => {
+          this.count(step.signal);
+          await fleet.kill(step.process, step.signal, step.downMs);
+        });
+      case 'kill_at':
+        this.armed.push(step);
+        return;
+      case 'freeze':
+        return this.later(async () => {
+          this.count('frozen');
+          await fleet.freeze(step.process, step.forMs);
+        });
+      case 'database':
+        return this.later(() => this.database(step.how, step.forMs));
+    }
+  }
+
+  /** Ends all disturbance and waits until the service is up and connected. */
+  async calm(): Promise<void> {
+    this.armed = [];
+    await this.busy;
+    for (const side of sides) {
+      const { faults, webhooks } = this.world[side];
+      faults.clear();
+      webhooks.behaviour = { ...webhooks.behaviour, drop: 0, duplicates: 0, shuffle: false, delayMs: 20 };
+    }
+    await this.fleet.ready();
+  }
+
+  private count(what: string): void {
+    this.struck.set(what, (this.struck.get(what) ?? 0) + 1);
+  }
+
+  private later(what: () => Promise<void>): void {
+    this.busy = this.busy.then(what);
+    // It is waited for at the end, and a failure is told there.
+    this.busy.catch(() => undefined);
+  }
+
+  private maybeKill(side: Side, operation: string): void {
+    const index = this.armed.findIndex((one) => one.side === side && operation.startsWith(one.operation));
+    const [hit] = index < 0 ? [] : this.armed.splice(index, 1);
+    if (hit === undefined) return;
+    const strike = (): void => {
+      this.count(`killed at ${hit.operation}`);
+      const again = this.fleet.killWorkersNow(hit.downMs);
+      this.later(() => again);
+    };
+    // At once means before the answer is on its way: what was asked is done, and nobody hears of it.
+    if (hit.afterMs === 0) strike();
+    else setTimeout(strike, hit.afterMs);
+  }
+
+  private async expire(side: Side): Promise<void> {
+    this.count(`${side} tokens expired`);
+    if (side === 'klaviyo') await steer(`${this.world.klaviyo.url}/_sandbox/accounts/TANDM1/expire-tokens`, {});
+    // A second refusal of a token that has just been renewed is a different matter.
+    else if (!this.world.hubspot.faults.waiting().some(({ kind }) => kind === 'expired_token'))
+      this.world.hubspot.faults.add({ kind: 'expired_token' });
+  }
+
+  /** A person takes the app away, and puts it back after a while. */
+  private async revoke(side: Side, forMs: number): Promise<void> {
+    const { world, fleet } = this;
+    this.count(`${side} tokens revoked`);
+    if (side === 'hubspot') await steer(`${world.hubspot.url}/_sandbox/uninstall`, { portalId: world.portalId });
+    else await steer(`${world.klaviyo.url}/_sandbox/accounts/TANDM1/uninstall`, {});
+    await pause(forMs);
+    await until(
+      `${side} to be connected again`,
+      async () => {
+        try {
+          await fleet.ready();
+          if (side === 'klaviyo') await connectByOauth(world);
+          return side === 'klaviyo' || (await installApp(world.backend, world.portalId)).status === 200 ? true : null;
+        } catch {
+          // The service was killed, or a vendor failed, in the middle of it: a person tries again.
+          return null;
+        }
+      },
+      60_000,
+    );
+  }
+
+  private async database(how: 'connections_cut' | 'restart', forMs: number): Promise<void> {
+    this.count(`database ${how}`);
+    const { pathname } = new URL(this.world.database.url);
+    const name = pathname.slice(1);
+    const admin = new pg.Client({ connectionString: process.env['TANDEM_TEST_DATABASE'] ?? '' });
+    await admin.connect();
+    const cut = `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name <> 'tandem-test'`;
+    try {
+      if (how === 'connections_cut') return void (await admin.query(cut, [name]));
+      this.fleet.databaseAway = true;
+      await admin.query(`alter database ${name} with allow_connections false`);
+      await admin.query(cut, [name]);
+      await pause(forMs);
+      await admin.query(`alter database ${name} with allow_connections true`);
+    } finally {
+      await admin.end();
+    }
+    await this.fleet.ready();
+    this.fleet.databaseAway = false;
+  }
+}
+
+/** Moves a switch of a stand-in. Throws when there is no such switch. */
+export async function steer(url: string, body: object, method = 'POST'): Promise<void> {
+  const response = await fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+  await response.arrayBuffer();
+}

@@ -1,0 +1,150 @@
+import { makePeople } from '../../sandbox/seed/people.js';
+import { activateEngagement, activity, connectByOauth, sharedEmails } from '../helpers/engagement.js';
+import { openWorld, settled, syncEverybody, until, type World } from '../helpers/service.js';
+import { Crowd } from './crowd.js';
+import { Disturber } from './disturber.js';
+import { Fleet } from './fleet.js';
+import { generateCampaign } from './generate-campaign.js';
+import { judgeCampaign, type Violation } from './judge-campaign.js';
+import type { Shape, Step } from './steps.js';
+
+export interface Campaign {
+  seed: number;
+  shape: Shape;
+  /** How long things happen and go wrong, until quiet is given a chance. */
+  forMs: number;
+  /** How long it may take to become right again. */
+  calmMs: number;
+  slowThings: boolean;
+}
+
+export interface Outcome {
+  violations: Violation[];
+  steps: number;
+  /** What people did that took effect, and what struck, by kind. */
+  done: Record<string, number>;
+  struck: Record<string, number>;
+  tookMs: { playing: number; calming: number };
+  /** What the service printed. */
+  output: string;
+}
+
+/** Plays one campaign in a world of its own and answers what is wrong when all is quiet. */
+export async function playCampaign({ seed, shape, forMs, calmMs, slowThings }: Campaign): Promise<Outcome> {
+  const world = await openWorld({
+    people: makePeople(90, seed),
+    hubspot: { latencyMs: 3 },
+    klaviyo: { activity: 0, jobMs: 30, latencyMs: 3 },
+  });
+  const fleet = new Fleet(world, shape);
+  try {
+    const klaviyoAccountId = await connectByOauth(world);
+    // What happened once is known to be possible: Klaviyo lists kinds of events from their first occurrence on.
+    const [email = ''] = sharedEmails(world);
+    for (const type of ['received', 'opened', 'clicked', 'unsubscribed'])
+      await activity(world, { email, type, url: 'https://shop.example.com/first' });
+    const options = { subscribe: true, carryOptOuts: 'both', defaultRegion: 'DE' };
+    const ids = [
+      await syncEverybody(world, { klaviyoAccountId, options }),
+      await activateEngagement(world, { klaviyoAccountId, options: { since: 'last_30_days' } }),
+    ] as const;
+    await settled(world, ids[1]);
+    await world.kill('SIGTERM');
+    await fleet.start();
+    const [crowd, disturber] = [new Crowd(world), new Disturber(world, fleet)];
+    const started = performance.now();
+    let steps = 0;
+    for (const step of generateCampaign(seed, { shape, slowThings })) {
+      if (performance.now() - started > forMs) break;
+      await perform(step, world, ids, crowd, disturber);
+      steps += 1;
+      // A day has more hours than steps: what follows meets what is under way.
+      await new Promise((resolve) => setTimeout(resolve, 12));
+    }
+    const played = performance.now();
+    await disturber.calm();
+    await reconnected(world, ids);
+    await ask(world, ids[1]);
+    let violations = await judgeWhenQuiet(world, crowd, calmMs);
+    if (violations.length === 0) violations = await judgeSecondPass(world, ids[0], crowd);
+    return {
+      violations: [...violations, ...fleet.collapses.map((what) => ({ rule: 'G1 process ended', what }))],
+      steps,
+      done: Object.fromEntries(crowd.done),
+      struck: Object.fromEntries([...disturber.struck].sort(([a], [b]) => a.localeCompare(b))),
+      tookMs: { playing: Math.round(played - started), calming: Math.round(performance.now() - played) },
+      output: fleet.output(),
+    };
+  } finally {
+    await fleet.close();
+    await world.close();
+  }
+}
+
+async function perform(
+  step: Step,
+  world: World,
+  [contacts, engagement]: readonly [string, string],
+  crowd: Crowd,
+  disturber: Disturber,
+): Promise<void> {
+  switch (step.kind) {
+    case 'edit':
+    case 'create':
+    case 'click':
+    case 'opt_out':
+      return crowd.act(step);
+    case 'wait':
+      return new Promise((resolve) => setTimeout(resolve, step.ms));
+    case 'ask':
+      // While the service is down nobody can ask it.
+      return ask(world, step.what === 'contacts' ? contacts : engagement).catch(() => undefined);
+    case 'vendor':
+    case 'webhooks':
+    case 'tokens':
+    case 'kill':
+    case 'kill_at':
+    case 'freeze':
+    case 'database':
+      return disturber.disturb(step);
+  }
+}
+
+async function ask(world: World, id: string): Promise<void> {
+  await world.call('POST', `/connections/${id}/sync`);
+}
+
+/** Where access was taken away a person resumes what stopped, once it is back. */
+async function reconnected(world: World, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const { state } = (await world.call('GET', `/connections/${id}`)).json as { state: string };
+    if (state === 'paused' || state === 'stopped') await world.call('POST', `/connections/${id}/resume`);
+  }
+}
+
+async function judgeWhenQuiet(world: World, crowd: Crowd, limitMs: number): Promise<Violation[]> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const violations = await judgeCampaign(world, crowd);
+    if (violations.length === 0 || performance.now() > deadline) return violations;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+/** D5: a pass over everybody when all is quiet writes nothing. */
+async function judgeSecondPass(world: World, id: string, { portal, account }: Crowd): Promise<Violation[]> {
+  const written = (): string[] => [
+    ...[...portal.contacts.values()].map(({ id: at, updatedAt }) => `contact ${at} ${updatedAt}`),
+    ...[...account.profiles.values()].map((profile) => `profile ${profile.id} ${JSON.stringify(profile)}`),
+    `timeline ${portal.timeline.size}`,
+  ];
+  const before = new Set(written());
+  const { runId } = (await world.call('POST', `/connections/${id}/sync`)).json as { runId: string };
+  await until('the pass over everybody', async () => {
+    const [run] = await world.database.db.query<{ state: string }>('select state from run where id = $1', [runId]);
+    return run?.state === 'finished' ? true : null;
+  });
+  return written()
+    .filter((one) => !before.has(one))
+    .map((what) => ({ rule: 'D5 written again', what: what.slice(0, 300) }));
+}
