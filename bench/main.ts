@@ -75,6 +75,7 @@ const service = program('../server/main.js', [], {
   DATA_DIR: dataDir,
   LOG_LEVEL: 'warn',
   POLL_SECONDS: '30',
+  PACING: values.limits,
   HUBSPOT_APP_ID: hubspot.appId,
   HUBSPOT_CLIENT_ID: hubspot.clientId,
   HUBSPOT_CLIENT_SECRET: hubspot.clientSecret,

@@ -21,6 +21,8 @@ export interface Config {
   /** Months for which email activity is kept. */
   activityMonths: number;
   metricsToken: string | null;
+  /** False: calls are not spread over the vendors' windows. For stand-ins on this machine only. */
+  pacing: boolean;
   /** Where alerts are posted for the operator to mail on; null: they are shown in HubSpot only. */
   alertUrl: string | null;
 }
@@ -80,6 +82,7 @@ const schema = z.object({
   ACTIVITY_MONTHS: z.coerce.number().int().min(1).max(120).default(24),
   METRICS_TOKEN: z.string().optional(),
   ALERT_URL: address.optional(),
+  PACING: z.enum(['on', 'off']).default('on'),
 });
 
 type Environment = Record<string, string | undefined>;
@@ -131,6 +134,7 @@ export function loadConfig(environment: Environment): Config {
     activityMonths: env.ACTIVITY_MONTHS,
     metricsToken: env.METRICS_TOKEN ?? null,
     alertUrl: env.ALERT_URL ?? null,
+    pacing: env.PACING === 'on',
   };
 }
 
@@ -153,12 +157,18 @@ function contradictions(given: Environment): string[] {
   }
   // HubSpot signs the address it calls: a service that others reach must know its own. Stand-ins call this machine.
   const host = given['HOST'] ?? (embedded ? '127.0.0.1' : '0.0.0.0');
-  const vendor = given['HUBSPOT_API_URL'] ?? '';
-  const standsIn = URL.canParse(vendor) && isLoopback(new URL(vendor).hostname);
+  const standsInFor = (name: string): boolean => {
+    const vendor = given[name] ?? '';
+    return URL.canParse(vendor) && isLoopback(new URL(vendor).hostname);
+  };
+  const standsIn = standsInFor('HUBSPOT_API_URL');
   if (given['PUBLIC_URL'] === undefined && given['ROLE'] !== 'worker' && !isLoopback(host) && !standsIn) {
     found.push(
       `PUBLIC_URL: must be set when the service listens on ${host}: the https address HubSpot reaches it under`,
     );
+  }
+  if (given['PACING'] === 'off' && !(standsIn && standsInFor('KLAVIYO_API_URL'))) {
+    found.push('PACING: must stay on with the real HubSpot and Klaviyo, which would refuse what comes too fast');
   }
   return found;
 }

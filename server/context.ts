@@ -33,7 +33,7 @@ import { portalsWithHints } from './store/hints.js';
 import { dropOldStates } from './store/oauth-states.js';
 import { openPreviews } from './store/previews.js';
 import { eraseExpired } from './store/portals.js';
-import { createRateLimiter } from './store/rate-limit.js';
+import { createRateLimiter, unlimited } from './store/rate-limit.js';
 import { takeDueSweeps } from './store/sweeps.js';
 import type { VendorDeps } from './vendors/call.js';
 import { hubspotWindows, openHubspotSession, type HubspotSession } from './vendors/hubspot/session.js';
@@ -78,9 +78,9 @@ export async function createService(
     idle,
   );
   const db = poolDatabase(pool);
-  const limiter = createRateLimiter(poolDatabase(limiterPool), (seconds) =>
-    metrics.limiterWait.observe({ vendor: 'any' }, seconds),
-  );
+  const limiter = config.pacing
+    ? createRateLimiter(poolDatabase(limiterPool), (seconds) => metrics.limiterWait.observe({ vendor: 'any' }, seconds))
+    : unlimited;
   const sealer = createSealer(keys);
   const queue = await openQueue(databaseUrl, log);
 

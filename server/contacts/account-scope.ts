@@ -1,7 +1,7 @@
 import { regionProperties } from '../rules/compare-fields.js';
 import type { ContactConnection } from '../rules/connection.js';
 import { listsRead } from '../rules/eligibility.js';
-import { mappedFields, mergeFields, type MappedField, type MappingProblem } from '../rules/mappings.js';
+import { mappedFields, mergeFields, type Catalogue, type MappedField, type MappingProblem } from '../rules/mappings.js';
 import { caresForConsent, hubspotOptOutProperty } from '../rules/plan-consent.js';
 import type { Scope } from '../rules/plan-person.js';
 import { issueWords, sideName } from '../rules/words.js';
@@ -63,27 +63,51 @@ export async function loadScope(
     return fields;
   };
   const all = fieldsOf(connections.map((connection) => connection.id));
-  const properties = (object: 'contact' | 'company'): string[] =>
-    all.filter(({ pair }) => pair.hubspot.object === object).map(({ pair }) => pair.hubspot.name);
   return {
     portalId: first.portalId,
     klaviyoAccountId,
     connections,
     fieldsOf,
-    contactProperties: [
-      ...new Set([
-        ...identityProperties,
-        ...(caresForConsent(connections) ? [hubspotOptOutProperty] : []),
-        ...regionProperties.filter((name) => catalogue.hubspot.has(`contact.${name}`)),
-        ...properties('contact'),
-      ]),
+    contactProperties: contactPropertiesFor(connections, catalogue, all),
+    companyProperties: [
+      ...new Set(all.filter(({ pair }) => pair.hubspot.object === 'company').map(({ pair }) => pair.hubspot.name)),
     ],
-    companyProperties: [...new Set(properties('company'))],
     lists: listsRead(connections),
     readsConsent: caresForConsent(connections),
     goneLists: new Set(),
     consent: { optIn: await optInOf(ctx, klaviyoAccountId, connections), now: ctx.clock().toISOString() },
   };
+}
+
+/** What a sweep must know to recognise echoes: the mapped fields of a pair of accounts, and what to read for them. */
+export interface MappedScope {
+  connections: readonly ContactConnection[];
+  fields: readonly MappedField[];
+  contactProperties: string[];
+}
+
+/** The mapped fields of whatever syncs between a pair of accounts; reports nothing. */
+export async function loadMapped(ctx: SyncContext, portalId: string, klaviyoAccountId: string): Promise<MappedScope> {
+  const connections = await syncingConnections(ctx.db, klaviyoAccountId);
+  const catalogue = await ctx.catalogue(portalId, klaviyoAccountId);
+  const fields = mergeFields(connections.map((connection) => mappedFields(connection, catalogue).fields));
+  return { connections, fields, contactProperties: contactPropertiesFor(connections, catalogue, fields) };
+}
+
+/** Contact properties to ask HubSpot for. */
+function contactPropertiesFor(
+  connections: readonly ContactConnection[],
+  catalogue: Catalogue,
+  fields: readonly MappedField[],
+): string[] {
+  return [
+    ...new Set([
+      ...identityProperties,
+      ...(caresForConsent(connections) ? [hubspotOptOutProperty] : []),
+      ...regionProperties.filter((name) => catalogue.hubspot.has(`contact.${name}`)),
+      ...fields.filter(({ pair }) => pair.hubspot.object === 'contact').map(({ pair }) => pair.hubspot.name),
+    ]),
+  ];
 }
 
 /** How people get onto the lists that subscribing rules name: a double opt-in list is asked once (C3). */

@@ -17,6 +17,7 @@ import { loadScope, type AccountScope } from './account-scope.js';
 import { askForPerson } from './ask-for-person.js';
 import { eraseDue } from './erase.js';
 import { processBatch } from './process-batch.js';
+import { ReadAhead } from './read-ahead.js';
 import { scanPage, type ScanCursor } from './scan.js';
 import { undoPage } from './undo.js';
 import type { SyncContext } from './sync-context.js';
@@ -79,6 +80,7 @@ async function turn(
   let held = started;
   let scope: AccountScope | null = null;
   let stamp = '';
+  let ahead = new ReadAhead();
   const mayWrite = (): void => {
     if (performance.now() - held > (leaseSeconds - 3) * 1000) throw new LeaseLost(lease.name);
   };
@@ -106,7 +108,11 @@ async function turn(
         continue;
       }
       const now = await scopeStamp(ctx.db, klaviyoAccountId);
-      if (scope === null || now !== stamp) scope = await loadScope(ctx, klaviyoAccountId);
+      if (scope === null || now !== stamp) {
+        scope = await loadScope(ctx, klaviyoAccountId);
+        // What was read ahead was read for the mappings before.
+        ahead = new ReadAhead();
+      }
       stamp = now;
       if (scope === null) return 'rest';
       const claimed = await dueChanges(ctx.db, klaviyoAccountId, batchSize);
@@ -124,7 +130,7 @@ async function turn(
         );
         return await nextChangeIn(ctx.db, klaviyoAccountId);
       }
-      await scanPage(ctx, scope, lease, run, mayWrite);
+      await scanPage(ctx, scope, lease, run, mayWrite, ahead);
     } catch (error) {
       if (error instanceof RetryLater) return Math.max(error.seconds, 0.2);
       if (!(error instanceof NeedsPerson)) throw error;

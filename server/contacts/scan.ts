@@ -15,6 +15,7 @@ import * as klaviyoSegments from '../vendors/klaviyo/segments.js';
 import type { AccountScope } from './account-scope.js';
 import type { BatchInput } from './gather.js';
 import { CeilingReached, processBatch } from './process-batch.js';
+import type { ReadAhead } from './read-ahead.js';
 import { restConnection } from './rest-connection.js';
 import type { SyncContext } from './sync-context.js';
 
@@ -106,6 +107,7 @@ export async function scanPage(
   lease: Lease,
   run: Run<ScanCursor>,
   mayWrite: () => void,
+  ahead: ReadAhead,
 ): Promise<void> {
   const connection = scope.connections.find(({ id }) => id === run.connectionId);
   if (connection === undefined) return finishRun(ctx.db, run.id, 'cancelled', 'The connection no longer syncs.');
@@ -122,13 +124,18 @@ export async function scanPage(
     );
     return;
   }
-  let page = await readPage(ctx, scope, step, cursor.after, true);
-  if (step.choose === true) return choose(ctx, scope, run, connection, page, following(cursor, page));
+  if (step.choose === true) {
+    const page = await readPage(ctx, scope, step, cursor.after, true);
+    return choose(ctx, scope, run, connection, page, following(cursor, page));
+  }
   // In a stage page by page, so that a bad mapping stops early; else several pages share an import job and a transaction.
   const pages = connection.options.stage === 'all' && connection.options.maxNewRecords === null ? pagesAtOnce : 1;
-  for (let read = 1; read < pages && page.after !== null; read += 1)
-    page = joined(page, await readPage(ctx, scope, step, page.after, true));
+  const key = ({ version, index, after }: ScanCursor): string => JSON.stringify([run.id, version, index, after]);
+  const page = await ahead.take(key(cursor), () => readPages(ctx, scope, step, cursor.after, pages));
   const next = following(cursor, page);
+  const nextStep = next.steps[next.index];
+  if (nextStep !== undefined && nextStep.choose !== true)
+    ahead.begin(key(next), () => readPages(ctx, scope, nextStep, next.after, pages));
   const total = page.total === null ? null : run.done + page.total;
   const progress = { id: run.id, cursor: next, total, done: page.size };
   const input = await notDoneYet(ctx, scope, new Date(cursor.sinceMs), page.input);
@@ -156,6 +163,19 @@ export async function scanPage(
       await advanceRun(tx, run.id, { ...progress, counts: {} });
     });
   }
+}
+
+async function readPages(
+  ctx: SyncContext,
+  scope: AccountScope,
+  step: ScanStep,
+  after: string | null,
+  pages: number,
+): Promise<Page> {
+  let page = await readPage(ctx, scope, step, after, true);
+  for (let read = 1; read < pages && page.after !== null; read += 1)
+    page = joined(page, await readPage(ctx, scope, step, page.after, true));
+  return page;
 }
 
 /** Pages of a run that are worked off together. */

@@ -1,6 +1,7 @@
 import { NeedsPerson, RetryLater } from '../errors.js';
 import type { ContactConnection } from '../rules/connection.js';
 import { listsRead } from '../rules/eligibility.js';
+import { isEcho, type SweptRecord } from '../rules/echo.js';
 import { caresForConsent } from '../rules/plan-consent.js';
 import { changePriority, noteChanges } from '../store/changes.js';
 import { syncingConnections } from '../store/contact-connections.js';
@@ -8,6 +9,7 @@ import { restsForPerson } from '../store/issues.js';
 import { ensureSweeps, moveSweep, readSweep, unseenRecords, type Sweep } from '../store/sweeps.js';
 import * as hubspotContacts from '../vendors/hubspot/contacts.js';
 import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
+import { loadMapped, type MappedScope } from './account-scope.js';
 import { askForPerson } from './ask-for-person.js';
 import { sweepOverlapMs } from './sweep-overlap.js';
 import { sweepCompanies } from './sweep-companies.js';
@@ -79,16 +81,32 @@ interface FieldPosition {
   sinceMs: number;
 }
 
-/** Notes records found by a field sweep that were not compared in that state yet, and moves the watermark with them. */
+interface Found {
+  modifiedAt: string;
+  swept: SweptRecord;
+}
+
+/**
+ * Notes records found by a field sweep that were not compared in that state yet, and moves the watermark with them. Echoes
+ * of our own writes are not looked at again: a first sync would else read everybody twice.
+ */
 async function noteFound(
   ctx: SyncContext,
   stored: Sweep,
-  side: 'hubspot' | 'klaviyo',
-  found: readonly { recordId: string; modifiedAt: string }[],
+  mapped: MappedScope,
+  found: readonly Found[],
   position: FieldPosition,
   done: boolean,
 ): Promise<number> {
-  const unseen = await unseenRecords(ctx.db, stored.klaviyoAccountId, side, found);
+  const side = stored.name === fieldSweeps.hubspot ? 'hubspot' : 'klaviyo';
+  const byId = new Map(found.map(({ swept }) => [swept.record.id, swept]));
+  const modified = found.map(({ swept, modifiedAt }) => ({ recordId: swept.record.id, modifiedAt }));
+  const unseen = (await unseenRecords(ctx.db, stored.klaviyoAccountId, side, modified))
+    .filter(({ recordId, agreed }) => {
+      const swept = byId.get(recordId);
+      return !(swept && agreed && isEcho(swept, agreed, mapped.fields, mapped.connections));
+    })
+    .map(({ recordId }) => recordId);
   await ctx.db.transaction(async (tx) => {
     await noteChanges(
       tx,
@@ -103,6 +121,7 @@ async function noteFound(
 
 async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
   const session = ctx.hubspot(stored.portalId, 'sweep');
+  const mapped = await loadMapped(ctx, stored.portalId, stored.klaviyoAccountId);
   const startedMs = ctx.clock().getTime();
   const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - sweepOverlapMs;
   let after: { modifiedMs: number; id: string } | undefined;
@@ -111,18 +130,18 @@ async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
     const page = await hubspotContacts.searchModified(session, {
       sinceMs,
       ...(after === undefined ? {} : { after }),
-      properties: ['lastmodifieddate'],
+      properties: mapped.contactProperties,
       limit: 200,
     });
-    const found = page.contacts.map((contact) => ({
-      recordId: contact.id,
-      modifiedAt: contact.properties['lastmodifieddate'] ?? contact.updatedAt,
+    const found = page.contacts.map((record): Found => ({
+      modifiedAt: record.properties['lastmodifieddate'] ?? record.updatedAt,
+      swept: { side: 'hubspot', record },
     }));
     const end = startedMs - sweepOverlapMs;
     const reached = page.done
       ? Math.max(sinceMs, end)
       : Math.max(sinceMs, Math.min(page.next?.modifiedMs ?? sinceMs, end));
-    total += await noteFound(ctx, stored, 'hubspot', found, { sinceMs: reached }, page.done);
+    total += await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, page.done);
     if (page.done || page.next === undefined) return total;
     after = page.next;
   }
@@ -130,6 +149,7 @@ async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
 
 async function sweepProfiles(ctx: SyncContext, stored: Sweep): Promise<number> {
   const session = ctx.klaviyo(stored.klaviyoAccountId, 'sweep');
+  const mapped = await loadMapped(ctx, stored.portalId, stored.klaviyoAccountId);
   const startedMs = ctx.clock().getTime();
   const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - sweepOverlapMs;
   const end = startedMs - sweepOverlapMs;
@@ -143,11 +163,14 @@ async function sweepProfiles(ctx: SyncContext, stored: Sweep): Promise<number> {
       sort: 'updated',
       updatedAfter: new Date(sinceMs - 1000),
     });
-    const found = page.profiles.map((profile) => ({ recordId: profile.id, modifiedAt: profile.updated }));
+    const found = page.profiles.map((record): Found => ({
+      modifiedAt: record.updated,
+      swept: { side: 'klaviyo', record },
+    }));
     const last = Date.parse(page.profiles.at(-1)?.updated ?? '');
     const reached =
       page.cursor === null || Number.isNaN(last) ? Math.max(sinceMs, end) : Math.max(sinceMs, Math.min(last, end));
-    total += await noteFound(ctx, stored, 'klaviyo', found, { sinceMs: reached }, page.cursor === null);
+    total += await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, page.cursor === null);
     cursor = page.cursor;
   } while (cursor !== null);
   return total;

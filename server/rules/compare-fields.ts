@@ -1,7 +1,7 @@
 import type { ContactConnection, Side } from './connection.js';
 import { readHubspot, readKlaviyo, writeHubspot, writeKlaviyo, type ConversionIssue } from './convert.js';
 import type { MappedField } from './mappings.js';
-import type { Person } from './person.js';
+import type { HubspotRecord, KlaviyoRecord, Person } from './person.js';
 import { regionOf } from './phone.js';
 import type { Repair } from './repair.js';
 import { reconcile, type Because, type Canonical } from './reconcile.js';
@@ -141,7 +141,10 @@ function decide(result: Comparison, person: Person, field: MappedField, hubspot:
 }
 
 /** Region for national phone numbers: the contact's country, else the oldest connection's default (D7). */
-export function regionFor(person: Person, connections: readonly ContactConnection[]): string {
+export function regionFor(
+  person: { hubspot: Pick<HubspotRecord, 'properties'> | null; klaviyo: Pick<KlaviyoRecord, 'attributes'> | null },
+  connections: readonly ContactConnection[],
+): string {
   const properties = person.hubspot?.properties ?? {};
   const candidates = [
     properties['hs_country_region_code'],

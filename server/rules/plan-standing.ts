@@ -12,7 +12,8 @@ export function joinLists(plan: PersonPlan, connection: ContactConnection, match
   const before = standingOf(plan.person, connection)?.lists ?? [];
   const unsure = unsureLists(plan.person, connection).map(({ listId }) => listId);
   for (const listId of match.lists)
-    if (!before.includes(listId) || unsure.includes(listId)) plan.listAdds.push({ connectionId: connection.id, listId });
+    if (!before.includes(listId) || unsure.includes(listId))
+      plan.listAdds.push({ connectionId: connection.id, listId });
 }
 
 /** The person matches no rule of this connection (any more): updates stop, the list is left, nothing is deleted (B8). */

@@ -1,3 +1,4 @@
+import type { Base } from '../rules/reconcile.js';
 import type { Database } from './database.js';
 
 export interface Sweep {
@@ -73,23 +74,34 @@ export async function hastenSweeps(db: Database, klaviyoAccountId: string): Prom
   await db.query('update sweep set due_at = now() where klaviyo_account_id = $1', [klaviyoAccountId]);
 }
 
+/** A record that a field sweep found, and what its pair agreed on since the record was modified, when it did. */
+export interface UnseenRecord {
+  recordId: string;
+  agreed: { email: string; base: Record<string, Base> } | null;
+}
+
 /**
- * Of records found by a field sweep, those whose state has not been compared yet. Our own writes move a record's
- * modified time too: the pass that wrote them did not see that time, so they are looked at once more and found equal.
+ * Of records found by a field sweep, those whose state has not been compared yet. A pass that writes a record does not
+ * see the modified time that this gives it: where the pair was through after that time, what it agreed on is answered too.
  */
 export async function unseenRecords(
   db: Database,
   klaviyoAccountId: string,
   side: 'hubspot' | 'klaviyo',
   found: readonly { recordId: string; modifiedAt: string }[],
-): Promise<string[]> {
+): Promise<UnseenRecord[]> {
   if (found.length === 0) return [];
   const [id, modified] =
     side === 'hubspot' ? ['hubspot_id', 'hubspot_modified_at'] : ['klaviyo_id', 'klaviyo_modified_at'];
-  const rows = await db.query<{ recordId: string }>(
-    `select x."recordId" from jsonb_to_recordset($2::jsonb) as x ("recordId" text, "modifiedAt" timestamptz)
-     where not exists (select from link l where l.klaviyo_account_id = $1 and l.${id} = x."recordId" and l.${modified} >= x."modifiedAt")`,
+  const rows = await db.query<{ recordId: string; email: string | null; base: Record<string, Base> | null }>(
+    `select x."recordId", l.email, l.base
+     from jsonb_to_recordset($2::jsonb) as x ("recordId" text, "modifiedAt" timestamptz)
+     left join link l on l.klaviyo_account_id = $1 and l.${id} = x."recordId" and l.synced_at >= x."modifiedAt"
+     where not exists (select from link s where s.klaviyo_account_id = $1 and s.${id} = x."recordId" and s.${modified} >= x."modifiedAt")`,
     [klaviyoAccountId, JSON.stringify(found)],
   );
-  return rows.map((row) => row.recordId);
+  return rows.map(({ recordId, email, base }) => ({
+    recordId,
+    agreed: email === null || base === null ? null : { email, base },
+  }));
 }

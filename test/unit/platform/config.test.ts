@@ -38,6 +38,7 @@ test('HubSpot’s three variables are enough: the rest has defaults for this mac
     activityMonths: 24,
     metricsToken: null,
     alertUrl: null,
+    pacing: true,
   });
 });
 
@@ -104,6 +105,13 @@ test('a service that others reach must know its own address and its keys', () =>
     /PUBLIC_URL: must be set when the service listens on 0\.0\.0\.0/,
   );
   expect(complaint({ ...hubspot, HOST: '0.0.0.0', HUBSPOT_API_URL: 'http://127.0.0.1:4001' })).toBe('');
+});
+
+test('G2: calls are paced, unless both vendors are stand-ins on this machine', () => {
+  const off = { ...hubspot, PACING: 'off', HUBSPOT_API_URL: 'http://127.0.0.1:4001' };
+  expect(complaint(off)).toMatch(/PACING: must stay on/);
+  expect(complaint({ ...off, KLAVIYO_API_URL: 'http://127.0.0.1:4002' })).toBe('');
+  expect(complaint({ ...hubspot, PACING: 'off', KLAVIYO_API_URL: 'http://127.0.0.1:4002' })).toMatch(/PACING/);
 });
 
 test('.env.example names every variable, and is right once HubSpot’s are filled in', () => {
