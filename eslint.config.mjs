@@ -1,3 +1,4 @@
+import { config as hubspotExtensions } from '@hubspot/eslint-config-ui-extensions';
 import tseslint from 'typescript-eslint';
 
 /**
@@ -52,6 +53,10 @@ const never = {
     regex: '^(@hubspot/api-client|klaviyo-api)',
     message: 'Vendors are spoken to in server/vendors only: there are the limits, the retries and the errors.',
   },
+};
+
+const outside = {
+  message: 'HubSpot builds each folder of extensions by itself: what it shares with another one stands in both.',
 };
 
 const imports = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } });
@@ -146,6 +151,13 @@ export default tseslint.config(
     extends: [tseslint.configs.base],
     rules: { eqeqeq: 'error', 'prefer-const': 'error', 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }] },
   },
+  // What HubSpot's own lint refuses in an extension: it runs in a worker there, without DOM, network or storage.
+  ...hubspotExtensions
+    .filter(({ plugins }) => plugins !== undefined)
+    .map((rules) => ({ ...rules, files: ['hubspot-app/**/*.{ts,tsx}'] })),
+  // HubSpot's rules on imports look for a folder called src; these say the same of ours.
+  imports(['hubspot-app/app/*/*.{ts,tsx}'], { ...outside, regex: '^\\.\\./' }),
+  imports(['hubspot-app/app/*/*/*.{ts,tsx}'], { ...outside, regex: '^\\.\\./\\.\\./' }),
   {
     files: ['hubspot-app/**/*.{ts,tsx}'],
     extends: [...tseslint.configs.recommended],

@@ -1,6 +1,6 @@
 /**
  * What the app asks of HubSpot: the same list as `requiredScopes` in hubspot-app/app/app-hsmeta.json (a test compares;
- * HubSpot refuses an install whose scopes differ). Each is used by a call of `vendors/hubspot`.
+ * HubSpot refuses an install whose scopes differ). docs/scopes.md says which call of `vendors/hubspot` needs each.
  */
 export const hubspotScopes = [
   'oauth',
@@ -10,13 +10,18 @@ export const hubspotScopes = [
   'crm.schemas.contacts.read',
   'crm.schemas.companies.read',
   'crm.lists.read',
+  'timeline',
 ] as const;
 
 /**
  * Asked for and not needed: without the first opt-outs do not cross to HubSpot, without the second the app cannot create
- * a missing option or its roll-up properties; everything else works.
+ * a missing option or its roll-up properties, without the third email activity is not put on deals; everything else works.
  */
-export const hubspotOptionalScopes = ['communication_preferences.read_write', 'crm.schemas.contacts.write'] as const;
+export const hubspotOptionalScopes = [
+  'communication_preferences.read_write',
+  'crm.schemas.contacts.write',
+  'crm.objects.deals.read',
+] as const;
 
 /** What the app asks of Klaviyo. Importing profiles needs lists:write too, even without a list. */
 export const klaviyoScopes = [
