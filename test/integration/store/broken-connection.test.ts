@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 import { openPool, poolDatabase } from '../../../server/store/database.js';
@@ -10,7 +11,9 @@ afterAll(() => database.close());
 
 test('G1: a connection that breaks inside a transaction fails that transaction, not the process', async () => {
   const pool = openPool(database.url, { max: 1, applicationName: 'tandem-broken' }, () => undefined);
-  const ended = new Promise<void>((resolve) => pool.once('connect', (client) => client.once('end', () => resolve())));
+  const ended = new Promise<void>((resolve) =>
+    pool.once('connect', (client: pg.PoolClient) => client.once('end', () => resolve())),
+  );
   const db = poolDatabase(pool);
   const cut = db.transaction(async (tx) => {
     const [self] = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
