@@ -14,7 +14,7 @@ export function TotalNumbers({ totals, short = false }: { totals: Totals; short?
     <Flex direction="column" gap="extra-small">
       <Statistics>
         {names.map((name) => (
-          <StatisticsItem key={name} label={words.totals[name]} number={totals[name]} />
+          <StatisticsItem key={name} label={words.totals[name]} number={totals[name].toLocaleString('en-US')} />
         ))}
       </Statistics>
       {leftOut === null ? null : <Text variant="microcopy">{leftOut}</Text>}

@@ -28,7 +28,7 @@ function IssueAlert({ issue, onRetried }: { issue: OpenIssue; onRetried(): void 
     onRetried();
   });
   return (
-    <Alert title={issue.title} variant="danger" testId="issue">
+    <Alert title={issue.title} variant="danger" testId={`issue-${issue.id}`}>
       <Flex direction="column" gap="extra-small" align="start">
         <Text>{issue.detail}</Text>
         <Text>

@@ -6,7 +6,7 @@ import { words } from '../words.js';
 export function ProblemAlert({ problem }: { problem: Problem | null }) {
   if (problem === null) return null;
   return (
-    <Alert title={words.problem.title} variant="danger" testId="problem">
+    <Alert title={words.problem.title} variant="danger">
       <Text>{problem.message}</Text>
       <Text>{problem.fix}</Text>
     </Alert>
