@@ -24,6 +24,8 @@ export interface AccountScope extends Scope {
   readsConsent: boolean;
   /** Lists that rules read and that turned out to be gone. */
   goneLists: Set<string>;
+  /** Phone numbers that a batch under way is about to give to somebody, with the email of who gets them. */
+  numbersUnderWay: Map<string, string | null>;
 }
 
 /**
@@ -75,6 +77,7 @@ export async function loadScope(
     lists: listsRead(connections),
     readsConsent: caresForConsent(connections),
     goneLists: new Set(),
+    numbersUnderWay: new Map(),
     consent: { optIn: await optInOf(ctx, klaviyoAccountId, connections), now: ctx.clock().toISOString() },
   };
 }

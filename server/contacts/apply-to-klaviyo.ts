@@ -32,16 +32,28 @@ type Omitted = Map<Applied, Set<string>>;
 export async function applyToKlaviyo(
   session: KlaviyoSession,
   clock: () => Date,
+  /** Numbers that another batch is about to give to somebody; this one's are added while it is under way. */
+  numbersUnderWay: Map<string, string | null>,
   people: readonly Applied[],
 ): Promise<void> {
   const omitted: Omitted = new Map();
-  let round = await keepNumbersWithTheirHolders(session, people, omitted);
-  while (round.length > 0) {
-    const refused: Refused[] = [];
-    if (round.length <= singleWrites)
-      await Promise.all(round.map((person) => writeOne(session, person, omitted, refused)));
-    else for (const chunk of chunks(round, omitted)) await importMany(session, clock, chunk, omitted, refused);
-    round = await settleRefusals(session, refused, omitted);
+  const elsewhere = new Map(numbersUnderWay);
+  const own = people.flatMap((person) => {
+    const phone = phoneOf(writeOf(person, omitted));
+    return phone === null || elsewhere.has(phone) ? [] : [[phone, person.plan.email] as const];
+  });
+  for (const [phone, email] of own) numbersUnderWay.set(phone, email);
+  try {
+    let round = await keepNumbersWithTheirHolders(session, people, elsewhere, omitted);
+    while (round.length > 0) {
+      const refused: Refused[] = [];
+      if (round.length <= singleWrites)
+        await Promise.all(round.map((person) => writeOne(session, person, omitted, refused)));
+      else for (const chunk of chunks(round, omitted)) await importMany(session, clock, chunk, omitted, refused);
+      round = await settleRefusals(session, refused, omitted);
+    }
+  } finally {
+    for (const [phone] of own) numbersUnderWay.delete(phone);
   }
 }
 
@@ -53,6 +65,7 @@ export async function applyToKlaviyo(
 async function keepNumbersWithTheirHolders(
   session: KlaviyoSession,
   people: readonly Applied[],
+  elsewhere: ReadonlyMap<string, string | null>,
   omitted: Omitted,
 ): Promise<readonly Applied[]> {
   const created = people.filter((person) => person.klaviyoId === null && phoneOf(writeOf(person, omitted)) !== null);
@@ -72,7 +85,7 @@ async function keepNumbersWithTheirHolders(
       const phone = phoneOf(writeOf(person, omitted)) ?? '';
       const holder = holders.get(phone);
       // A profile that has only the number is the same person without an email yet.
-      const other = holder?.email ?? claimed.get(phone) ?? null;
+      const other = holder?.email ?? claimed.get(phone) ?? elsewhere.get(phone) ?? null;
       claimed.set(phone, person.plan.email);
       if (other === null || normalEmail(other) === normalEmail(person.plan.email)) continue;
       refuse(person, 'klaviyo', phoneTaken(phone, other, 409));

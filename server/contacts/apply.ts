@@ -63,6 +63,7 @@ export async function apply(
     applyToKlaviyo(
       klaviyo,
       ctx.clock,
+      scope.numbersUnderWay,
       applied.filter(({ plan }) => plan.klaviyo !== null),
     ),
   ]);

@@ -18,6 +18,7 @@ import { askForPerson } from './ask-for-person.js';
 import { eraseDue } from './erase.js';
 import { processBatch } from './process-batch.js';
 import { ReadAhead } from './read-ahead.js';
+import { RunPipeline } from './run-pipeline.js';
 import { scanPage, type ScanCursor } from './scan.js';
 import { undoPage } from './undo.js';
 import type { SyncContext } from './sync-context.js';
@@ -25,6 +26,8 @@ import type { SyncContext } from './sync-context.js';
 /** Both vendors sell batches of a hundred. */
 const batchSize = 100;
 const leaseSeconds = 10;
+/** Batches of a run that are worked on at the same time. */
+const batchesUnderWay = 3;
 /** A drain makes way after this long, so that many pairs of accounts share a process fairly (G2). */
 const turnSeconds = 20;
 
@@ -81,11 +84,12 @@ async function turn(
   let scope: AccountScope | null = null;
   let stamp = '';
   let ahead = new ReadAhead();
+  const pipeline = new RunPipeline(batchesUnderWay);
   const mayWrite = (): void => {
     if (performance.now() - held > (leaseSeconds - 3) * 1000) throw new LeaseLost(lease.name);
   };
-  while (!signal.aborted) {
-    if (performance.now() - started > turnSeconds * 1000) return 0;
+  for (;;) {
+    const over = signal.aborted || performance.now() - started > turnSeconds * 1000;
     if (performance.now() - held > (leaseSeconds / 5) * 1000) {
       const asked = performance.now();
       await renewLease(ctx.db, lease, leaseSeconds);
@@ -102,13 +106,19 @@ async function turn(
       (leaseSeconds / 3) * 1000,
     );
     try {
+      if (over) {
+        await pipeline.settle();
+        return 0;
+      }
       const undo = await nextUndo(ctx.db, klaviyoAccountId);
       if (undo !== null) {
+        await pipeline.settle();
         await undoPage(ctx, klaviyoAccountId, lease, undo, mayWrite);
         continue;
       }
       const now = await scopeStamp(ctx.db, klaviyoAccountId);
       if (scope === null || now !== stamp) {
+        await pipeline.settle();
         scope = await loadScope(ctx, klaviyoAccountId);
         // What was read ahead was read for the mappings before.
         ahead = new ReadAhead();
@@ -117,6 +127,8 @@ async function turn(
       if (scope === null) return 'rest';
       const claimed = await dueChanges(ctx.db, klaviyoAccountId, batchSize);
       if (claimed.length > 0) {
+        // A hint may be about somebody whom a batch of the run is about to write.
+        await pipeline.settle();
         await workOff(ctx, scope, lease, claimed, mayWrite);
         continue;
       }
@@ -130,8 +142,13 @@ async function turn(
         );
         return await nextChangeIn(ctx.db, klaviyoAccountId);
       }
-      await scanPage(ctx, scope, lease, run, mayWrite, ahead);
+      await scanPage(ctx, scope, lease, run, mayWrite, { ahead, pipeline });
     } catch (error) {
+      // The lease is held until the last batch under way has ended. What follows a failure fails with it, unrecorded.
+      await pipeline.settle().catch((other: unknown) => {
+        if (other !== error)
+          ctx.log.info({ err: other, klaviyoAccountId }, 'a batch under way ended with the one before');
+      });
       if (error instanceof RetryLater) return Math.max(error.seconds, 0.2);
       if (!(error instanceof NeedsPerson)) throw error;
       await askForPerson(ctx, klaviyoAccountId, error);
@@ -140,7 +157,6 @@ async function turn(
       clearInterval(keepAlive);
     }
   }
-  return 0;
 }
 
 /** One batch of changes. What fails for a reason of our own is halved until the record at fault stands alone (G4). */

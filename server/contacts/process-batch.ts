@@ -25,6 +25,8 @@ export interface Batch extends BatchInput {
   createsLeft?: number | null;
   /** Throws when this process may no longer write (its lease ran out while it was frozen). */
   mayWrite: () => void;
+  /** The end of the batch of the same run that must be written down before this one. */
+  before?: Promise<void>;
 }
 
 /** One batch from look to record: gather → plan → intend → apply → record. */
@@ -48,6 +50,7 @@ export async function processBatch(
   const intents = await intend(ctx, scope, plans, batch.run?.id ?? null);
   batch.mayWrite();
   const applied = await apply(ctx, moment, plans, batch.priority);
+  await batch.before;
   const counts = await record(ctx, scope, lease, { applied, intents, claimed: batch.claimed, run: batch.run });
   await stopStage(ctx, scope, batch.run === null ? counts : { people: 0, failed: 0 });
   return counts;

@@ -17,6 +17,7 @@ import type { BatchInput } from './gather.js';
 import { CeilingReached, processBatch } from './process-batch.js';
 import type { ReadAhead } from './read-ahead.js';
 import { restConnection } from './rest-connection.js';
+import type { RecordKey, RunPipeline } from './run-pipeline.js';
 import type { SyncContext } from './sync-context.js';
 
 /** One source that a run pages through. */
@@ -107,15 +108,18 @@ export async function scanPage(
   lease: Lease,
   run: Run<ScanCursor>,
   mayWrite: () => void,
-  ahead: ReadAhead,
+  { ahead, pipeline }: { ahead: ReadAhead; pipeline: RunPipeline },
 ): Promise<void> {
   const connection = scope.connections.find(({ id }) => id === run.connectionId);
   if (connection === undefined) return finishRun(ctx.db, run.id, 'cancelled', 'The connection no longer syncs.');
   if (run.state === 'queued') await startRun(ctx.db, run.id, null);
-  let cursor = run.cursor ?? (await passOf(ctx, connection));
+  const underWay = pipeline.ahead(run.id);
+  let cursor = underWay ?? run.cursor ?? (await passOf(ctx, connection));
   // Edited meanwhile: who was done under the old rules is gone over once more under the new ones.
   if (cursor.version !== connection.configVersion) cursor = await passOf(ctx, connection);
   const step = cursor.steps[cursor.index];
+  // A source may bring the partners of the one before it: those must be through.
+  if (underWay !== null && cursor.after === null) return pipeline.settle();
   if (step === undefined) {
     await finishRun(ctx.db, run.id, 'finished');
     ctx.log.info(
@@ -129,7 +133,8 @@ export async function scanPage(
     return choose(ctx, scope, run, connection, page, following(cursor, page));
   }
   // In a stage page by page, so that a bad mapping stops early; else several pages share an import job and a transaction.
-  const pages = connection.options.stage === 'all' && connection.options.maxNewRecords === null ? pagesAtOnce : 1;
+  const counted = connection.options.stage !== 'all' || connection.options.maxNewRecords !== null;
+  const pages = counted ? 1 : pagesAtOnce;
   const key = ({ version, index, after }: ScanCursor): string => JSON.stringify([run.id, version, index, after]);
   const page = await ahead.take(key(cursor), () => readPages(ctx, scope, step, cursor.after, pages));
   const next = following(cursor, page);
@@ -138,32 +143,48 @@ export async function scanPage(
     ahead.begin(key(next), () => readPages(ctx, scope, nextStep, next.after, pages));
   const total = page.total === null ? null : run.done + page.total;
   const progress = { id: run.id, cursor: next, total, done: page.size };
-  const input = await notDoneYet(ctx, scope, new Date(cursor.sinceMs), page.input);
+  const input = await notDoneYet(ctx, scope, pipeline, new Date(cursor.sinceMs), page.input);
   const { maxNewRecords } = connection.options;
   const created = (run.counts['createdInHubspot'] ?? 0) + (run.counts['createdInKlaviyo'] ?? 0);
   const createsLeft = maxNewRecords === null ? null : Math.max(0, maxNewRecords - created);
-  try {
-    const batch = { ...input, priority: 'sweep', claimed: [], run: progress, createsLeft, mayWrite } as const;
-    await processBatch(ctx, scope, lease, batch);
-  } catch (error) {
-    if (error instanceof CeilingReached) {
-      await restConnection(ctx, connection, 'paused', 'max_new_records', ceilingWords(connection, created));
-      return;
+  const batch = { ...input, priority: 'sweep', claimed: [], run: progress, createsLeft, mayWrite } as const;
+  await pipeline.begin({ runId: run.id, cursor: next }, keysOf(input), async (before) => {
+    try {
+      await processBatch(ctx, scope, lease, { ...batch, before });
+    } catch (error) {
+      if (error instanceof CeilingReached)
+        return restConnection(ctx, connection, 'paused', 'max_new_records', ceilingWords(connection, created));
+      if (error instanceof RetryLater || error instanceof NeedsPerson || error instanceof LeaseLost) throw error;
+      await before;
+      await handOver(ctx, scope, input, progress, error);
     }
-    if (error instanceof RetryLater || error instanceof NeedsPerson || error instanceof LeaseLost) throw error;
-    // One bad record must not stop the run (G4): the page goes on as single changes, where it is halved until found.
-    ctx.log.error({ err: error, runId: run.id }, 'a page could not be processed at once');
-    await ctx.db.transaction(async (tx) => {
-      await noteChanges(
-        tx,
-        scope.portalId,
-        scope.klaviyoAccountId,
-        recordsOf(input).map((at) => ({ ...at, priority: 2, cause: 'scan' })),
-      );
-      await advanceRun(tx, run.id, { ...progress, counts: {} });
-    });
-  }
+  });
+  // What counts its creations goes page by page.
+  if (counted) await pipeline.settle();
 }
+
+/** One bad record must not stop the run (G4): the page goes on as single changes, where it is halved until found. */
+async function handOver(
+  ctx: SyncContext,
+  scope: AccountScope,
+  input: BatchInput,
+  progress: { id: string; cursor: ScanCursor; total: number | null; done: number },
+  error: unknown,
+): Promise<void> {
+  ctx.log.error({ err: error, runId: progress.id }, 'a page could not be processed at once');
+  await ctx.db.transaction(async (tx) => {
+    await noteChanges(
+      tx,
+      scope.portalId,
+      scope.klaviyoAccountId,
+      recordsOf(input).map((at) => ({ ...at, priority: 2, cause: 'scan' })),
+    );
+    await advanceRun(tx, progress.id, { ...progress, counts: {} });
+  });
+}
+
+const keysOf = (input: BatchInput): RecordKey[] =>
+  recordsOf(input).map(({ side, recordId }): RecordKey => `${side === 'hubspot' ? 'h' : 'k'}${recordId}`);
 
 async function readPages(
   ctx: SyncContext,
@@ -295,19 +316,26 @@ export async function readPage(
   return { input: { ...none, profiles: page.profiles }, size: page.profiles.length, after: page.cursor, total: null };
 }
 
-/** Leaves out the records that an earlier page of this run brought through their partner. */
-async function notDoneYet(ctx: SyncContext, scope: AccountScope, since: Date, input: BatchInput): Promise<BatchInput> {
+/** Leaves out the records that an earlier page of this run brought, itself or through their partner. */
+async function notDoneYet(
+  ctx: SyncContext,
+  scope: AccountScope,
+  pipeline: RunPipeline,
+  since: Date,
+  input: BatchInput,
+): Promise<BatchInput> {
   const hubspotIds = [...input.hubspotIds, ...(input.contacts ?? []).map(({ id }) => id)];
   const klaviyoIds = [...input.klaviyoIds, ...(input.profiles ?? []).map(({ id }) => id)];
   const links = await linksOfRecords(ctx.db, scope.klaviyoAccountId, hubspotIds, klaviyoIds);
-  const done = new Set(
+  const through = new Set<string>(
     links.filter((link) => link.syncedAt >= since).flatMap((link) => [`h${link.hubspotId}`, `k${link.klaviyoId}`]),
   );
+  const done = (key: RecordKey): boolean => through.has(key) || pipeline.holds(key);
   return {
-    hubspotIds: input.hubspotIds.filter((id) => !done.has(`h${id}`)),
-    klaviyoIds: input.klaviyoIds.filter((id) => !done.has(`k${id}`)),
-    contacts: (input.contacts ?? []).filter(({ id }) => !done.has(`h${id}`)),
-    profiles: (input.profiles ?? []).filter(({ id }) => !done.has(`k${id}`)),
+    hubspotIds: input.hubspotIds.filter((id) => !done(`h${id}`)),
+    klaviyoIds: input.klaviyoIds.filter((id) => !done(`k${id}`)),
+    contacts: (input.contacts ?? []).filter(({ id }) => !done(`h${id}`)),
+    profiles: (input.profiles ?? []).filter(({ id }) => !done(`k${id}`)),
   };
 }
 
