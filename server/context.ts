@@ -34,6 +34,7 @@ import { dropOldStates } from './store/oauth-states.js';
 import { openPreviews } from './store/previews.js';
 import { eraseExpired } from './store/portals.js';
 import { createRateLimiter, unlimited } from './store/rate-limit.js';
+import { openSharedClock } from './store/shared-clock.js';
 import { takeDueSweeps } from './store/sweeps.js';
 import type { VendorDeps } from './vendors/call.js';
 import { hubspotWindows, openHubspotSession, type HubspotSession } from './vendors/hubspot/session.js';
@@ -65,7 +66,6 @@ export async function createService(
   metrics: Metrics,
 ): Promise<Service> {
   const owner = `${process.pid}-${randomUUID().slice(0, 8)}`;
-  const clock = (): Date => new Date();
   let stopping = false;
   const idle = (error: Error): void => {
     if (!stopping) log.warn({ err: error }, 'an idle database connection broke');
@@ -78,6 +78,12 @@ export async function createService(
     idle,
   );
   const db = poolDatabase(pool);
+  const sharedClock = await openSharedClock(
+    db,
+    () => Date.now(),
+    (error) => log.warn({ err: error }, 'the clock could not be compared with the database'),
+  );
+  const clock = sharedClock.now;
   const limiter = config.pacing
     ? createRateLimiter(poolDatabase(limiterPool), (seconds) => metrics.limiterWait.observe({ vendor: 'any' }, seconds))
     : unlimited;
@@ -306,6 +312,7 @@ export async function createService(
       stopping = true;
       await ticks?.stop();
       await queue.stop(seconds);
+      sharedClock.stop();
       await Promise.all([pool.end(), limiterPool.end()]);
     },
   };

@@ -24,6 +24,7 @@ export class Crowd {
   readonly clicks = new Map<string, string>();
   readonly optedOut = new Map<string, Side>();
   readonly done = new Map<string, number>();
+  private readonly clickedAt = new Map<string, number[]>();
   private readonly emails: string[];
 
   constructor(private readonly world: World) {
@@ -70,10 +71,15 @@ export class Crowd {
       }
       case 'click': {
         if (this.profile(email) === undefined || this.contact(email) === undefined) return false;
+        const at = Date.now() - step.agoMs;
+        // Three links within ten seconds are a program's, and are left out as such.
+        const others = this.clickedAt.get(email) ?? [];
+        if (others.some((other) => Math.abs(other - at) < 7000)) return false;
+        this.clickedAt.set(email, [...others, at]);
         const url = `https://shop.example.com/clicked/${step.mark}`;
         this.clicks.set(url, email);
-        const at = new Date(Date.now() - step.agoMs).toISOString();
-        await activity(this.world, { email, type: 'clicked', url, at, lagMs: step.lagMs });
+        const happened = { url, at: new Date(at).toISOString(), lagMs: step.lagMs };
+        await activity(this.world, { email, type: 'clicked', ...happened });
         return true;
       }
       case 'opt_out': {

@@ -12,6 +12,7 @@ type Disturbance = Exclude<
 >;
 
 const sides: readonly Side[] = ['hubspot', 'klaviyo'];
+const mostQueued = 2;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Makes things go wrong, and counts what struck. */
@@ -19,6 +20,7 @@ export class Disturber {
   readonly struck = new Map<string, number>();
   /** What takes its time, one after the other, beside what people do. */
   private busy: Promise<void> = Promise.resolve();
+  private queued = 0;
   private armed: { side: Side; operation: string; afterMs: number; downMs: number }[] = [];
 
   constructor(
@@ -91,7 +93,10 @@ export class Disturber {
   }
 
   private later(what: () => Promise<void>): void {
-    this.busy = this.busy.then(what);
+    // One thing after the other; what would come long after its turn is left out.
+    if (this.queued >= mostQueued) return;
+    this.queued += 1;
+    this.busy = this.busy.then(what).finally(() => (this.queued -= 1));
     // It is waited for at the end, and a failure is told there.
     this.busy.catch(() => undefined);
   }
@@ -103,7 +108,7 @@ export class Disturber {
     const strike = (): void => {
       this.count(`killed at ${hit.operation}`);
       const again = this.fleet.killWorkersNow(hit.downMs);
-      this.later(() => again);
+      this.busy = Promise.all([this.busy, again]).then(() => undefined);
     };
     // At once means before the answer is on its way: what was asked is done, and nobody hears of it.
     if (hit.afterMs === 0) strike();

@@ -40,9 +40,11 @@ export async function playCampaign({ seed, shape, forMs, calmMs, slowThings }: C
   try {
     const klaviyoAccountId = await connectByOauth(world);
     // What happened once is known to be possible: Klaviyo lists kinds of events from their first occurrence on.
-    const [email = ''] = sharedEmails(world);
-    for (const type of ['received', 'opened', 'clicked', 'unsubscribed'])
-      await activity(world, { email, type, url: 'https://shop.example.com/first' });
+    const [first = '', ...others] = sharedEmails(world);
+    const at = new Date(Date.now() - 4 * 24 * 3_600_000).toISOString();
+    for (const type of ['received', 'clicked', 'unsubscribed'])
+      await activity(world, { email: first, type, at, url: 'https://shop.example.com/first' });
+    for (const email of others) await activity(world, { email, type: 'received', at });
     const options = { subscribe: true, carryOptOuts: 'both', defaultRegion: 'DE' };
     const ids = [
       await syncEverybody(world, { klaviyoAccountId, options }),
