@@ -166,6 +166,8 @@ export const contact = z.object({
   lists: z.array(z.string()),
   /** The same lists by name, for people; by id where the name is not known. */
   listNames: z.array(z.string()),
+  /** Names or the subscription are read behind this answer: the next one has them. */
+  settling: z.boolean(),
   issues: z.array(
     z.object({ id: z.string(), code: z.string(), title: z.string(), detail: z.string(), fix: z.string() }),
   ),

@@ -10,7 +10,7 @@ import { rolledStatus } from '../store/rollups.js';
 import { activityJson } from './activity.js';
 import { ApiError, notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
-import { createListNames } from './list-names.js';
+import { createKnownOfKlaviyo } from './known-of-klaviyo.js';
 import { historyFilterSchema, pageSchema } from './schema.js';
 import { callerOf } from './signed.js';
 
@@ -41,41 +41,52 @@ const numericId = z.string().regex(/^\d{1,18}$/);
 /** The contact card, "sync this contact now", and the history of writes. */
 export function contactRoutes(deps: ApiDependencies): Router {
   const router = Router();
-  const listNames = createListNames({
+  const known = createKnownOfKlaviyo({
     clock: deps.clock,
     klaviyo: deps.klaviyo,
-    failed: (error) => deps.log.info({ err: error }, 'the name of a Klaviyo list could not be read'),
+    failed: (error) => deps.log.info({ err: error }, 'what a card shows of Klaviyo could not be read'),
   });
   /** Lists of all connections by name, or by id where the name is not known. */
-  const namesOf = async (portalId: string, view: ContactView): Promise<string[]> => {
+  const namesOf = async (portalId: string, view: ContactView): Promise<{ value: string[]; settling: boolean }> => {
     const withLists = view.standings.filter(({ lists }) => lists.length > 0);
-    if (withLists.length === 0) return [];
+    if (withLists.length === 0) return { value: [], settling: false };
     const connections = await connectionsOf(deps.db, portalId);
-    const named = withLists.map(async ({ connectionId, lists }) => {
+    const named = withLists.map(({ connectionId, lists }) => {
       const account = connections.find(({ id }) => id === connectionId)?.klaviyoAccountId;
-      const names = account === undefined ? new Map<string, string>() : await listNames.of(account, lists);
-      return lists.map((id) => names.get(id) ?? id);
+      if (account === undefined) return { value: lists, settling: false };
+      const { value, settling } = known.listNames(account, lists);
+      return { value: lists.map((id) => value.get(id) ?? id), settling };
     });
-    return [...new Set((await Promise.all(named)).flat())];
+    return {
+      value: [...new Set(named.flatMap(({ value }) => value))],
+      settling: named.some(({ settling }) => settling),
+    };
   };
   router.get('/contacts/:hubspotId', async (request, response) => {
     const hubspotId = idOf(request.params.hubspotId);
     const caller = callerOf(request);
     const { portalId } = caller;
-    const [view, issues, activity] = await Promise.all([
+    const [view, issues, rolled, activity] = await Promise.all([
       contactView(deps.db, portalId, hubspotId),
       issuesOfContact(deps.db, portalId, hubspotId, mostIssues),
+      rolledStatus(deps.db, portalId, hubspotId),
       activityJson(deps, caller, [hubspotId]),
     ]);
+    const names = await namesOf(portalId, view);
+    const consent =
+      view.klaviyoId === null || view.klaviyoAccountId === null
+        ? { value: null, settling: false }
+        : known.consent(view.klaviyoAccountId, view.klaviyoId);
     response.json({
       sync: {
         ...syncState(view),
         klaviyoUrl: view.klaviyoId === null ? null : `${deps.klaviyoAppUrl}/profile/${view.klaviyoId}`,
         lastSyncedAt: view.syncedAt?.toISOString() ?? null,
       },
-      subscription: await rolledStatus(deps.db, portalId, hubspotId),
+      subscription: consent.value ?? rolled,
       lists: [...new Set(view.standings.flatMap((standing) => standing.lists))],
-      listNames: await namesOf(portalId, view),
+      listNames: names.value,
+      settling: names.settling || consent.settling,
       issues: issues.map(({ id, code, title, detail, fix }) => ({ id, code, title, detail, fix })),
       ...activity,
     });

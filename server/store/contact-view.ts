@@ -11,6 +11,7 @@ export interface ContactStanding {
 
 export interface ContactView {
   klaviyoId: string | null;
+  klaviyoAccountId: string | null;
   syncedAt: Date | null;
   waiting: boolean;
   standings: ContactStanding[];
@@ -19,8 +20,8 @@ export interface ContactView {
 /** What is known of one contact without asking a vendor: for its card. */
 export async function contactView(db: Database, portalId: string, hubspotId: string): Promise<ContactView> {
   const [links, standings, changes] = await Promise.all([
-    db.query<{ klaviyo_id: string; synced_at: Date }>(
-      'select klaviyo_id, synced_at from link where portal_id = $1 and hubspot_id = $2 order by synced_at desc limit 1',
+    db.query<{ klaviyo_id: string; klaviyo_account_id: string; synced_at: Date }>(
+      'select klaviyo_id, klaviyo_account_id, synced_at from link where portal_id = $1 and hubspot_id = $2 order by synced_at desc limit 1',
       [portalId, hubspotId],
     ),
     db.query<{
@@ -43,6 +44,7 @@ export async function contactView(db: Database, portalId: string, hubspotId: str
   ]);
   return {
     klaviyoId: links[0]?.klaviyo_id ?? null,
+    klaviyoAccountId: links[0]?.klaviyo_account_id ?? null,
     syncedAt: links[0]?.synced_at ?? null,
     waiting: changes.length > 0,
     standings: standings.map((row) => ({

@@ -68,6 +68,8 @@ export interface ContactAnswer extends ActivityOf {
   subscription: string | null;
   /** Klaviyo lists that the sync put the contact on, by name. */
   listNames: string[];
+  /** Names and subscription are being read: the next answer has them. */
+  settling: boolean;
   issues: OpenIssue[];
 }
 

@@ -106,8 +106,11 @@ export const words = {
   },
   types,
   subscription: 'Email marketing',
-  subscriptionOf: (status: string | null): string =>
-    status === null || status === '' ? 'Not known here' : (subscriptions[status] ?? status),
+  /** `settling`: it is being asked at this moment. */
+  subscriptionOf(status: string | null, settling: boolean): string {
+    if (status !== null && status !== '') return subscriptions[status] ?? status;
+    return settling ? '…' : 'Not known: the contact is not linked to a Klaviyo profile';
+  },
   lists: 'Klaviyo lists',
   noLists: 'None through the sync',
   empty: { title: 'No email sent yet', contact: collecting },

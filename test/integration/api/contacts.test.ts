@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { noteHistory, type HistoryEntry } from '../../../server/store/history.js';
 import { connectByKey, openApiWorld, type ApiWorld } from './api-world.js';
+import { until } from '../../helpers/service.js';
 
 let world: ApiWorld;
 let account: string;
@@ -41,6 +42,9 @@ const card = async (): Promise<{
     lastSyncedAt: string | null;
   };
   lists: string[];
+  listNames: string[];
+  settling: boolean;
+  subscription: string | null;
   issues: { id: string; code: string }[];
 }> => (await world.call('GET', '/contacts/101')).body as Awaited<ReturnType<typeof card>>;
 
@@ -56,6 +60,7 @@ describe('F7: the contact card', () => {
       subscription: null,
       lists: [],
       listNames: [],
+      settling: false,
       issues: [],
       emailActivity: { state: 'off', timeline: { approved: false, message: expect.stringMatching(/approval/) } },
       totals: {
@@ -82,8 +87,23 @@ describe('F7: the contact card', () => {
         lastSyncedAt: expect.stringMatching(/Z$/),
       },
       lists: ['CstHub'],
-      listNames: ['Customers from HubSpot'],
     });
+  });
+
+  test('F7: what only Klaviyo knows is read behind the answer: names of lists, and the subscription', async () => {
+    const profile = [...world.klaviyo.accounts.get('TANDM1')!.profiles.values()][0]!;
+    await link();
+    await sql(`update link set klaviyo_id = $1`, [profile.id]);
+    await stand('in_sync', null, null, ['CstHub', 'Gone']);
+    const first = await card();
+    expect([first.listNames.length, first.settling]).toEqual([2, true]);
+    const settled = await until('the names', async () => {
+      const now = await card();
+      return now.settling ? null : now;
+    });
+    // A list that is gone keeps its id.
+    expect(settled.listNames).toEqual(['Customers from HubSpot', 'Gone']);
+    expect(settled.subscription).toMatch(/SUBSCRIBED|SUPPRESSED/);
   });
 
   test('waiting, as long as a change of either side waits', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { EmptyState, Link, TableHeader } from '@hubspot/ui-extensions';
 import { createRenderer } from '@hubspot/ui-extensions/testing';
-import { shortUrl } from '../../../hubspot-app/app/cards/activity/LatestTable.js';
+import { shorten, shortUrl } from '../../../hubspot-app/app/cards/activity/shorten.js';
 import { CompanyCard } from '../../../hubspot-app/app/cards/CompanyCard.js';
 import { ContactSidebarCard } from '../../../hubspot-app/app/cards/ContactSidebarCard.js';
 import { ContactTabCard } from '../../../hubspot-app/app/cards/ContactTabCard.js';
@@ -80,9 +80,15 @@ test.each([
 });
 
 test('a link is shown as people know it, and never too long', () => {
-  expect(shortUrl('https://www.shop.example/socks/?utm_source=a#b')).toBe('shop.example/socks');
-  expect(shortUrl('http://例え.jp/靴下')).toBe('例え.jp/靴下');
-  expect(shortUrl(`https://shop.example/${'x'.repeat(500)}`)).toHaveLength(60);
+  expect(shortUrl('https://www.shop.example/socks/?utm_source=a#b', 60)).toBe('shop.example/socks');
+  expect(shortUrl('http://例え.jp/靴下', 60)).toBe('例え.jp/靴下');
+  expect(shortUrl(`https://shop.example/${'x'.repeat(500)}`, 60)).toHaveLength(60);
+});
+
+test('a long text keeps both ends, and whole characters', () => {
+  expect(shorten('ada@example.com', 15)).toBe('ada@example.com');
+  expect(shorten('somebody.with.a.long.address@example.com', 20)).toBe('somebody.with…le.com');
+  expect([...shorten('🧦'.repeat(50), 10)]).toEqual([...'🧦🧦🧦🧦🧦🧦…🧦🧦🧦']);
 });
 
 test.each([

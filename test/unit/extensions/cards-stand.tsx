@@ -120,6 +120,7 @@ export const contactOf = (part: Partial<ContactAnswer> = {}): ContactAnswer => (
   },
   subscription: 'SUBSCRIBED',
   listNames: ['Customers'],
+  settling: false,
   issues: [],
   ...lively,
   ...part,

@@ -23,7 +23,7 @@ describe('F7, B10: Sync now', () => {
   test('is followed until the contact was looked at, tells the result and reads the record again', async () => {
     const { stand, card } = openWith(standing('unlinked', 'Not yet.'));
     await sees(card, 'Not yet.');
-    expect(stand.waiting()).toEqual([]);
+    await eventually(() => expect(stand.waiting()).toEqual([]));
     stand.on('POST /contacts/101/sync', () => ({ status: 202, body: { accepted: true } }));
     stand.on(path, () => ({ body: contactOf(standing('waiting', 'A change is waiting.')) }));
     await press(card, 'Sync now');
@@ -36,7 +36,7 @@ describe('F7, B10: Sync now', () => {
     await eventually(() => expect(stand.told).toEqual([['success', 'Synced.']]));
     expect(stand.refreshed()).toBe(1);
     await eventually(() => expect(card.findByTestId(LoadingButton, 'sync-now').props.loading).toBe(false));
-    expect(stand.waiting()).toEqual([]);
+    await eventually(() => expect(stand.waiting()).toEqual([]));
   });
 
   test('says what came of it when the contact is not in sync', async () => {
@@ -73,6 +73,32 @@ describe('F7, B10: Sync now', () => {
     await sees(card, 'No connection syncs contacts now.');
     expect(textOf(card)).toContain('Activate one.');
     expect(stand.told).toEqual([]);
+  });
+});
+
+describe('what the service reads behind its answer', () => {
+  test('is looked for a second later, and shown', async () => {
+    const { stand, card } = openWith({ subscription: null, listNames: ['CstHub'], settling: true });
+    await sees(card, 'CstHub');
+    expect(textOf(card)).toContain('Email marketing …');
+    stand.on(path, () => ({ body: contactOf() }));
+    await eventually(() => expect(stand.waiting()).toEqual([1_000]));
+    stand.advance(1_000);
+    await sees(card, 'Customers');
+    expect(textOf(card)).toContain('Email marketing Subscribed');
+    await eventually(() => expect(stand.waiting()).toEqual([]));
+  });
+
+  test('is not looked for without end when Klaviyo does not answer', async () => {
+    const { stand, card } = openWith({ settling: true });
+    await sees(card, 'In sync');
+    for (let turn = 0; turn < 3; turn += 1) {
+      await eventually(() => expect(stand.waiting()).toEqual([1_000]));
+      stand.advance(1_000);
+    }
+    await eventually(() => expect(stand.calls).toHaveLength(4));
+    await sees(card, 'In sync');
+    await eventually(() => expect(stand.waiting()).toEqual([]));
   });
 });
 
@@ -129,7 +155,7 @@ describe('the card cannot read', () => {
     stand.advance(2_000);
     await sees(card, words.stale);
     expect(textOf(card)).toContain('A change is waiting.');
-    expect(stand.waiting()).toEqual([]);
+    await eventually(() => expect(stand.waiting()).toEqual([]));
     stand.on(path, () => ({ body: contactOf() }));
     await press(card, words.retry);
     await eventually(() => expect(textOf(card)).not.toContain(words.stale));

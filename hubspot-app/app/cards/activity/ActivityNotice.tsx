@@ -7,9 +7,6 @@ export function ActivityNotice({ emailActivity }: { emailActivity: EmailActivity
   const { state, timeline } = emailActivity;
   if (state === 'paused') return <Alert title={words.paused} variant="warning" testId="paused" />;
   if (state === 'off' || timeline.approved) return null;
-  return (
-    <Alert title={words.timeline} variant="info" testId="timeline">
-      <Text>{timeline.message}</Text>
-    </Alert>
-  );
+  // No alert: the reader of the card cannot change it, and the card has everything all the same.
+  return <Text variant="microcopy">{`${words.timeline}: ${timeline.message}`}</Text>;
 }

@@ -15,8 +15,11 @@ import {
 import type { Activity, ActivityType } from '../card-types.js';
 import { usePlatform } from '../shared/platform.js';
 import { words } from '../words.js';
+import { shorten, shortUrl } from './shorten.js';
 
 const text = words.latest;
+/** Characters; more would push the other columns out of a card. */
+const longest = { address: 32, name: 90, link: 56 };
 
 const variants: Record<ActivityType, 'default' | 'info' | 'success' | 'warning' | 'danger'> = {
   sent: 'default',
@@ -40,7 +43,7 @@ export function LatestTable({ latest, withWho = false }: { latest: Activity[]; w
             <TableHeader width="min">{text.what}</TableHeader>
             {withWho ? <TableHeader>{text.who}</TableHeader> : null}
             <TableHeader>{text.email}</TableHeader>
-            <TableHeader width="min">{text.when}</TableHeader>
+            <TableHeader>{text.when}</TableHeader>
           </TableRow>
         </TableHead>
         <TableBody>
@@ -65,16 +68,20 @@ function ActivityRow({ activity, withWho }: { activity: Activity; withWho: boole
       </TableCell>
       {withWho ? (
         <TableCell>
-          <Link href={{ url: contact.hubspotUrl, external: true }}>{contact.email ?? text.unknownPerson}</Link>
+          <Link href={{ url: contact.hubspotUrl, external: true }}>
+            {contact.email === null ? text.unknownPerson : shorten(contact.email, longest.address)}
+          </Link>
         </TableCell>
       ) : null}
       <TableCell>
-        <Flex direction="column" gap="flush">
-          <Text format={{ fontWeight: 'demibold' }}>{message ?? subject ?? text.noName}</Text>
-          {subject === null || message === null ? null : <Text variant="microcopy">{subject}</Text>}
+        <Flex direction="column" gap="flush" align="start">
+          <Text format={{ fontWeight: 'demibold' }}>{shorten(message ?? subject ?? text.noName, longest.name)}</Text>
+          {subject === null || message === null ? null : (
+            <Text variant="microcopy">{shorten(subject, longest.name)}</Text>
+          )}
           {url === null ? null : (
             <Text variant="microcopy">
-              {text.link} <Link href={{ url, external: true }}>{shortUrl(url)}</Link>
+              {text.link} <Link href={{ url, external: true }}>{shortUrl(url, longest.link)}</Link>
             </Text>
           )}
           {campaignUrl === null ? null : (
@@ -87,20 +94,9 @@ function ActivityRow({ activity, withWho }: { activity: Activity; withWho: boole
           {correction === null ? null : <Text variant="microcopy">{correction}</Text>}
         </Flex>
       </TableCell>
-      <TableCell width="min">
+      <TableCell>
         <Text variant="microcopy">{time(at)}</Text>
       </TableCell>
     </TableRow>
   );
-}
-
-const longest = 60;
-
-/** A link as people recognise it: without what only tracking needs, cut where it gets long. */
-export function shortUrl(url: string): string {
-  const plain = url
-    .replace(/^https?:\/\/(www\.)?/, '')
-    .replace(/[?#].*$/, '')
-    .replace(/\/$/, '');
-  return plain.length > longest ? `${plain.slice(0, longest - 1)}…` : plain;
 }

@@ -1,7 +1,7 @@
 import { Divider, Flex, Text } from '@hubspot/ui-extensions';
 import { ActivityNotice } from '../activity/ActivityNotice.js';
 import { LastActivity } from '../activity/LastActivity.js';
-import { TotalNumbers } from '../activity/TotalNumbers.js';
+import { TotalLine } from '../activity/TotalNumbers.js';
 import { isQuiet } from '../activity/is-quiet.js';
 import { LoadedCard } from '../shared/LoadedCard.js';
 import { words } from '../words.js';
@@ -25,11 +25,13 @@ export function ContactSidebar() {
           ) : (
             <Flex direction="column" gap="small">
               <LastActivity latest={contact.latest} />
-              <TotalNumbers totals={contact.totals} short />
+              <TotalLine totals={contact.totals} />
               <ActivityNotice emailActivity={contact.emailActivity} />
             </Flex>
           )}
-          <Text variant="microcopy">{`${words.subscription}: ${words.subscriptionOf(contact.subscription)}`}</Text>
+          <Text variant="microcopy">
+            {`${words.subscription}: ${words.subscriptionOf(contact.subscription, contact.settling)}`}
+          </Text>
         </>
       )}
     </LoadedCard>

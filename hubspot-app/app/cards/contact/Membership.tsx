@@ -4,11 +4,11 @@ import { words } from '../words.js';
 
 /** Whether the person takes email marketing, and the Klaviyo lists that the sync put them on. */
 export function Membership({ contact }: { contact: ContactAnswer }) {
-  const { subscription, listNames } = contact;
+  const { subscription, listNames, settling } = contact;
   return (
     <DescriptionList direction="row">
       <DescriptionListItem label={words.subscription}>
-        <Text>{words.subscriptionOf(subscription)}</Text>
+        <Text>{words.subscriptionOf(subscription, settling)}</Text>
       </DescriptionListItem>
       <DescriptionListItem label={words.lists}>
         {listNames.length === 0 ? (

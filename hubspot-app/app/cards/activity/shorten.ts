@@ -1,0 +1,18 @@
+/** A text of `most` characters at most, cut in the middle: both ends of an address or a name tell it apart. */
+export function shorten(text: string, most: number): string {
+  // By characters as people see them: half an emoji is a broken one.
+  const characters = [...text];
+  if (characters.length <= most) return text;
+  const end = Math.floor((most - 1) / 3);
+  return `${characters.slice(0, most - 1 - end).join('')}…${characters.slice(-end).join('')}`;
+}
+
+/** A link as people recognise it: without what only tracking needs. */
+export const shortUrl = (url: string, most: number): string =>
+  shorten(
+    url
+      .replace(/^https?:\/\/(www\.)?/, '')
+      .replace(/[?#].*$/, '')
+      .replace(/\/$/, ''),
+    most,
+  );
