@@ -1,153 +1,128 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { hubspotFetch, installApp, type ProxyUser } from '../sandbox/hubspot/fetch-proxy.js';
+import { churn } from './churn.js';
+import { firstSync, type FirstSync } from './first-sync.js';
+import { steadyCalls } from './floor.js';
+import { hintDelay, intake } from './hints.js';
+import { oneByOne } from './one-by-one.js';
+import { startBackend, startStands } from './stage.js';
 
-/** Measures the initial two-way sync, stand-ins in a process of their own: people a second, calls, memory. */
+/**
+ * Measures what a sync costs, beside what it must cost at least and beside an integration that carries one record a call,
+ * in one run. The stand-ins are a process of their own. `--only` names parts: sync, limits, churn, hints.
+ */
 const { values } = parseArgs({
-  options: { people: { type: 'string', default: '5000' }, limits: { type: 'string', default: 'off' } },
+  options: {
+    people: { type: 'string', default: '10000' },
+    'limited-people': { type: 'string', default: '4000' },
+    only: { type: 'string', default: 'sync,limits,churn,hints' },
+  },
 });
-const portalId = '4100001';
+const parts = new Set(values.only.split(','));
+const rows: [figure: string, measured: string, must: string, oneCallEach: string][] = [];
+const perThousand = (calls: number, people: number): string => ((calls / people) * 1000).toFixed(1);
+const times = (one: number, other: number): string => `${(one / other).toFixed(2)} ×`;
 
-interface Stands {
-  hubspot: { url: string; clientId: string; clientSecret: string; appId: string };
-  klaviyo: { url: string; clientId: string; clientSecret: string };
-}
-
-function program(path: string, args: string[], environment: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, ['--enable-source-maps', fileURLToPath(new URL(path, import.meta.url)), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: '', ...environment },
-  });
-}
-
-const firstLine = (child: ChildProcess): Promise<string> =>
-  new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`ended with ${code ?? 'a signal'}`)));
-    child.stdout?.setEncoding('utf8').once('data', (text: string) => resolve(text));
-  });
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port')),
-      );
-    });
-  });
-
-async function end(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await ended;
-}
-
-/** CPU seconds and resident megabytes of a process, from /proc; null elsewhere than on Linux. */
-async function costOf(pid: number | undefined): Promise<{ cpuSeconds: number; megabytes: number } | null> {
-  try {
-    const fields = (await readFile(`/proc/${pid ?? 0}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
-    const status = await readFile(`/proc/${pid ?? 0}/status`, 'utf8');
-    return {
-      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
-      megabytes: Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024,
-    };
-  } catch {
-    // No /proc on this system: the figure is left out.
-    return null;
-  }
-}
-
-const stands = program('../sandbox/main.js', ['--people', values.people, '--limits', values.limits], {});
-const { hubspot, klaviyo } = JSON.parse(await firstLine(stands)) as Stands;
-const dataDir = await mkdtemp(join(tmpdir(), 'tandem-bench-'));
-await chmod(dataDir, 0o755);
-const port = await freePort();
-const backend = `http://localhost:${port}`;
-const service = program('../server/main.js', [], {
-  PORT: String(port),
-  PUBLIC_URL: backend,
-  DATA_DIR: dataDir,
-  LOG_LEVEL: 'warn',
-  POLL_SECONDS: '30',
-  PACING: values.limits,
-  HUBSPOT_APP_ID: hubspot.appId,
-  HUBSPOT_CLIENT_ID: hubspot.clientId,
-  HUBSPOT_CLIENT_SECRET: hubspot.clientSecret,
-  HUBSPOT_API_URL: hubspot.url,
-  HUBSPOT_APP_URL: hubspot.url,
-  KLAVIYO_API_URL: klaviyo.url,
-  KLAVIYO_APP_URL: klaviyo.url,
-});
-service.stdout?.pipe(process.stderr);
-try {
-  while ((await fetch(`${backend}/readyz`).catch(() => null))?.status !== 200)
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  await installApp(backend, portalId);
-  const user: ProxyUser = { portalId, clientSecret: hubspot.clientSecret, appId: hubspot.appId, backend };
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const answer = await hubspotFetch(user, method, `/api/v1${path}`, body);
-    if (answer.status >= 300) throw new Error(answer.text);
-    return answer.json as T;
-  };
-  const account = await call<{ id: string }>('POST', '/klaviyo-accounts', { apiKey: 'pk_sandbox_TANDM1' });
-  const rules = {
-    hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }],
-    klaviyoToHubspot: [{ source: { all: true } }],
-  };
-  const { id } = await call<{ id: string }>('POST', '/connections', {
-    type: 'contact',
-    klaviyoAccountId: account.id,
-    rules,
-  });
-  for (const { url } of [hubspot, klaviyo]) await fetch(`${url}/_sandbox/calls`, { method: 'DELETE' });
-  const before = await costOf(service.pid);
-  const started = performance.now();
-  await call('POST', `/connections/${id}/activate`);
-  for (;;) {
-    const status = await call<{ state: string; run: { state: string } | null; counts: { inSync: number } }>(
-      'GET',
-      `/connections/${id}/status`,
-    );
-    if (status.state === 'active' && status.run?.state === 'finished') break;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  const seconds = (performance.now() - started) / 1000;
-  const after = await costOf(service.pid);
+if (parts.has('sync')) {
   const people = Number(values.people);
-  const calls = await Promise.all(
-    [hubspot, klaviyo].map(
-      async ({ url }) => ((await (await fetch(`${url}/_sandbox/calls`)).json()) as { total: number }).total,
-    ),
-  );
-  const rows: [string, string][] = [
-    ['machine', `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`],
-    ['people, limits', `${people}, ${values.limits}`],
-    ['initial two-way sync', `${seconds.toFixed(1)} s`],
-    ['people per second', (people / seconds).toFixed(0)],
+  const stands = await startStands(people, 'off');
+  const fresh = await startStands(people, 'off');
+  const backend = await startBackend(stands, 'off');
+  try {
+    const sync = await firstSync(stands, backend, people);
+    const baseline = await oneByOne(fresh, Math.min(people, 2000));
+    const each = perThousand(baseline.calls.hubspot.total + baseline.calls.klaviyo.total, baseline.people);
+    reportCalls(sync, each);
+    rows.push(
+      [
+        'first two-way sync without limits, people/s',
+        (people / sync.seconds).toFixed(0),
+        '≥ 2,500',
+        (baseline.people / baseline.seconds).toFixed(0),
+      ],
+      ['CPU of the service a person', `${sync.cpuMsPerPerson.toFixed(2)} ms`, '≤ 0.4 ms', ''],
+      [`memory of the service, ${people} people`, `${sync.megabytes.toFixed(0)} MB`, '≤ 350 MB', ''],
+    );
+    if (parts.has('churn')) {
+      const edits = Math.round(people / 200);
+      const day = await churn(stands, edits);
+      rows.push([
+        `calls for ${day.changed} changed records (1 %), HubSpot + Klaviyo`,
+        `${day.calls.hubspot.total} + ${day.calls.klaviyo.total}`,
+        `1.25 × ${day.floor.hubspot} + ${day.floor.klaviyo}`,
+        String(day.changed * 3),
+      ]);
+    }
+    rows.push(['start over kept data until ready', `${(await backend.restart()).toFixed(1)} s`, '≤ 3 s', '']);
+  } finally {
+    await backend.close();
+    await Promise.all([stands.close(), fresh.close()]);
+  }
+}
+
+if (parts.has('limits')) {
+  const people = Number(values['limited-people']);
+  const stands = await startStands(people, 'on');
+  const backend = await startBackend(stands, 'on');
+  try {
+    const sync = await firstSync(stands, backend, people);
+    const reads = (sync.calls.klaviyo.byOperation['profiles.list']?.count ?? 0) / steadyCalls.klaviyoProfiles;
+    const bound = people / Math.max(sync.calls.hubspot.total / steadyCalls.hubspot, reads);
+    rows.push([
+      'first two-way sync under real limits, people/s',
+      (people / sync.seconds).toFixed(0),
+      `≥ ${(0.9 * bound).toFixed(0)}: 90 % of what the limits let these calls`,
+      '',
+    ]);
+  } finally {
+    await backend.close();
+    await stands.close();
+  }
+}
+
+if (parts.has('hints')) {
+  const stands = await startStands(1000, 'off');
+  const backend = await startBackend(stands, 'off');
+  try {
+    await firstSync(stands, backend, 1000);
+    const delay = await hintDelay(stands, backend, { samples: 100, background: 50 });
+    rows.push([
+      'HubSpot webhook → value in Klaviyo, 50 others a second',
+      `p50 ${delay.p50.toFixed(0)} ms, p99 ${delay.p99.toFixed(0)} ms`,
+      'p50 ≤ 250 ms, p99 ≤ 1 s',
+      '',
+    ]);
+    const taken = await intake(stands, backend, 5000);
+    rows.push([
+      'webhook intake, signed batches of 100',
+      `${taken.eventsPerSecond.toFixed(0)} events/s, p99 ${taken.p99.toFixed(0)} ms, lost ${taken.sent - taken.stored}`,
+      '≥ 20,000/s, p99 ≤ 200 ms, none lost',
+      '',
+    ]);
+  } finally {
+    await backend.close();
+    await stands.close();
+  }
+}
+
+process.stdout.write(
+  `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n\n` +
+    `| figure | measured | must | one record a call |\n|---|---|---|---|\n${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`,
+);
+
+function reportCalls({ calls, floor, people }: FirstSync, each: string): void {
+  rows.push(
     [
-      'calls per 1,000 people',
-      `HubSpot ${(((calls[0] ?? 0) / people) * 1000).toFixed(1)}, Klaviyo ${(((calls[1] ?? 0) / people) * 1000).toFixed(1)}`,
+      'calls to HubSpot per 1,000 people, first two-way sync',
+      `${perThousand(calls.hubspot.total, people)} (${times(calls.hubspot.total, floor.hubspot)})`,
+      `1.25 × ${perThousand(floor.hubspot, people)}`,
+      `${each} to both`,
     ],
-    ...(before === null || after === null
-      ? []
-      : ([
-          [
-            'CPU of the service per person',
-            `${(((after.cpuSeconds - before.cpuSeconds) / people) * 1000).toFixed(2)} ms`,
-          ],
-          ['memory of the service, peak', `${after.megabytes.toFixed(0)} MB`],
-        ] satisfies [string, string][])),
-  ];
-  process.stdout.write(
-    `| figure | measured |\n|---|---|\n${rows.map(([name, figure]) => `| ${name} | ${figure} |`).join('\n')}\n`,
+    [
+      'calls to Klaviyo per 1,000 people, first two-way sync',
+      `${perThousand(calls.klaviyo.total, people)} (${times(calls.klaviyo.total, floor.klaviyo)})`,
+      `1.25 × ${perThousand(floor.klaviyo, people)}`,
+      '',
+    ],
   );
-} finally {
-  await Promise.all([end(service), end(stands)]);
-  await rm(dataDir, { recursive: true, force: true });
 }

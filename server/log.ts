@@ -28,6 +28,20 @@ export function withoutSecrets(text: string): string {
   return patterns.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
 }
 
+/** An error as a log needs it: its words, its plain fields and its cause, and none of the clients it drags along. */
+function plainError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const fields = Object.entries(error).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value));
+  return {
+    ...Object.fromEntries(fields),
+    type: error.name,
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: plainError(error.cause) }),
+    ...(error instanceof AggregateError ? { errors: error.errors.map(plainError) } : {}),
+  };
+}
+
 /**
  * A logger whose lines hold no secret and nobody's address or number. Lines are cleaned as they are written, so that
  * what errors of vendors and of the database carry along is caught at any depth.
@@ -38,6 +52,7 @@ export function createLogger(level: string, destination?: { write(line: string):
     base: null,
     formatters: { level: (label: string) => ({ level: label }) },
     hooks: { streamWrite: withoutSecrets },
+    serializers: { err: plainError },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }

@@ -56,6 +56,21 @@ test('codes of errors stay readable', () => {
   );
 });
 
+test('an error brings its words, its cause and no client along', () => {
+  const cause = Object.assign(new Error('connection lost'), { code: '57P01', client: { secretKey: 4711, pool: [] } });
+  const text = written((log) =>
+    log.error({ err: new AggregateError([new Error('one of many')], 'failed', { cause }) }, 'queue'),
+  );
+  const { err } = JSON.parse(text) as { err: { message: string; cause: Record<string, unknown>; errors: object[] } };
+  expect(err).toMatchObject({
+    message: 'failed',
+    stack: expect.stringContaining('failed'),
+    cause: { message: 'connection lost', code: '57P01' },
+    errors: [{ message: 'one of many' }],
+  });
+  expect(err.cause).not.toHaveProperty('client');
+});
+
 test('every line stays JSON, whatever is logged', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.emailAddress(), fc.jsonValue(), (noise, email, value) => {

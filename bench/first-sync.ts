@@ -1,0 +1,86 @@
+import { fewestCalls, type Carried } from './floor.js';
+import { pause, type Backend, type Calls, type Cost, type Stands } from './stage.js';
+
+export interface FirstSync {
+  connectionId: string;
+  people: number;
+  seconds: number;
+  calls: { hubspot: Calls; klaviyo: Calls };
+  carried: Carried;
+  floor: { hubspot: number; klaviyo: number };
+  cpuMsPerPerson: number;
+  megabytes: number;
+}
+
+interface RunView {
+  state: string;
+  counts: Record<string, number>;
+}
+
+/** Connects everybody with everybody and waits until the first pass is through. */
+export async function firstSync(
+  stands: Stands,
+  backend: Backend,
+  people: number,
+  direction: 'two_way' | 'hubspot_to_klaviyo' = 'two_way',
+): Promise<FirstSync> {
+  const account = await backend.call<{ id: string }>('POST', '/klaviyo-accounts', { apiKey: 'pk_sandbox_TANDM1' });
+  const rules = {
+    hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }],
+    klaviyoToHubspot: direction === 'two_way' ? [{ source: { all: true } }] : [],
+  };
+  const { id } = await backend.call<{ id: string }>('POST', '/connections', {
+    type: 'contact',
+    klaviyoAccountId: account.id,
+    direction,
+    rules,
+  });
+  const sizes = await sizesOf(stands);
+  await stands.calls();
+  const before: Cost = await backend.cost();
+  const started = performance.now();
+  await backend.call('POST', `/connections/${id}/activate`);
+  for (;;) {
+    const status = await backend.call<{ state: string; run: { state: string } | null }>(
+      'GET',
+      `/connections/${id}/status`,
+    );
+    if (status.state === 'active' && status.run?.state === 'finished') break;
+    await pause(250);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const [after, calls, runs] = await Promise.all([
+    backend.cost(),
+    stands.calls(),
+    backend.call<{ results: RunView[] }>('GET', `/connections/${id}/runs`),
+  ]);
+  const count = (name: string): number => runs.results.reduce((sum, run) => sum + (run.counts[name] ?? 0), 0);
+  const carried: Carried = {
+    contacts: sizes.contacts,
+    profiles: direction === 'two_way' ? sizes.profiles : 0,
+    createdInHubspot: count('createdInHubspot'),
+    updatedInHubspot: count('updatedInHubspot'),
+    createdInKlaviyo: count('createdInKlaviyo'),
+    updatedInKlaviyo: count('updatedInKlaviyo'),
+    joinedList: count('people'),
+  };
+  return {
+    connectionId: id,
+    people,
+    seconds,
+    calls,
+    carried,
+    floor: fewestCalls(carried),
+    cpuMsPerPerson: ((after.cpuSeconds - before.cpuSeconds) / people) * 1000,
+    megabytes: after.megabytes,
+  };
+}
+
+async function sizesOf({ hubspot, klaviyo }: Stands): Promise<{ contacts: number; profiles: number }> {
+  const [portals, accounts] = (await Promise.all(
+    [`${hubspot.url}/_sandbox/portals`, `${klaviyo.url}/_sandbox/accounts`].map(async (url) =>
+      (await fetch(url)).json(),
+    ),
+  )) as [{ portals: { contacts: number }[] }, { accounts: { profiles: number }[] }];
+  return { contacts: portals.portals[0]?.contacts ?? 0, profiles: accounts.accounts[0]?.profiles ?? 0 };
+}

@@ -1,0 +1,38 @@
+/** What a pass did, as far as calls must have carried it. */
+export interface Carried {
+  contacts: number;
+  profiles: number;
+  createdInHubspot: number;
+  updatedInHubspot: number;
+  createdInKlaviyo: number;
+  updatedInKlaviyo: number;
+  joinedList: number;
+}
+
+const batches = (records: number, size: number): number => Math.ceil(records / size);
+
+/**
+ * The fewest calls that could carry a first two-way sync, from the vendors' batch sizes alone: every record is read once
+ * (100 a page), every write is in a full batch (HubSpot 100, a Klaviyo import job 1,000 and one look at its end), the
+ * ids of created profiles are read once (100 a page), lists are joined 1,000 at a time. Pure.
+ */
+export function fewestCalls(carried: Carried): { hubspot: number; klaviyo: number } {
+  const written = carried.createdInKlaviyo + carried.updatedInKlaviyo;
+  return {
+    hubspot:
+      batches(carried.contacts, 100) + batches(carried.createdInHubspot, 100) + batches(carried.updatedInHubspot, 100),
+    klaviyo:
+      batches(carried.profiles, 100) +
+      2 * batches(written, 1000) +
+      batches(carried.createdInKlaviyo, 100) +
+      batches(carried.joinedList, 1000),
+  };
+}
+
+/** Calls a second that the vendors' windows let through in the long run, of one portal and one account. */
+export const steadyCalls = {
+  /** 110 in ten seconds for a public app: developers.hubspot.com, API usage guidelines. */
+  hubspot: 11,
+  /** 700 a minute for reading profiles: developers.klaviyo.com, rate limits, tier L. */
+  klaviyoProfiles: 700 / 60,
+};
