@@ -22,6 +22,8 @@ function onClient(client: pg.PoolClient): Database {
   return database;
 }
 
+const idleInTransactionMs = 20_000;
+
 /** A pool over `connectionString`. `onError` hears of idle connections that broke (database restart). */
 export function openPool(
   connectionString: string,
@@ -32,9 +34,14 @@ export function openPool(
     connectionString,
     max: options.max,
     application_name: options.applicationName,
+    // Nothing of ours waits inside a transaction: what does belongs to a process that froze, and its locks stop others.
+    idle_in_transaction_session_timeout: idleInTransactionMs,
     ...(options.sessionOptions === undefined ? {} : { options: options.sessionOptions }),
   });
   pool.on('error', onError);
+  // A connection that is lent can break while no statement is under way on it, and the pool listens to idle ones only:
+  // unheard, that ends the process. The next statement fails by itself, and the pool drops the connection.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
@@ -46,11 +53,6 @@ export function poolDatabase(pool: pg.Pool): Database {
     },
     async transaction(work) {
       const client = await pool.connect();
-      // A connection can break while none of our statements is under way on it. Without a listener that would end the
-      // process; the next statement fails by itself, and the pool drops a client that cannot be queried any more.
-      let broken: Error | undefined;
-      const noteBreak = (error: Error): void => void (broken = error);
-      client.on('error', noteBreak);
       try {
         await client.query('begin');
         const result = await work(onClient(client));
@@ -63,8 +65,7 @@ export function poolDatabase(pool: pg.Pool): Database {
         });
         throw error;
       } finally {
-        client.off('error', noteBreak);
-        client.release(broken);
+        client.release();
       }
     },
   };

@@ -15,6 +15,8 @@ export function migrationsFolder(): string {
 export async function migrate(databaseUrl: string, say: (message: string) => void = () => undefined): Promise<void> {
   // The runner does not wait for the end of a connection it opens by itself.
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'tandem-migrate' });
+  // Should the connection break between two statements, the next one says so.
+  client.on('error', (error) => say(error.message));
   await client.connect();
   try {
     await runner({
