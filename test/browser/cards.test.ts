@@ -53,8 +53,10 @@ describe('F7: the cards of a contact', () => {
       for (const [name, record, text] of shown) {
         await open(card, record);
         await sees(text);
+        await settled();
         await picture(`${card.replace('tandem_', '')}-${name}`);
         expect([name, await overflows(sight.page)]).toEqual([name, false]);
+        if (name === 'lively' || name === 'failed') expect(await faults()).toEqual([]);
       }
       expect(sight.complaints).toEqual([]);
     },
@@ -123,7 +125,7 @@ describe('F7: the cards of a contact', () => {
     await sees('In sync');
     await focus('Sync now');
     await page.keyboard.press('Enter');
-    await page.getByText('Synced.').first().waitFor();
+    await page.getByText('Synced.', { exact: true }).first().waitFor();
     await picture('contact_tab-synced');
     const profile = await until(
       'the contact in Klaviyo',
@@ -146,13 +148,26 @@ describe('F7: the cards of companies and deals', () => {
     await sees(`2 contacts of this ${object} have email activity.`);
     await sees('ada.lovelace@example.com');
     await picture(`${object}-lively`);
-    expect(await overflows(sight.page)).toBe(false);
+    expect([await overflows(sight.page), await faults()]).toEqual([false, []]);
     await open(card, '77');
     await sees(`No contact of this ${object} has received an email from Klaviyo yet.`);
     await picture(`${object}-empty`);
     expect(sight.complaints).toEqual([]);
   });
 });
+
+/** What the service reads behind its first answer has come. */
+const settled = (): Promise<void> => drawn().getByText('Klaviyo has not said yet').waitFor({ state: 'detached' });
+
+/** What axe finds seriously wrong in the card. */
+async function faults(): Promise<string[]> {
+  await sight.page.addScriptTag({ path: 'node_modules/axe-core/axe.min.js' });
+  return sight.page.evaluate<string[]>(
+    `axe.run('[data-extension]').then(({ violations }) => violations
+       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+       .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`,
+  );
+}
 
 /** Goes with Tab until that button has the focus. */
 async function focus(name: string): Promise<void> {

@@ -109,7 +109,7 @@ export const words = {
   /** `settling`: it is being asked at this moment. */
   subscriptionOf(status: string | null, settling: boolean): string {
     if (status !== null && status !== '') return subscriptions[status] ?? status;
-    return settling ? '…' : 'Not known: the contact is not linked to a Klaviyo profile';
+    return settling ? 'Klaviyo has not said yet' : 'Not known: the contact is not linked to a Klaviyo profile';
   },
   lists: 'Klaviyo lists',
   noLists: 'None through the sync',

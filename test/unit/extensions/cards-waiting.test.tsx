@@ -80,7 +80,7 @@ describe('what the service reads behind its answer', () => {
   test('is looked for a second later, and shown', async () => {
     const { stand, card } = openWith({ subscription: null, listNames: ['CstHub'], settling: true });
     await sees(card, 'CstHub');
-    expect(textOf(card)).toContain('Email marketing …');
+    expect(textOf(card)).toContain('Email marketing Klaviyo has not said yet');
     stand.on(path, () => ({ body: contactOf() }));
     await eventually(() => expect(stand.waiting()).toEqual([1_000]));
     stand.advance(1_000);

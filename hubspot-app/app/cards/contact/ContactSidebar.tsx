@@ -1,5 +1,5 @@
 import { Divider, Flex, Text } from '@hubspot/ui-extensions';
-import { ActivityNotice } from '../activity/ActivityNotice.js';
+import { PausedNotice } from '../activity/PausedNotice.js';
 import { LastActivity } from '../activity/LastActivity.js';
 import { TotalLine } from '../activity/TotalNumbers.js';
 import { isQuiet } from '../activity/is-quiet.js';
@@ -26,7 +26,7 @@ export function ContactSidebar() {
             <Flex direction="column" gap="small">
               <LastActivity latest={contact.latest} />
               <TotalLine totals={contact.totals} />
-              <ActivityNotice emailActivity={contact.emailActivity} />
+              <PausedNotice emailActivity={contact.emailActivity} />
             </Flex>
           )}
           <Text variant="microcopy">

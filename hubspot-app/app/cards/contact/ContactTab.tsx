@@ -1,5 +1,6 @@
 import { Divider, EmptyState, Flex, Text } from '@hubspot/ui-extensions';
-import { ActivityNotice } from '../activity/ActivityNotice.js';
+import { PausedNotice } from '../activity/PausedNotice.js';
+import { TimelineNotice } from '../activity/TimelineNotice.js';
 import { DayChart } from '../activity/DayChart.js';
 import { LastActivity } from '../activity/LastActivity.js';
 import { LatestTable } from '../activity/LatestTable.js';
@@ -28,12 +29,13 @@ export function ContactTab() {
             <Flex direction="column" gap="medium">
               <LastActivity latest={contact.latest} />
               <TotalNumbers totals={contact.totals} />
-              <ActivityNotice emailActivity={contact.emailActivity} />
+              <PausedNotice emailActivity={contact.emailActivity} />
             </Flex>
           )}
           <Membership contact={contact} />
           <DayChart days={contact.byDay} />
           <LatestTable latest={contact.latest} />
+          {isQuiet(contact) ? null : <TimelineNotice emailActivity={contact.emailActivity} />}
         </>
       )}
     </LoadedCard>

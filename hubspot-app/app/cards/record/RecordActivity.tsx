@@ -1,5 +1,6 @@
 import { EmptyState, Text } from '@hubspot/ui-extensions';
-import { ActivityNotice } from '../activity/ActivityNotice.js';
+import { PausedNotice } from '../activity/PausedNotice.js';
+import { TimelineNotice } from '../activity/TimelineNotice.js';
 import { DayChart } from '../activity/DayChart.js';
 import { LastActivity } from '../activity/LastActivity.js';
 import { LatestTable } from '../activity/LatestTable.js';
@@ -33,9 +34,10 @@ export function RecordActivity({ object }: { object: 'company' | 'deal' }) {
               {words.contactsOf[object](record.contacts)}
               {record.contacts >= mostContacts ? ` ${words.mostContacts(record.contacts)}` : null}
             </Text>
-            <ActivityNotice emailActivity={record.emailActivity} />
+            <PausedNotice emailActivity={record.emailActivity} />
             <DayChart days={record.byDay} />
             <LatestTable latest={record.latest} withWho />
+            <TimelineNotice emailActivity={record.emailActivity} />
           </>
         )
       }
