@@ -105,20 +105,22 @@ export async function createService(
   const hubspotTokens: HubspotTokenDeps = { db, sealer, app: hubspotApp, owner, clock, metrics };
   const klaviyoCredentials: KlaviyoCredentialDeps = { db, sealer, app: klaviyoApp, owner, clock, metrics };
 
-  const hubspot = (portalId: string, priority: Priority): HubspotSession => {
+  const hubspot = (portalId: string, priority: Priority, fence?: () => void): HubspotSession => {
     let last: string | undefined;
     return openHubspotSession({
       ...vendor,
+      ...(fence === undefined ? {} : { fence }),
       portalId,
       priority,
       apiUrl: hubspotApp.apiUrl,
       token: async (fresh) => (last = await hubspotAccessToken(hubspotTokens, portalId, fresh ? last : undefined)),
     });
   };
-  const klaviyo = (accountId: string, priority: Priority): KlaviyoSession => {
+  const klaviyo = (accountId: string, priority: Priority, fence?: () => void): KlaviyoSession => {
     let last: KlaviyoCredential | undefined;
     return new KlaviyoSession({
       ...vendor,
+      ...(fence === undefined ? {} : { fence }),
       accountId,
       priority,
       apiUrl: config.klaviyo.apiUrl,

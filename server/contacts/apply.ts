@@ -44,17 +44,19 @@ export interface Refusal {
 
 /**
  * Carries out the plans of one batch: both sides' records first, at the same time and in batches, then the lists, which
- * need the ids of created profiles, and consent last. A refusal concerns one record; a missing answer postpones the records it concerns.
+ * need the ids of created profiles, and consent last. A refusal concerns one record; a missing answer postpones the
+ * records it concerns. Each call asks `mayWrite` as it leaves: between two of them a process may have been frozen.
  */
 export async function apply(
   ctx: SyncContext,
   scope: AccountScope,
   plans: readonly PersonPlan[],
   priority: Priority,
+  mayWrite: () => void,
 ): Promise<Applied[]> {
   const applied = plans.map(begin);
-  const hubspot = ctx.hubspot(scope.portalId, priority);
-  const klaviyo = ctx.klaviyo(scope.klaviyoAccountId, priority);
+  const hubspot = ctx.hubspot(scope.portalId, priority, mayWrite);
+  const klaviyo = ctx.klaviyo(scope.klaviyoAccountId, priority, mayWrite);
   await Promise.all([
     applyToHubspot(
       hubspot,

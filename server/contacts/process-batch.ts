@@ -49,7 +49,7 @@ export async function processBatch(
   if (creates > (batch.createsLeft ?? Infinity)) throw new CeilingReached(`${creates} records would be created.`);
   const intents = await intend(ctx, scope, plans, batch.run?.id ?? null);
   batch.mayWrite();
-  const applied = await apply(ctx, moment, plans, batch.priority);
+  const applied = await apply(ctx, moment, plans, batch.priority, batch.mayWrite);
   await batch.before;
   const counts = await record(ctx, scope, lease, { applied, intents, claimed: batch.claimed, run: batch.run });
   await stopStage(ctx, scope, batch.run === null ? counts : { people: 0, failed: 0 });

@@ -16,8 +16,9 @@ export interface SyncContext {
   sealer: Sealer;
   /** Seconds between two runs of a sweep. */
   pollSeconds: number;
-  hubspot(portalId: string, priority: Priority): HubspotSession;
-  klaviyo(klaviyoAccountId: string, priority: Priority): KlaviyoSession;
+  /** `fence` throws when a request may not leave any more, because a lease was lost while something waited or froze. */
+  hubspot(portalId: string, priority: Priority, fence?: () => void): HubspotSession;
+  klaviyo(klaviyoAccountId: string, priority: Priority, fence?: () => void): KlaviyoSession;
   /** The fields of both sides, as last read. */
   catalogue(portalId: string, klaviyoAccountId: string): Promise<Catalogue>;
   /** Told how many values an audit found different that nobody had noticed. */

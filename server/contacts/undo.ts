@@ -124,9 +124,10 @@ export async function undoPage(
     scope,
     people.map(({ plan }) => plan),
     'person',
+    mayWrite,
   );
   const byPlan = new Map(applied.map((one) => [one.plan, one]));
-  await archiveCreated(ctx, scope, people, byPlan);
+  await archiveCreated(ctx, scope, people, byPlan, mayWrite);
   const taken = people.filter(({ plan }) => byPlan.get(plan)?.deferred === null);
   await ctx.db.transaction(async (tx) => {
     await assertLease(tx, lease);
@@ -183,13 +184,14 @@ async function archiveCreated(
   scope: AccountScope,
   people: readonly PlannedUndo[],
   byPlan: ReadonlyMap<PersonPlan, Applied>,
+  mayWrite: () => void,
 ): Promise<void> {
   const created = people.filter(({ undo, plan }) => undo.archive && plan.person.hubspot !== null);
   if (created.length === 0) return;
   const applied = created.flatMap(({ plan }) => byPlan.get(plan) ?? []);
   try {
     const refused = await archive(
-      ctx.hubspot(scope.portalId, 'person'),
+      ctx.hubspot(scope.portalId, 'person', mayWrite),
       applied.flatMap(({ hubspotId }) => hubspotId ?? []),
     );
     for (const person of applied) {

@@ -12,6 +12,8 @@ export interface VendorDeps {
   onCall(call: { vendor: 'hubspot' | 'klaviyo'; operation: string; status: number | 'none'; seconds: number }): void;
   /** Milliseconds until an answer is given up. */
   timeoutMs: number;
+  /** Asked when all waiting is over and a request is about to leave; throws when it must not (fencing). */
+  fence?: () => void;
 }
 
 /** Seconds to wait after a failure that says nothing about when to come back. */

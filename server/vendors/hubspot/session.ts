@@ -78,6 +78,7 @@ async function send<T>(options: HubspotSessionOptions, request: HubspotRequest<T
   await options.limiter.take([windowOf(options.portalId, request.search === true)], 1, options.priority);
   // The token is asked for after the wait: it lives for half an hour only.
   const accessToken = await options.token(fresh);
+  options.fence?.();
   const HubspotClient = await loadClient();
   // Retries are ours: the SDK's sleep a fixed 10 s and do not see Retry-After.
   const client = new HubspotClient({ accessToken, basePath: apiUrl, numberOfApiCallRetries: 0 });

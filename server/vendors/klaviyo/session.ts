@@ -103,6 +103,7 @@ export class KlaviyoSession implements Session {
     const { operation, tier } = endpointOf(config.method ?? 'GET', pathOf(config));
     await limiter.take(klaviyoWindows(accountId, operation, tier), 1, priority);
     const credential = await this.options.credential(fresh);
+    this.options.fence?.();
     const authorization =
       credential.kind === 'api_key' ? `Klaviyo-API-Key ${credential.key}` : `Bearer ${credential.accessToken}`;
     const started = performance.now();
