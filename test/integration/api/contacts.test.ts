@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { noteHistory, type HistoryEntry } from '../../../server/store/history.js';
 import { connectByKey, openApiWorld, type ApiWorld } from './api-world.js';
 import { until } from '../../helpers/service.js';
 
@@ -19,7 +18,7 @@ afterAll(() => world.close());
 const sql = (text: string, parameters: unknown[] = []): Promise<Record<string, unknown>[]> =>
   world.database.db.query(text, parameters);
 beforeEach(async () => {
-  for (const table of ['link', 'standing', 'change', 'history', 'issue']) await sql(`delete from ${table}`);
+  for (const table of ['link', 'standing', 'change', 'issue']) await sql(`delete from ${table}`);
   await sql(`update connection set state = 'active'`);
   world.noticed.length = 0;
 });
@@ -46,6 +45,8 @@ const card = async (): Promise<{
   settling: boolean;
   subscription: string | null;
   issues: { id: string; code: string }[];
+  emailActivity: { state: string; timeline: { approved: boolean; message: string } };
+  latest: unknown[];
 }> => (await world.call('GET', '/contacts/101')).body as Awaited<ReturnType<typeof card>>;
 
 describe('F7: the contact card', () => {
@@ -162,6 +163,40 @@ describe('F7: the contact card', () => {
     expect((await world.call('POST', `/issues/${issues[1]!.id}/retry`)).status).toBe(202);
   });
 
+  test('E3: whether activity is collected, and whether it may go on timelines', async () => {
+    const draft = await world.call('POST', '/connections', { type: 'engagement', klaviyoAccountId: account });
+    const id = (draft.body as { id: string }).id;
+    const becomes = async (state: string, approval: string | null): Promise<unknown> => {
+      await sql('update connection set state = $2 where id::text = $1', [id, state]);
+      await sql('update portal set app_events = $2 where id = $1', [world.portalId, approval]);
+      const { state: shown, timeline } = (await card()).emailActivity;
+      return [shown, timeline.approved];
+    };
+    expect(await becomes('draft', null)).toEqual(['off', false]);
+    expect(await becomes('active', 'unapproved')).toEqual(['on', false]);
+    expect((await card()).emailActivity.timeline.message).toMatch(/not approved/);
+    expect(await becomes('paused', 'approved')).toEqual(['paused', true]);
+    expect(await becomes('initial_sync', 'approved')).toEqual(['on', true]);
+    await world.call('DELETE', `/connections/${id}`);
+  });
+
+  test('F7: an activity names who did it and leads to their record', async () => {
+    await sql(
+      `insert into activity (portal_id, klaviyo_account_id, event_id, kind, at, email, message_key, facts, due_at, verdict, decision, counted, contact_id)
+       values ($1, $2, 'e1', 'clicked', now(), 'ada@example.com', 'm', '{"name": "Sale", "subject": null, "url": null}', null, 'human', 'deliver', true, '101')`,
+      [world.portalId, account],
+    );
+    const { latest } = await card();
+    expect(latest).toMatchObject([
+      {
+        type: 'clicked',
+        message: 'Sale',
+        contact: { email: 'ada@example.com', hubspotUrl: expect.stringMatching(/0-1\/101$/) },
+      },
+    ]);
+    await sql('delete from activity');
+  });
+
   test('A1: another portal’s card of the same id shows nothing of it; an id that is none is 404', async () => {
     await link();
     await stand('in_sync', null, null);
@@ -184,87 +219,5 @@ describe('F7: the contact card', () => {
     });
     expect((await world.call('POST', '/contacts/abc/sync')).status).toBe(404);
     expect(world.noticed).toHaveLength(1);
-  });
-});
-
-describe('F6: the history', () => {
-  const runId = '00000000-0000-4000-8000-00000000000a';
-  const entry = (n: number, more: Partial<HistoryEntry> = {}): HistoryEntry => ({
-    connectionId,
-    runId: null,
-    side: 'klaviyo',
-    action: 'update',
-    hubspotId: String(100 + n),
-    klaviyoId: `K${n}`,
-    email: `p${n}@example.com`,
-    fields: [
-      {
-        field: 'contact.firstname|attribute.first_name',
-        oldValue: 'A',
-        newValue: 'B',
-        because: 'It changed in HubSpot.',
-      },
-    ],
-    because: 'It changed in HubSpot.',
-    ...more,
-  });
-  const write = (...entries: HistoryEntry[]): Promise<void> =>
-    noteHistory(world.database.db, world.portalId, account, entries);
-  interface Page {
-    results: Record<string, unknown>[];
-    next: string | null;
-  }
-  const history = async (query = ''): Promise<Page> => (await world.call('GET', `/history${query}`)).body as Page;
-
-  test('a write of two fields is two rows with ids of their own, a write of none is one', async () => {
-    await write(
-      entry(1, {
-        fields: [
-          { field: 'a', oldValue: null, newValue: 'x', because: 'filled' },
-          { field: 'b', oldValue: '1', newValue: '2', because: 'changed', overruled: '3' },
-        ],
-      }),
-      entry(2, { action: 'list_add', fields: [], because: 'Rule 1 matches.' }),
-    );
-    const { results } = await history();
-    expect(results).toEqual([
-      expect.objectContaining({ action: 'list_add', field: null, because: 'Rule 1 matches.' }),
-      expect.objectContaining({
-        action: 'update',
-        field: 'a',
-        oldValue: null,
-        newValue: 'x',
-        because: 'filled',
-        side: 'klaviyo',
-        connectionId,
-        contact: { email: 'p1@example.com', hubspotId: '101', klaviyoId: 'K1' },
-        at: expect.stringMatching(/Z$/),
-      }),
-      expect.objectContaining({ field: 'b', newValue: '2', overruled: '3' }),
-    ]);
-    expect(new Set(results.map((row) => row['id'])).size).toBe(3);
-  });
-
-  test('of a contact, a run, a connection; page by page, newest first', async () => {
-    await write(...Array.from({ length: 5 }, (_, n) => entry(n)), entry(9, { runId }));
-    expect((await history('?contactId=103')).results).toHaveLength(1);
-    expect(
-      (await history(`?runId=${runId}`)).results.map((row) => (row['contact'] as { hubspotId: string }).hubspotId),
-    ).toEqual(['109']);
-    expect((await history(`?connectionId=${connectionId}`)).results).toHaveLength(6);
-    const first = await history('?limit=4');
-    const second = await history(`?limit=4&cursor=${first.next ?? ''}`);
-    expect(
-      [...first.results, ...second.results].map((row) => (row['contact'] as { hubspotId: string }).hubspotId),
-    ).toEqual(['109', '104', '103', '102', '101', '100']);
-    expect(second.next).toBeNull();
-  });
-
-  test('A1: another portal sees none of it', async () => {
-    await write(entry(1));
-    expect((await world.call('GET', `/history?connectionId=${connectionId}`, undefined, other())).body).toEqual({
-      results: [],
-      next: null,
-    });
   });
 });
