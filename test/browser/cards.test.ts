@@ -63,7 +63,7 @@ describe('F7: the cards of a contact', () => {
     60_000,
   );
 
-  test('E6: machines are marked and not counted; a foreign script and a long name keep their place', async () => {
+  test('E3, F7: machines are marked and not counted; a foreign script and a long name keep their place', async () => {
     await open('tandem_contact_tab', records.lively);
     await sees('Not counted: 1 open by a mail program.');
     await sees('by a machine');

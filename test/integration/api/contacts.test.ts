@@ -163,7 +163,7 @@ describe('F7: the contact card', () => {
     expect((await world.call('POST', `/issues/${issues[1]!.id}/retry`)).status).toBe(202);
   });
 
-  test('E3: whether activity is collected, and whether it may go on timelines', async () => {
+  test('E2: whether activity is collected, and whether it may go on timelines', async () => {
     const draft = await world.call('POST', '/connections', { type: 'engagement', klaviyoAccountId: account });
     const id = (draft.body as { id: string }).id;
     const becomes = async (state: string, approval: string | null): Promise<unknown> => {

@@ -132,7 +132,7 @@ describe('F7: the contact tab', () => {
     expect(textOf(card)).toContain('In sync');
   });
 
-  test('what machines did is not counted and marked; corrections are told', async () => {
+  test('E3: what machines did is not counted and marked; corrections are told', async () => {
     const { card } = openWith({
       totals: { ...quiet.totals, sent: 1, leftOut: { machineOpens: 1, botClicks: 12 } },
       latest: [
@@ -158,7 +158,7 @@ describe('F7: the contact tab', () => {
     expect(textOf(card)).toContain('Marked as spam 1');
   });
 
-  test('E3: app events not approved: the card says that the timeline waits', async () => {
+  test('E2: app events not approved: the card says that the timeline waits', async () => {
     const { card } = openWith({
       emailActivity: { state: 'on', timeline: { approved: false, message: 'HubSpot has not approved it.' } },
     });
