@@ -159,8 +159,11 @@ export async function issuesDueAgain(
   limit: number,
 ): Promise<{ side: 'hubspot' | 'klaviyo'; recordId: string }[]> {
   return db.query(
-    `select distinct i.side, i.record_id as "recordId" from issue i join connection c on c.id = i.connection_id
-     where c.klaviyo_account_id = $1 and c.state in ('initial_sync', 'active') and i.record_id <> ''
+    // As an array: joined, the planner may read the issues of everybody.
+    `select distinct i.side, i.record_id as "recordId" from issue i
+     where i.connection_id = any (array(
+         select id from connection where klaviyo_account_id = $1 and state in ('initial_sync', 'active')))
+       and i.record_id <> ''
        and i.last_seen_at + least(greatest(make_interval(secs => $2), i.last_seen_at - i.first_seen_at), interval '1 day') <= now()
      limit $3`,
     [klaviyoAccountId, pauseSeconds, limit],
