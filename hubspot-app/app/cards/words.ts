@@ -130,7 +130,10 @@ export const words = {
   },
   /** The service takes so many contacts of a company together at most. */
   mostContacts: (contacts: number): string => `The ${contacts.toLocaleString('en-US')} contacts looked at last count.`,
-  paused: 'The email activity sync is paused: what happened since is missing here.',
+  missing: {
+    paused: 'The email activity sync is paused: what happened since is missing here.',
+    off: 'Email activity is not synced any more: what happened since is missing here.',
+  },
   timeline: 'Not on the timeline yet',
   /** A length of time since, in seconds. */
   ago(seconds: number): string {

@@ -165,9 +165,9 @@ describe('F7: the contact tab', () => {
     await sees(card, `${words.timeline}: HubSpot has not approved it.`);
   });
 
-  test('a paused sync of activity is told beside what is known', async () => {
-    const { card } = openWith({ emailActivity: { ...quiet.emailActivity, state: 'paused' } });
-    await sees(card, words.paused);
+  test.each(['paused', 'off'] as const)('a sync of activity that is %s is told beside what is known', async (state) => {
+    const { card } = openWith({ emailActivity: { ...quiet.emailActivity, state } });
+    await sees(card, words.missing[state]);
     expect(textOf(card)).toContain('Clicked “Autumn sale” 3 days ago');
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { EmptyState, Link, TableHeader } from '@hubspot/ui-extensions';
+import fc from 'fast-check';
 import { createRenderer } from '@hubspot/ui-extensions/testing';
 import { shorten, shortUrl } from '../../../hubspot-app/app/cards/activity/shorten.js';
 import { CompanyCard } from '../../../hubspot-app/app/cards/CompanyCard.js';
@@ -89,6 +90,14 @@ test('a long text keeps both ends, and whole characters', () => {
   expect(shorten('ada@example.com', 15)).toBe('ada@example.com');
   expect(shorten('somebody.with.a.long.address@example.com', 20)).toBe('somebody.with…le.com');
   expect([...shorten('🧦'.repeat(50), 10)]).toEqual([...'🧦🧦🧦🧦🧦🧦…🧦🧦🧦']);
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 3, max: 80 }), (text, most) => {
+      const short = [...shorten(text, most)];
+      expect(short.length).toBeLessThanOrEqual(most);
+      if ([...text].length <= most) expect(short.join('')).toBe(text);
+      else expect(text.startsWith(short.slice(0, short.indexOf('…')).join(''))).toBe(true);
+    }),
+  );
 });
 
 test.each([

@@ -4,5 +4,6 @@ import { words } from '../words.js';
 
 /** Says that what happened lately is missing. Draws nothing while activity is collected. */
 export function PausedNotice({ emailActivity }: { emailActivity: EmailActivity }) {
-  return emailActivity.state === 'paused' ? <Alert title={words.paused} variant="warning" testId="paused" /> : null;
+  const { state } = emailActivity;
+  return state === 'on' ? null : <Alert title={words.missing[state]} variant="warning" testId="paused" />;
 }

@@ -4,7 +4,7 @@ export function shorten(text: string, most: number): string {
   const characters = [...text];
   if (characters.length <= most) return text;
   const end = Math.floor((most - 1) / 3);
-  return `${characters.slice(0, most - 1 - end).join('')}…${characters.slice(-end).join('')}`;
+  return `${characters.slice(0, most - 1 - end).join('')}…${characters.slice(characters.length - end).join('')}`;
 }
 
 /** A link as people recognise it: without what only tracking needs. */
