@@ -122,6 +122,16 @@ beforeAll(async () => {
       `usage_contact (portal_id, month, email_hash) select portal, date_trunc('month', now())::date, decode(md5(n::text), 'hex')`,
     );
   }
+  // And many more connections, as everywhere but here.
+  await db.query(
+    `insert into connection (portal_id, klaviyo_account_id, type, name, state, config)
+     select portal_id, id, 'contact', 'One of many ' || n, 'active', '{}' from klaviyo_account, generate_series(1, 400) as n where portal_id = '8'`,
+  );
+  await db.query(
+    `insert into issue (portal_id, connection_id, code, side, record_id, title, detail, fix)
+     select portal_id, id, 'invalid_phone', 'hubspot', n::text, '', '', '' from connection, generate_series(1, 100) as n where name like 'One of many%'`,
+  );
+  await db.query(`update connection set state = 'paused' where name like 'One of many%'`);
   await db.query('vacuum analyze');
   const [ids] = await db.query<{ account: string; connection: string }>(
     `select a.id as account, c.id as connection from klaviyo_account a join connection c on c.klaviyo_account_id = a.id where a.portal_id = $1`,
