@@ -177,6 +177,15 @@ describe('F7: the contact tab', () => {
     expect(textOf(card)).toContain(words.subscriptionOf(null, false));
   });
 
+  test('G3: what an event calls a link is one only if it leads to a page', async () => {
+    const latest = ['javascript:alert(1)', 'data:text/html,x', ' https://a.example', 'file:///etc'].map((url) =>
+      activityOf({ url, campaignUrl: null }),
+    );
+    const { card } = openWith({ latest });
+    await sees(card, 'javascript:alert(1)');
+    expect(card.findAll(Link)).toHaveLength(1);
+  });
+
   test('an email without name and subject is still an email', async () => {
     const { card } = openWith({ latest: [activityOf({ message: null, subject: null, url: null, campaignUrl: null })] });
     await sees(card, words.latest.noName);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { EmptyState, Link, TableHeader } from '@hubspot/ui-extensions';
 import fc from 'fast-check';
 import { createRenderer } from '@hubspot/ui-extensions/testing';
-import { shorten, shortUrl } from '../../../hubspot-app/app/cards/activity/shorten.js';
+import { shorten, shortUrl } from '../../../hubspot-app/app/cards/activity/short-texts.js';
 import { CompanyCard } from '../../../hubspot-app/app/cards/CompanyCard.js';
 import { ContactSidebarCard } from '../../../hubspot-app/app/cards/ContactSidebarCard.js';
 import { ContactTabCard } from '../../../hubspot-app/app/cards/ContactTabCard.js';

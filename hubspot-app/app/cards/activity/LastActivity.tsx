@@ -2,7 +2,7 @@ import { Flex, Heading, Text } from '@hubspot/ui-extensions';
 import type { Activity } from '../card-types.js';
 import { useAgo } from '../shared/use-ago.js';
 import { words } from '../words.js';
-import { shorten } from './shorten.js';
+import { shorten } from './short-texts.js';
 
 const text = words.last;
 const longest = 60;

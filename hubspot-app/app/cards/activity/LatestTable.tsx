@@ -15,7 +15,7 @@ import {
 import type { Activity, ActivityType } from '../card-types.js';
 import { usePlatform } from '../shared/platform.js';
 import { words } from '../words.js';
-import { shorten, shortUrl } from './shorten.js';
+import { isWebAddress, shorten, shortUrl } from './short-texts.js';
 
 const text = words.latest;
 /** Characters; more would push the other columns out of a card. */
@@ -81,7 +81,12 @@ function ActivityRow({ activity, withWho }: { activity: Activity; withWho: boole
           )}
           {url === null ? null : (
             <Text variant="microcopy">
-              {text.link} <Link href={{ url, external: true }}>{shortUrl(url, longest.link)}</Link>
+              {text.link}{' '}
+              {isWebAddress(url) ? (
+                <Link href={{ url, external: true }}>{shortUrl(url, longest.link)}</Link>
+              ) : (
+                shortUrl(url, longest.link)
+              )}
             </Text>
           )}
           {campaignUrl === null ? null : (

@@ -16,3 +16,6 @@ export const shortUrl = (url: string, most: number): string =>
       .replace(/\/$/, ''),
     most,
   );
+
+/** Whether a link leads to a page. Events come from outside: what they call a link may be a script. */
+export const isWebAddress = (url: string): boolean => /^https?:\/\/[^\s]+$/i.test(url);
