@@ -55,6 +55,8 @@ export class Disturber {
         this.count(`webhooks ${drop > 0 ? 'missing' : duplicates > 0 ? 'doubled' : shuffle ? 'out of order' : 'late'}`);
         return;
       }
+      case 'relief':
+        return this.relieve();
       case 'tokens':
         if (step.how === 'expired') return this.expire(step.side);
         return this.later(() => this.revoke(step.side, step.forMs));
@@ -80,12 +82,17 @@ export class Disturber {
   async calm(): Promise<void> {
     this.armed = [];
     await this.busy;
+    this.relieve();
+    await this.fleet.ready();
+  }
+
+  /** Vendors and webhooks are themselves again. */
+  private relieve(): void {
     for (const side of sides) {
       const { faults, webhooks } = this.world[side];
       faults.clear();
       webhooks.behaviour = { ...webhooks.behaviour, drop: 0, duplicates: 0, shuffle: false, delayMs: 20 };
     }
-    await this.fleet.ready();
   }
 
   private count(what: string): void {

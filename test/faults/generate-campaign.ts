@@ -23,7 +23,13 @@ const vendorFaults: readonly Fault[] = [
 /** Longer than the service waits for any answer. */
 const pastTimeoutMs = 31_000;
 
-/** The endless steps of a seed, two thirds of them people's doings. */
+/** Steps of rough weather, and of weather in which work gets done; kills come in both. */
+const [roughSteps, fairSteps] = [50, 90] as const;
+
+/**
+ * The endless steps of a seed: everything goes wrong at once for a while, then vendors and webhooks are themselves again
+ * for a while. Without relief the service would mostly wait, and nothing would be there to be interrupted.
+ */
 export function* generateCampaign(seed: number, { shape, slowThings }: Roughness): Generator<Step> {
   const random = seededRandom(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
@@ -37,7 +43,8 @@ export function* generateCampaign(seed: number, { shape, slowThings }: Roughness
       ? { kind: 'vendor', side: at, fault: { ...fault, operation } }
       : { kind: 'vendor', side: side(), fault };
   };
-  const makers: [number, () => Step][] = [
+  type Maker = readonly [weight: number, make: () => Step];
+  const people: Maker[] = [
     [34, () => ({ kind: 'edit', side: side(), who: below(peopleInAll), mark: (mark += 1) })],
     [6, () => ({ kind: 'create', side: pick(['hubspot', 'klaviyo', 'both']), who: newcomer(), mark: (mark += 1) })],
     [9, () => click(60_000, 800)],
@@ -45,6 +52,12 @@ export function* generateCampaign(seed: number, { shape, slowThings }: Roughness
     [2, () => ({ kind: 'opt_out', side: side(), who: below(seededPeople) })],
     [1.5, () => ({ kind: 'ask', what: pick(['contacts', 'activity']) })],
     [9, () => ({ kind: 'wait', ms: below(350) })],
+  ];
+  const kills: Maker[] = [
+    [0.8, () => ({ kind: 'kill', process: below(3), signal: pick(signals), downMs: below(800) })],
+    [4, () => killAt()],
+  ];
+  const troubles: Maker[] = [
     [12, vendor],
     [2, () => ({ kind: 'vendor', side: 'hubspot', fault: { kind: 'partial_batch', operation: 'contacts.batch' } })],
     [
@@ -59,8 +72,6 @@ export function* generateCampaign(seed: number, { shape, slowThings }: Roughness
       }),
     ],
     [1.5, () => ({ kind: 'tokens', side: side(), how: 'expired', forMs: 0 })],
-    [1.5, () => ({ kind: 'kill', process: below(3), signal: pick(signals), downMs: below(800) })],
-    [3, () => killAt()],
     [1, () => ({ kind: 'database', how: 'connections_cut', forMs: 0 })],
     [0.4, () => ({ kind: 'database', how: 'restart', forMs: 200 + below(1500) })],
   ];
@@ -79,17 +90,21 @@ export function* generateCampaign(seed: number, { shape, slowThings }: Roughness
     return { kind: 'kill_at', side: at, operation, afterMs: pick([0, 0, 1, 3, 8, 20]), downMs: below(600) };
   };
   if (slowThings) {
-    makers.push(
+    troubles.push(
       [0.5, () => ({ kind: 'tokens', side: side(), how: 'revoked', forMs: 500 + below(3000) })],
       [0.15, () => ({ kind: 'vendor', side: side(), fault: { kind: 'slow', delayMs: pastTimeoutMs } })],
     );
     if (shape === 'three')
-      makers.push([0.4, () => ({ kind: 'freeze', process: below(3), forMs: 4000 + below(14_000) })]);
+      troubles.push([0.4, () => ({ kind: 'freeze', process: below(3), forMs: 4000 + below(14_000) })]);
   }
-  const total = makers.reduce((sum, [weight]) => sum + weight, 0);
-  for (;;) {
-    let left = random() * total;
+  const draw = (makers: readonly Maker[]): Step => {
+    let left = random() * makers.reduce((sum, [weight]) => sum + weight, 0);
     const [, make] = makers.find(([weight]) => (left -= weight) < 0) ?? makers[0]!;
-    yield make();
+    return make();
+  };
+  for (;;) {
+    for (let n = 0; n < roughSteps; n += 1) yield draw([...people, ...kills, ...troubles]);
+    yield { kind: 'relief' };
+    for (let n = 0; n < fairSteps; n += 1) yield draw([...people, ...kills]);
   }
 }

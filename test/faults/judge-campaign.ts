@@ -58,6 +58,21 @@ function judgeDuplicates({ portal, account }: Crowd): Violation[] {
   return twice.map((one) => ({ rule: 'B4 duplicate', what: one }));
 }
 
+/** What the service wrote down about the people of lost changes, to tell how it came about. */
+export async function storyOf(world: World, violations: readonly Violation[]): Promise<string[]> {
+  const told = violations.filter(({ rule }) => rule === 'G1 lost change').slice(0, 3);
+  const stories = await Promise.all(
+    told.map(({ what }) =>
+      world.database.db.query<{ line: string }>(
+        `select concat_ws(' ', to_char(at, 'HH24:MI:SS.MS'), side, action, coalesce(outcome, 'open'), fields::text) as line
+         from history where position(lower(coalesce(email, '-')) in lower($1)) > 0 order by id`,
+        [what],
+      ),
+    ),
+  );
+  return stories.flatMap((lines, n) => [`Story of ${told[n]?.what ?? ''}`, ...lines.map(({ line }) => line)]);
+}
+
 /** Nobody who opted out anywhere is subscribed, and the other side knows. */
 function judgeConsent(crowd: Crowd): Violation[] {
   return [...crowd.optedOut].flatMap(([email, side]) => {

@@ -7,11 +7,12 @@ const campaign = JSON.parse(process.env['TANDEM_CAMPAIGN'] ?? '{}') as Campaign 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 test(`seed ${campaign.seed}, ${campaign.shape === 'one' ? 'one process' : 'three processes'}`, async () => {
-  const { violations, output, ...rest } = await playCampaign(campaign);
+  const { violations, story, output, ...rest } = await playCampaign(campaign);
   say(JSON.stringify({ seed: campaign.seed, shape: campaign.shape, ...rest, violations: violations.length }));
   if (campaign.log !== undefined) await writeFile(campaign.log, output);
   if (violations.length === 0) return;
   for (const { rule, what } of violations.slice(0, 30)) say(`${rule}: ${what}`);
+  for (const line of story) say(line);
   const errors = output.split('\n').filter((line) => /"level":(50|60)/.test(line));
   for (const line of errors.slice(-8)) say(line.slice(0, 1200));
   throw new Error(`${violations.length} violations`);

@@ -5,7 +5,7 @@ import { Crowd } from './crowd.js';
 import { Disturber } from './disturber.js';
 import { Fleet } from './fleet.js';
 import { generateCampaign } from './generate-campaign.js';
-import { judgeCampaign, type Violation } from './judge-campaign.js';
+import { judgeCampaign, storyOf, type Violation } from './judge-campaign.js';
 import type { Shape, Step } from './steps.js';
 
 export interface Campaign {
@@ -20,6 +20,8 @@ export interface Campaign {
 
 export interface Outcome {
   violations: Violation[];
+  /** What the service did to people whose changes were lost. */
+  story: string[];
   steps: number;
   /** What people did that took effect, and what struck, by kind. */
   done: Record<string, number>;
@@ -71,6 +73,7 @@ export async function playCampaign({ seed, shape, forMs, calmMs, slowThings }: C
     if (violations.length === 0) violations = await judgeSecondPass(world, ids[0], crowd);
     return {
       violations: [...violations, ...fleet.collapses.map((what) => ({ rule: 'G1 process ended', what }))],
+      story: await storyOf(world, violations),
       steps,
       done: Object.fromEntries(crowd.done),
       struck: Object.fromEntries([...disturber.struck].sort(([a], [b]) => a.localeCompare(b))),
@@ -103,6 +106,7 @@ async function perform(
       return ask(world, step.what === 'contacts' ? contacts : engagement).catch(() => undefined);
     case 'vendor':
     case 'webhooks':
+    case 'relief':
     case 'tokens':
     case 'kill':
     case 'kill_at':

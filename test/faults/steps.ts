@@ -21,6 +21,7 @@ export type Step =
   | { kind: 'vendor'; side: Side; fault: Fault }
   | { kind: 'webhooks'; side: Side; drop: number; duplicates: number; shuffle: boolean; delayMs: number }
   | { kind: 'tokens'; side: Side; how: 'expired' | 'revoked'; forMs: number }
+  | { kind: 'relief' }
   // What goes wrong with the service. `process` counts round those that run.
   | { kind: 'kill'; process: number; signal: 'SIGKILL' | 'SIGTERM'; downMs: number }
   | { kind: 'kill_at'; side: Side; operation: string; afterMs: number; downMs: number }
