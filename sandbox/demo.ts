@@ -1,14 +1,15 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { differences } from './agreement.js';
 import { hubspotFetch, installApp, type ProxyUser } from './hubspot/fetch-proxy.js';
 import { firstPortal, startHubspot } from './hubspot/index.js';
 import { startKlaviyo } from './klaviyo/index.js';
+import { startPreview, type Preview } from './preview/start-preview.js';
 import { makePeople } from './seed/people.js';
 
 /** The main job on stand-ins: install, connect, sync everybody both ways, look at the result, stay for a look around. */
@@ -81,6 +82,7 @@ const service = spawn(
 );
 service.stdout.pipe(process.stderr);
 let stopping = false;
+const previews: Preview[] = [];
 const serviceEnded = new Promise<number>((resolve) => service.once('exit', (code) => resolve(code ?? 1)));
 void serviceEnded.then((code) => {
   if (!stopping) {
@@ -93,7 +95,7 @@ async function end(code: number): Promise<never> {
   stopping = true;
   service.kill('SIGTERM');
   await serviceEnded;
-  await Promise.all([hubspot.close(), klaviyo.close()]);
+  await Promise.all([hubspot.close(), klaviyo.close(), ...previews.map((preview) => preview.close())]);
   await rm(dataDir, { recursive: true, force: true });
   process.exit(code);
 }
@@ -204,9 +206,20 @@ async function firstSync(): Promise<boolean> {
   return unequal.length === 0;
 }
 
+/** The settings page and the cards as HubSpot would show them: real bundles, this service. */
+async function openPreview(): Promise<Preview> {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  await promisify(execFile)(process.execPath, [join(root, 'scripts/extensions.mjs')]);
+  const { clientSecret, appId, url: hubspotUrl } = hubspot;
+  return startPreview({ backend, clientSecret, appId, portalId: String(firstPortal), hubspotUrl, root });
+}
+
 try {
   const agree = await firstSync();
   if (values.once) await end(agree ? 0 : 1);
+  const preview = await openPreview();
+  previews.push(preview);
+  say(`\nPreview: settings page   ${preview.url}\n         record pages    ${preview.url}?object=contacts`);
   say('\nRunning until you press Ctrl+C.');
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));

@@ -68,6 +68,21 @@ export function addControlRoutes(router: Router, controls: Controls): void {
     }
     return { status: 200, json: { results: found } };
   });
+  // Records of any type by name, for whoever shows a record page.
+  router.add('GET', '/_sandbox/portals/:portalId/records/:type', 'sandbox', (request) => {
+    const portal = portalOf(request);
+    const type = request.params['type'] ?? '';
+    const search = request.query.get('search')?.toLowerCase() ?? '';
+    const results = [];
+    for (const { id, properties } of portal.table(type)?.values() ?? []) {
+      const { firstname, lastname, email, name, dealname } = properties;
+      const title = name ?? dealname ?? ([firstname, lastname].filter(Boolean).join(' ') || (email ?? id));
+      if (id !== search && !`${title} ${email ?? ''}`.toLowerCase().includes(search)) continue;
+      results.push({ id, title, properties });
+      if (results.length === 50) break;
+    }
+    return { status: 200, json: { results } };
+  });
   router.add('GET', `${contacts}/:id`, 'sandbox', (request) => ({
     status: 200,
     json: recordJson(portalOf(request), contactOf(request), allNames(portalOf(request))),

@@ -7,6 +7,9 @@ export interface ProxyUser {
   appId: string;
   /** The backend's public address. */
   backend: string;
+  /** Who looks at the page; somebody of operations when left out. */
+  userId?: string;
+  userEmail?: string;
 }
 
 export interface ProxyAnswer {
@@ -24,8 +27,8 @@ export async function hubspotFetch(
 ): Promise<ProxyAnswer> {
   const url = new URL(user.backend + path);
   url.searchParams.set('portalId', user.portalId);
-  url.searchParams.set('userId', '7001');
-  url.searchParams.set('userEmail', 'ops@example.com');
+  url.searchParams.set('userId', user.userId ?? '7001');
+  url.searchParams.set('userEmail', user.userEmail ?? 'ops@example.com');
   url.searchParams.set('appId', user.appId);
   const rawBody = body === undefined ? '' : JSON.stringify(body);
   const timestamp = String(Date.now());

@@ -11,6 +11,8 @@ export interface PreviewOptions {
   clientSecret: string;
   appId: string;
   portalId: string;
+  /** Where the HubSpot stand-in is, to choose portals and records of; without it only what an address names is shown. */
+  hubspotUrl?: string;
   /** Where the bundles are and hubspot-app/ stands; the working directory when left out. */
   root?: string;
 }
@@ -34,15 +36,27 @@ const types: Record<string, string> = {
 export async function startPreview(options: PreviewOptions): Promise<Preview> {
   const root = options.root ?? process.cwd();
   const permitted = await permittedUrls(root, options.backend);
-  const user = options;
   const page = html({ backend: options.backend, portalId: options.portalId });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     if (pathname === '/') return send(response, 200, 'text/html; charset=utf-8', page);
     if (pathname === '/proxy' && request.method === 'POST') {
       const asked = JSON.parse(await textOf(request)) as ProxyRequest;
-      const { status, body } = await proxyFetch(user, permitted, asked);
+      const who = {
+        ...options,
+        portalId: searchParams.get('portal') ?? options.portalId,
+        userId: searchParams.get('user') ?? '7001',
+        userEmail: searchParams.get('email') ?? 'ops@example.com',
+      };
+      const { status, body } = await proxyFetch(who, permitted, asked);
       return send(response, status, 'application/json', status === 204 ? '' : body);
+    }
+    const looked = /^\/hubspot\/(portals(?:\/\d+\/records\/(?:contacts|companies|deals))?)$/.exec(pathname)?.[1];
+    if (looked !== undefined) {
+      const search = new URLSearchParams({ search: searchParams.get('search') ?? '' }).toString();
+      const answer =
+        options.hubspotUrl === undefined ? null : await fetch(`${options.hubspotUrl}/_sandbox/${looked}?${search}`);
+      return send(response, 200, 'application/json', answer === null ? '{}' : await answer.text());
     }
     const file = /^\/(preview|extensions)\/([\w-]+(\.js|\.css|\.json))$/.exec(pathname);
     if (file === null) return send(response, 404, 'text/plain', 'There is no such page.');

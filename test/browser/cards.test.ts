@@ -76,27 +76,27 @@ describe('F7: the cards of a contact', () => {
     const { page } = sight;
     const answer = (status: number, body: string) => (route: Route) =>
       route.fulfill({ status, contentType: 'application/json', body });
-    await page.route('**/proxy', () => undefined);
+    await page.route('**/proxy?*', () => undefined);
     await open('tandem_contact_tab', records.lively);
     await drawn().getByText('Loading').waitFor();
     await picture('contact_tab-loading');
-    await page.unroute('**/proxy');
-    await page.route('**/proxy', answer(500, 'broken'));
+    await page.unroute('**/proxy?*');
+    await page.route('**/proxy?*', answer(500, 'broken'));
     await open('tandem_contact_tab', records.lively);
     await sees('The service failed (500).');
     await picture('contact_tab-broken');
-    await page.unroute('**/proxy');
+    await page.unroute('**/proxy?*');
     await button('Try again').click();
     await sees('In sync');
     const responseBody = JSON.stringify({ error: { code: 'not_installed', message: 'Gone', fix: 'Install' } });
-    await page.route('**/proxy', answer(403, JSON.stringify({ appServerStatusCode: 403, responseBody })));
+    await page.route('**/proxy?*', answer(403, JSON.stringify({ appServerStatusCode: 403, responseBody })));
     for (const card of ['tandem_contact_tab', 'tandem_contact_sidebar'] as const) {
       await open(card, records.lively);
       await sees('The app is not installed in this HubSpot account any more.');
       await picture(`${card.replace('tandem_', '')}-not-installed`);
       expect(await overflows(page)).toBe(false);
     }
-    await page.unroute('**/proxy');
+    await page.unroute('**/proxy?*');
   }, 60_000);
 
   test('Retry of an open issue by keyboard tries it again', async () => {
@@ -178,3 +178,35 @@ async function focus(name: string): Promise<void> {
   }
   throw new Error(`The keyboard does not reach “${name}”.`);
 }
+
+describe('the preview', () => {
+  test('a record page holds its tab and its sidebar; records are found by name, and who looks can be chosen', async () => {
+    const { page } = sight;
+    await page.setViewportSize({ width: 1440, height: 1000 });
+    await page.goto(`${sight.preview.url}?object=contacts`);
+    const contact = world.hubspot.portals.get(world.portalId)!.contacts.get(records.lively)!;
+    const { firstname = '', lastname = '', email = '' } = contact.properties;
+    await page.getByLabel('Search').fill(email);
+    await page.getByRole('link', { name: `${firstname} ${lastname}`.trim(), exact: true }).click();
+    await page.locator('main [data-extension=tandem_contact_tab]').getByText('Last activity').waitFor();
+    await page.locator('aside [data-extension=tandem_contact_sidebar]').getByText('In sync').first().waitFor();
+    expect(await page.locator('aside dd').first().textContent()).toBe(email);
+    expect(await overflows(page)).toBe(false);
+    await picture('record-page');
+    await page.getByLabel('Person').selectOption('7002');
+    await page.locator('main [data-extension=tandem_contact_tab]').getByText('Last activity').waitFor();
+    expect(await page.getByLabel('Person').inputValue()).toBe('7002');
+    expect(sight.complaints).toEqual([]);
+  });
+
+  test.each(['companies', 'deals'])('%s have their card in the tab', async (object) => {
+    const { page } = sight;
+    const portal = world.hubspot.portals.get(world.portalId)!;
+    if (object === 'deals') portal.create('deals', { dealname: 'Socks for the whole team', amount: '4200' }, 'CRM_UI');
+    await page.goto(`${sight.preview.url}?object=${object}`);
+    await page.locator('main.records li a').first().click();
+    await page.locator('main [data-extension]').getByRole('heading').first().waitFor();
+    await picture(`record-page-${object}`);
+    expect(sight.complaints).toEqual([]);
+  });
+});

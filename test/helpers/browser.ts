@@ -25,7 +25,7 @@ const pictures = 'screenshots';
 export async function openSight(world: World, size = { width: 1200, height: 900 }): Promise<Sight> {
   await promisify(execFile)(process.execPath, [join('scripts', 'extensions.mjs')]);
   await mkdir(pictures, { recursive: true });
-  const preview = await startPreview(world.user);
+  const preview = await startPreview({ ...world.user, hubspotUrl: world.hubspot.url });
   const browser: Browser = await playwright.launch({
     executablePath: await chromium.executablePath(),
     args: chromium.args,

@@ -90,9 +90,14 @@ const overlay = (kind: 'modal' | 'panel') =>
     useEffect(() => {
       const dialog = box.current;
       if (dialog === null) return;
+      const before = document.activeElement;
       dialog.showModal();
       p.onOpen?.();
-      return () => dialog.close();
+      return () => {
+        dialog.close();
+        // A browser gives the focus back only while the dialog is still on the page.
+        if (before instanceof HTMLElement) before.focus();
+      };
       // Opened once; what the extension draws anew meanwhile is no second opening.
     }, [open]);
     if (!open) return null;

@@ -139,23 +139,63 @@ export const TableCell = (p: ComponentProps<typeof hs.TableCell>) => (
   </td>
 );
 
-/** Bars with their numbers, enough to see whether the right ones are drawn. */
+const chartColours: Record<string, string> = { aqua: '#00bda5', blue: '#0091ae', orange: '#ff7a59', purple: '#6a78d1' };
+
+/** Bars in groups of one place on the axis, coloured by kind, with a legend; days stand where their date puts them. */
 export function BarChart(p: ComponentProps<typeof hs.BarChart>) {
   const rows = Array.isArray(p.data) ? p.data : p.data.data;
-  const { x, y } = p.axes;
+  const { x, y, options = {} } = p.axes;
+  const grouping = options.groupFieldByColor;
+  const kindOf = (row: Record<string, string | number>): string =>
+    grouping === undefined ? '' : String(row[grouping]);
   const value = (row: Record<string, string | number>): number => Number(row[y.field] ?? 0);
   const most = Math.max(1, ...rows.map(value));
+  const kinds = [...new Set(rows.map(kindOf))];
+  const colours: Record<string, string> = options.colors ?? {};
+  const colour = (kind: string): string => chartColours[colours[kind] ?? ''] ?? '#00748a';
+  const given = [...new Set(rows.map((row) => String(row[x.field])))];
+  const places = x.fieldType === 'datetime' ? everyDay(given) : given;
   return (
     <figure className="chart">
       <figcaption>{p.options?.title}</figcaption>
       <div>
-        {rows.map((row, at) => (
-          <div key={at} title={`${row[x.field]}: ${value(row)}`}>
-            <i style={{ height: `${(value(row) / most) * 96}px` }} />
-            <small>{row[x.field]}</small>
-          </div>
-        ))}
+        {places.map((place, at) => {
+          const here = rows.filter((row) => String(row[x.field]) === place);
+          return (
+            <div key={place} title={here.map((row) => `${place}: ${value(row)} ${kindOf(row)}`).join('\n')}>
+              <span>
+                {here.map((row) => (
+                  <i
+                    key={kindOf(row)}
+                    style={{ height: `${(value(row) / most) * 88}px`, background: colour(kindOf(row)) }}
+                  />
+                ))}
+              </span>
+              <small>{places.length < 12 || at % Math.ceil(places.length / 6) === 0 ? place : '\u00a0'}</small>
+            </div>
+          );
+        })}
       </div>
+      {grouping === undefined ? null : (
+        <div className="legend">
+          {kinds.map((kind) => (
+            <span key={kind}>
+              <i style={{ background: colour(kind) }} />
+              {kind}
+            </span>
+          ))}
+        </div>
+      )}
     </figure>
   );
+}
+
+/** Every day from the first to the last, as text like the given ones. */
+function everyDay(days: readonly string[]): string[] {
+  const times = days.map((day) => Date.parse(day)).filter((time) => !Number.isNaN(time));
+  if (times.length !== days.length || times.length === 0) return [...days];
+  const all: string[] = [];
+  for (let time = Math.min(...times); time <= Math.max(...times); time += 86_400_000)
+    all.push(new Date(time).toISOString().slice(0, 10));
+  return all;
 }
