@@ -260,6 +260,7 @@ create table history (
   settled_at timestamp with time zone,
   outcome text,
   undone_by bigint,
+  resolved_at timestamp with time zone,
   constraint history_pkey PRIMARY KEY (id),
   constraint history_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint history_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
@@ -268,6 +269,7 @@ create table history (
 );
 CREATE INDEX history_connection ON public.history USING btree (connection_id, id DESC);
 CREATE INDEX history_hubspot ON public.history USING btree (portal_id, hubspot_id, id DESC);
+CREATE INDEX history_open_write ON public.history USING btree (klaviyo_account_id) WHERE ((outcome = 'unknown'::text) AND (resolved_at IS NULL));
 CREATE INDEX history_portal_at ON public.history USING btree (portal_id, id DESC);
 CREATE INDEX history_run ON public.history USING btree (run_id, id) WHERE (run_id IS NOT NULL);
 CREATE INDEX history_unsettled ON public.history USING btree (klaviyo_account_id) WHERE (settled_at IS NULL);

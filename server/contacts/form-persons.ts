@@ -1,7 +1,9 @@
 import { noMemory, optedOutInKlaviyo, strictest, type ConsentMemory } from '../rules/consent.js';
 import { normalEmail } from '../rules/email.js';
+import type { OwnWrite } from '../rules/own-write.js';
 import type { ListWrite, Person, Standing, Tombstone } from '../rules/person.js';
 import type { Link } from '../store/links.js';
+import type { OpenOwnWrites } from '../store/own-writes.js';
 import type { HubspotContact } from '../vendors/hubspot/types.js';
 import type { KlaviyoProfile } from '../vendors/klaviyo/types.js';
 
@@ -20,6 +22,8 @@ export interface Evidence {
   standings: ReadonlyMap<string, readonly Standing[]>;
   /** List writes whose outcome is not known, by profile. */
   listWrites: ReadonlyMap<string, readonly ListWrite[]>;
+  /** Our writes whose answer was lost. */
+  ownWrites: OpenOwnWrites;
   /** Why the partner of a record is not to be recreated, by `side:id`. */
   tombstones: ReadonlyMap<string, Tombstone>;
   /** What is remembered of people's consent, by email. */
@@ -242,8 +246,26 @@ function person(
     admittedBy: evidence.admitted.get(emails[0] ?? '') ?? new Set(),
     standings,
     listWrites: klaviyoId === undefined ? [] : (evidence.listWrites.get(klaviyoId) ?? []),
+    ownWrites: ownWritesOf(evidence.ownWrites, hubspotId, klaviyoId, emails),
     ...more,
   };
+}
+
+/** What we sent to either record, in order, each once although it may be found under several names. */
+function ownWritesOf(
+  open: OpenOwnWrites,
+  hubspotId: string | undefined,
+  klaviyoId: string | undefined,
+  emails: readonly string[],
+): OwnWrite[] {
+  if (open.size === 0) return [];
+  const names = [
+    `hubspot:${hubspotId ?? ''}`,
+    `klaviyo:${klaviyoId ?? ''}`,
+    ...emails.map((email) => `email:${email}`),
+  ];
+  const found = new Set(names.flatMap((name) => open.get(name) ?? []));
+  return [...found].sort((a, b) => Number(a.id) - Number(b.id));
 }
 
 /** A record without a link that is there no more: only its standings are left to clear. */

@@ -5,6 +5,7 @@ import { linksOfRecords, tombstonesOf, type Link } from '../store/links.js';
 import { admittedOf, chooseWithinRoom } from '../store/admissions.js';
 import { consentsOf } from '../store/consents.js';
 import { openListWrites } from '../store/list-writes.js';
+import { openOwnWrites } from '../store/own-writes.js';
 import { standingsOf, type StandingRow } from '../store/standings.js';
 import { primaryCompanies } from '../vendors/hubspot/associations.js';
 import { readByIds as readCompanies } from '../vendors/hubspot/companies.js';
@@ -102,23 +103,38 @@ export async function gather(
     if (connection.options.limit !== null && connection.state === 'active')
       await chooseWithinRoom(db, scope.portalId, connection.id, emails, connection.options.limit);
   }
-  const [hubspotLists, klaviyoGroups, companies, standings, tombstones, consents, erased, admitted, listWrites] =
-    await Promise.all([
-      scope.lists.hubspotLists.length === 0 ? new Map<string, string[]>() : listsOf(hubspot, [...contacts.keys()]),
-      groupsByEmail(klaviyo, scope, profiles),
-      companiesOf(hubspot, scope, [...contacts.keys()]),
-      standingsOf(
-        db,
-        scope.connections.map((connection) => connection.id),
-        [...new Set([...contacts.keys(), ...gone.hubspot, ...[...links.values()].map((link) => link.hubspotId)])],
-        [...new Set([...profiles.keys(), ...gone.klaviyo])],
-      ),
-      tombstonesOf(db, scope.klaviyoAccountId, [...contacts.keys()], [...profiles.keys()]),
-      scope.readsConsent ? consentsOf(db, scope.klaviyoAccountId, emails) : new Map<string, ConsentMemory>(),
-      erasedOf(ctx, scope.portalId, emails),
-      limited.length === 0 ? new Map<string, Set<string>>() : admittedOf(db, limited, emails),
-      openListWrites(db, scope.klaviyoAccountId, [...profiles.keys(), ...gone.klaviyo]),
-    ]);
+  const [
+    hubspotLists,
+    klaviyoGroups,
+    companies,
+    standings,
+    tombstones,
+    consents,
+    erased,
+    admitted,
+    listWrites,
+    ownWrites,
+  ] = await Promise.all([
+    scope.lists.hubspotLists.length === 0 ? new Map<string, string[]>() : listsOf(hubspot, [...contacts.keys()]),
+    groupsByEmail(klaviyo, scope, profiles),
+    companiesOf(hubspot, scope, [...contacts.keys()]),
+    standingsOf(
+      db,
+      scope.connections.map((connection) => connection.id),
+      [...new Set([...contacts.keys(), ...gone.hubspot, ...[...links.values()].map((link) => link.hubspotId)])],
+      [...new Set([...profiles.keys(), ...gone.klaviyo])],
+    ),
+    tombstonesOf(db, scope.klaviyoAccountId, [...contacts.keys()], [...profiles.keys()]),
+    scope.readsConsent ? consentsOf(db, scope.klaviyoAccountId, emails) : new Map<string, ConsentMemory>(),
+    erasedOf(ctx, scope.portalId, emails),
+    limited.length === 0 ? new Map<string, Set<string>>() : admittedOf(db, limited, emails),
+    openListWrites(db, scope.klaviyoAccountId, [...profiles.keys(), ...gone.klaviyo]),
+    openOwnWrites(db, scope.klaviyoAccountId, {
+      hubspotIds: [...contacts.keys()],
+      klaviyoIds: [...profiles.keys()],
+      emails,
+    }),
+  ]);
   const asked = { hubspot: hubspotIds, klaviyo: klaviyoIds };
   const evidence: Evidence = {
     asked,
@@ -136,6 +152,7 @@ export async function gather(
     admitted,
     standings: byRecord(standings),
     listWrites,
+    ownWrites,
   };
   return formPersons(evidence);
 }

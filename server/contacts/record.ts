@@ -6,6 +6,7 @@ import { clearIssues, openIssues, type NewIssue } from '../store/issues.js';
 import { assertLease, type Lease } from '../store/lease.js';
 import { clearTombstones } from '../store/links.js';
 import { settleListWrites } from '../store/list-writes.js';
+import { resolveOwnWrites } from '../store/own-writes.js';
 import { advanceRun } from '../store/runs.js';
 import { saveStandings } from '../store/standings.js';
 import { countUsage } from '../store/usage.js';
@@ -68,6 +69,13 @@ export async function record(
       issues,
     );
     await openIssues(tx, portalId, issues);
+    await resolveOwnWrites(
+      tx,
+      settled
+        .filter((person) => person.refusals.length === 0)
+        .flatMap(({ plan }) => plan.person.ownWrites)
+        .map(({ id }) => id),
+    );
     await settleHistory(tx, input.intents.settled(input.applied));
     await noteHistory(
       tx,

@@ -1,4 +1,5 @@
 import type { ConsentMemory } from './consent.js';
+import type { OwnWrite } from './own-write.js';
 import type { Base } from './reconcile.js';
 
 /** What a pass knows of one person: both records as just read, their link, and the memberships that rules ask for. */
@@ -38,6 +39,8 @@ export interface Person {
   standings: readonly Standing[];
   /** Lists of which nobody knows whether the profile is on them: the answer to the last write was lost. */
   listWrites: readonly ListWrite[];
+  /** What we sent to either record without learning whether it was taken, oldest first. */
+  ownWrites: readonly OwnWrite[];
 }
 
 export interface HubspotRecord {

@@ -10,6 +10,7 @@ import type { ContactConnection, Side } from './connection.js';
 import { eligibility, readsAny } from './eligibility.js';
 import { isPlausibleEmail, normalEmail } from './email.js';
 import type { MappedField } from './mappings.js';
+import { baseAfterOwnWrites } from './own-write.js';
 import type { Person, Standing } from './person.js';
 import type { ConsentMemory } from './consent.js';
 import {
@@ -208,8 +209,9 @@ function planEmail(plan: PersonPlan, connections: readonly ContactConnection[], 
   if (first === undefined) return;
   const directions = new Set(connections.map((connection) => connection.direction));
   const bothWays = directions.has('two_way') || directions.size > 1;
+  const present = { hubspot: normalEmail(hubspot.properties['email']), klaviyo: normalEmail(klaviyo.email) };
   const decision = reconcile(
-    { hubspot: normalEmail(hubspot.properties['email']), klaviyo: normalEmail(klaviyo.email), base: link?.email },
+    { ...present, base: baseAfterOwnWrites(link?.email, present, emailKey, plan.person.ownWrites) },
     {
       direction: bothWays ? 'both' : first.direction === 'hubspot_to_klaviyo' ? 'to_klaviyo' : 'to_hubspot',
       winner: first.options.winner,

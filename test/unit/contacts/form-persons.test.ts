@@ -59,6 +59,7 @@ function formed({ contacts = [], profiles = [], links = [] }: Read) {
     companies: new Map(),
     standings: new Map(),
     listWrites: new Map(),
+    ownWrites: new Map(),
     tombstones: new Map(),
     consents: new Map(),
     erased: new Set(),

@@ -123,6 +123,7 @@ describe('D5: a record that holds what its pair agreed on is an echo', () => {
           admittedBy: new Set(),
           standings: [],
           listWrites: [],
+          ownWrites: [],
         };
         const { writes, agreed: base } = compareFields(person, fields, connections);
         const contactSays = isEcho({ side: 'hubspot', record: person.hubspot! }, { ...agreed, base }, fields, []);

@@ -139,6 +139,7 @@ function person(more: Partial<Person>): Person {
     admittedBy: new Set(),
     standings: [],
     listWrites: [],
+    ownWrites: [],
     ...more,
   };
 }
