@@ -51,8 +51,8 @@ export async function proxyFetch(
         ? refusal(504, `No answer within ${limit} ms`)
         : { status: answer.status, body: answer.text };
     } catch (error) {
-      // A refused or reset connection is what HubSpot repeats once; anything else is a fault of ours.
-      if (error instanceof TypeError) return null;
+      // A refused or reset connection (fetch's TypeError) is what HubSpot repeats once; anything else is a fault of ours.
+      if (nameOf(error) === 'TypeError') return null;
       throw error;
     }
   };
@@ -61,6 +61,9 @@ export async function proxyFetch(
   if (answer === null) return refusal(502, 'The backend cannot be reached');
   return answer.body.length > most ? refusal(413, 'The answer is larger than 1 MB') : answer;
 }
+
+const nameOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'name' in error ? error.name : null;
 
 async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
