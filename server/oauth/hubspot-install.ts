@@ -24,14 +24,14 @@ export interface InstallDeps {
   sessionWith(portalId: string, accessToken: string): HubspotSession;
 }
 
-/** Only HubSpot itself may be returned to: `https://app.hubspot.com`, `https://app-eu1.hubspot.com`, or the configured one. */
+/** Only HubSpot itself may be returned to: `https://app.hubspot.com`, `https://app-eu1.hubspot.com`, or the configured one. As the browser reads it. */
 export function trustedReturn(url: unknown, appUrl: string): string | null {
   if (typeof url !== 'string' || !URL.canParse(url)) return null;
-  const { protocol, hostname, origin, username } = new URL(url);
-  if (username !== '') return null;
+  const { protocol, hostname, port, origin, username, password, href } = new URL(url);
+  if (username !== '' || password !== '') return null;
   return origin === new URL(appUrl).origin ||
-    (protocol === 'https:' && /^app(-[a-z0-9]+)?\.hubspot\.com$/.test(hostname))
-    ? url
+    (protocol === 'https:' && port === '' && /^app(-[a-z0-9]+)?\.hubspot\.com$/.test(hostname))
+    ? href
     : null;
 }
 

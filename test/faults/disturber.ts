@@ -161,12 +161,11 @@ export class Disturber {
     await admin.connect();
     const cut = `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name <> 'tandem-test'`;
     try {
-      if (how === 'connections_cut') return void (await admin.query(cut, [name]));
       this.fleet.databaseAway = true;
-      await admin.query(`alter database ${name} with allow_connections false`);
+      if (how === 'restart') await admin.query(`alter database ${name} with allow_connections false`);
       await admin.query(cut, [name]);
       await pause(forMs);
-      await admin.query(`alter database ${name} with allow_connections true`);
+      if (how === 'restart') await admin.query(`alter database ${name} with allow_connections true`);
     } finally {
       await admin.end();
     }
