@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Route } from 'playwright-core';
 import { makePeople } from '../../sandbox/seed/people.js';
-import { openSight, overflows, type Sight } from '../helpers/browser.js';
+import { faults, openSight, overflows, type Sight } from '../helpers/browser.js';
 import { openWorld, until, type World } from '../helpers/service.js';
 import { layDownRecords, type CardRecords } from './card-records.js';
 
+jest.setTimeout(90_000);
 let world: World;
 let sight: Sight;
 let records: CardRecords;
@@ -56,7 +57,7 @@ describe('F7: the cards of a contact', () => {
         await settled();
         await picture(`${card.replace('tandem_', '')}-${name}`);
         expect([name, await overflows(sight.page)]).toEqual([name, false]);
-        if (name === 'lively' || name === 'failed') expect(await faults()).toEqual([]);
+        if (name === 'lively' || name === 'failed') expect(await faults(sight.page)).toEqual([]);
       }
       expect(sight.complaints).toEqual([]);
     },
@@ -148,7 +149,7 @@ describe('F7: the cards of companies and deals', () => {
     await sees(`2 contacts of this ${object} have email activity.`);
     await sees('ada.lovelace@example.com');
     await picture(`${object}-lively`);
-    expect([await overflows(sight.page), await faults()]).toEqual([false, []]);
+    expect([await overflows(sight.page), await faults(sight.page)]).toEqual([false, []]);
     await open(card, '77');
     await sees(`No contact of this ${object} has received an email from Klaviyo yet.`);
     await picture(`${object}-empty`);
@@ -158,16 +159,6 @@ describe('F7: the cards of companies and deals', () => {
 
 /** What the service reads behind its first answer has come. */
 const settled = (): Promise<void> => drawn().getByText('Klaviyo has not said yet').waitFor({ state: 'detached' });
-
-/** What axe finds seriously wrong in the card. */
-async function faults(): Promise<string[]> {
-  await sight.page.addScriptTag({ path: 'node_modules/axe-core/axe.min.js' });
-  return sight.page.evaluate<string[]>(
-    `axe.run('[data-extension]').then(({ violations }) => violations
-       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-       .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`,
-  );
-}
 
 /** Goes with Tab until that button has the focus. */
 async function focus(name: string): Promise<void> {

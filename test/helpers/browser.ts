@@ -13,7 +13,7 @@ export interface Sight {
   preview: Preview;
   /** What the browser complained of: errors on the console, exceptions, failed requests. */
   complaints: string[];
-  /** Keeps a picture in screenshots/, which git ignores. */
+  /** Keeps a picture in screenshots/, which git ignores; what axe finds wrong on it joins the complaints. */
   picture(name: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -48,6 +48,7 @@ export async function openSight(world: World, size = { width: 1200, height: 900 
       taken += 1;
       const number = String(taken).padStart(2, '0');
       await page.screenshot({ path: join(pictures, `settings-${number}-${name}.png`), fullPage: true });
+      complaints.push(...(await faults(page)).map((fault) => `${name}: ${fault}`));
     },
     async close() {
       await browser.close();
@@ -59,3 +60,13 @@ export async function openSight(world: World, size = { width: 1200, height: 900 
 /** Whether anything is wider than the window, so that people must scroll sideways. */
 export const overflows = (page: Page): Promise<boolean> =>
   page.evaluate('document.documentElement.scrollWidth > window.innerWidth');
+
+/** What axe finds seriously wrong in the extensions on a page. */
+export async function faults(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: 'node_modules/axe-core/axe.min.js' });
+  return page.evaluate<string[]>(
+    `axe.run('[data-extension]').then(({ violations }) => violations
+       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+       .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`,
+  );
+}
