@@ -103,6 +103,13 @@ export async function eraseRows(tx: Database, erasure: Erasure): Promise<Erasure
        and (i.hubspot_id = $2 or i.klaviyo_id = any ($3) or (i.side = 'hubspot' and i.record_id = $2) or (i.side = 'klaviyo' and i.record_id = any ($3)))`,
     records,
   );
+  await erase(
+    'previews',
+    `delete from preview_person where portal_id = $1 and (hubspot_id = $2 or klaviyo_id = any ($3)
+       or plan is not null and exists (select from unnest($4::text[]) as email where position(email in lower(plan::text)) > 0))`,
+    [portalId, hubspotId, klaviyoIds, emails],
+  );
+  await eraseQuotes(tx, portalId, account, emails);
   await erase('consents', 'delete from consent where klaviyo_account_id = $1 and email = any ($2)', [account, emails]);
   await erase('usage', 'delete from usage_contact where portal_id = $1 and email_hash = any ($2)', [
     portalId,
@@ -110,6 +117,23 @@ export async function eraseRows(tx: Database, erasure: Erasure): Promise<Erasure
   ]);
   await erase('hints', `delete from hint where portal_id = $1 and event ->> 'objectId' = $2`, [portalId, hubspotId]);
   return report;
+}
+
+/** What is said of others may quote an address: “belongs to the Klaviyo profile …”. */
+async function eraseQuotes(tx: Database, portalId: string, account: string, emails: readonly string[]): Promise<void> {
+  for (const email of emails) {
+    const look = email.replace(/[^\w@]/g, '\\$&');
+    await tx.query(
+      `update issue set detail = regexp_replace(detail, $2, 'somebody who was erased', 'gi'), repair = null
+       where portal_id = $1 and detail ~* $2`,
+      [portalId, look],
+    );
+    await tx.query(
+      `update standing set message = regexp_replace(message, $3, 'somebody who was erased', 'gi')
+       where portal_id = $1 and connection_id in (select id from connection where klaviyo_account_id = $2) and message ~* $3`,
+      [portalId, account, look],
+    );
+  }
 }
 
 /** Where standings of these records are kept, to be taken away with their counts. */
