@@ -29,5 +29,5 @@ export default {
   },
   globalSetup: './test/helpers/global-setup.mjs',
   globalTeardown: './test/helpers/global-teardown.mjs',
-  testTimeout: 30_000,
+  testTimeout: 90_000,
 };

@@ -46,7 +46,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Asks again until the answer is not null; the suite waits on facts. */
-export async function until<T>(what: string, ask: () => Promise<T | null> | T | null, limitMs = 20_000): Promise<T> {
+export async function until<T>(what: string, ask: () => Promise<T | null> | T | null, limitMs = 45_000): Promise<T> {
   const deadline = Date.now() + limitMs;
   // Often at first, then less so: most facts come soon, and the API lets nobody ask without end.
   for (let pause = 20; ; pause = Math.min(pause * 1.1, 200)) {
@@ -223,7 +223,7 @@ export interface Status {
 }
 
 /** Waits until a connection has no open run and nothing waits. */
-export function settled(world: World, id: string, limitMs = 30_000): Promise<Status> {
+export function settled(world: World, id: string, limitMs = 60_000): Promise<Status> {
   return until(
     'the connection to be settled',
     async () => {
