@@ -8,6 +8,7 @@ import { addCommunicationPreferenceRoutes } from './communication-preferences.js
 import { addControlRoutes } from './control.js';
 import { addListRoutes } from './lists.js';
 import { addOauthRoutes, Tokens } from './oauth.js';
+import { addMarketplaceRoutes } from './marketplace.js';
 import { addObjectRoutes } from './objects.js';
 import { Portal } from './store.js';
 import { addTimelineControls, addTimelineRoutes, declaredTypes } from './timeline.js';
@@ -80,6 +81,7 @@ export async function startHubspot(options: HubspotOptions = {}): Promise<Hubspo
 
   const router = new Router();
   addOauthRoutes(router, tokens, portals);
+  addMarketplaceRoutes(router, tokens, portals);
   addObjectRoutes(router, portalOf);
   addListRoutes(router, portalOf);
   addCatalogueRoutes(router, portalOf);

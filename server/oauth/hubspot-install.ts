@@ -9,6 +9,7 @@ import type { HubspotSession } from '../vendors/hubspot/session.js';
 import { bindBrowser, browserOf, randomText } from './browser-binding.js';
 import { sendFailure, sendPage } from './browser-page.js';
 import { hubspotSecretOwner } from './hubspot-tokens.js';
+import { fromKlaviyo, oauthLink } from './klaviyo-connect.js';
 import { hubspotOptionalScopes, hubspotScopes } from './scopes.js';
 import type { Sealer } from './seal.js';
 
@@ -54,7 +55,7 @@ export function hubspotInstall(deps: InstallDeps): Router {
       vendor: 'hubspot',
       portalId: null,
       verifier: null,
-      returnUrl: null,
+      returnUrl: request.query['from'] === 'klaviyo' ? fromKlaviyo : null,
     });
     response.redirect(
       302,
@@ -108,6 +109,8 @@ export function hubspotInstall(deps: InstallDeps): Router {
       const portal = await storeInstall(deps, code, redirectUri);
       deps.log.info({ portalId: portal.id }, 'app installed');
       if (step === 'finalize' && returnUrl !== null) return response.redirect(302, returnUrl);
+      if (verdict.entry.returnUrl === fromKlaviyo)
+        return response.redirect(302, (await oauthLink(deps, portal.id)).url);
       return sendPage(response, 200, {
         title: 'Tandem is installed',
         text: 'Open its settings in HubSpot to connect Klaviyo and choose what to sync.',

@@ -80,7 +80,10 @@ async function keep(
 }
 
 /** Disconnects an account: its syncs stop and its secrets go at once; Klaviyo is told to forget the app's access. */
-export async function disconnect(deps: ConnectDeps, account: KlaviyoAccount): Promise<void> {
+export async function disconnect(
+  deps: Pick<ConnectDeps, 'db' | 'log' | 'sealer' | 'app'>,
+  account: KlaviyoAccount,
+): Promise<void> {
   const stored = await klaviyoCredential(deps.db, account.id, 0);
   await disconnectKlaviyo(deps.db, account.id);
   if (deps.app === null || stored?.refresh == null) return;
@@ -95,7 +98,10 @@ export async function disconnect(deps: ConnectDeps, account: KlaviyoAccount): Pr
 const linkSeconds = 600;
 
 /** A short-lived address that begins the OAuth flow for this portal in whatever browser opens it. */
-export async function oauthLink(deps: ConnectDeps, portalId: string): Promise<{ url: string; expiresAt: string }> {
+export async function oauthLink(
+  deps: Pick<ConnectDeps, 'db' | 'clock' | 'publicUrl'>,
+  portalId: string,
+): Promise<{ url: string; expiresAt: string }> {
   const ticket = randomText();
   await rememberState(deps.db, ticket, 'ticket', { vendor: 'klaviyo', portalId, verifier: null, returnUrl: null });
   return {
@@ -104,12 +110,18 @@ export async function oauthLink(deps: ConnectDeps, portalId: string): Promise<{ 
   };
 }
 
-/** GET /oauth/klaviyo/start and /callback (PKCE). */
+/** Where an installation begun in Klaviyo's app directory begins, and what its HubSpot half remembers. */
+export const fromKlaviyo = '/oauth/klaviyo/install';
+
+/** GET /oauth/klaviyo/install, /start and /callback (PKCE). */
 export function klaviyoConnect(deps: ConnectDeps): Router {
   const redirectUri = `${deps.publicUrl}/oauth/klaviyo/callback`;
   const secure = deps.publicUrl.startsWith('https:');
   const refused = { title: 'Klaviyo was not connected' };
   const router = Router();
+
+  // Klaviyo's directory knows no portal: HubSpot says first who is here, and its callback goes on to Klaviyo.
+  router.get(fromKlaviyo, (_request, response) => response.redirect(302, '/oauth/hubspot/install?from=klaviyo'));
 
   router.get('/oauth/klaviyo/start', async (request, response) => {
     const { ticket } = request.query;

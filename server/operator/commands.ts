@@ -7,6 +7,7 @@ import { findConnection, type Connection } from '../store/connections.js';
 import { acquireLease, releaseLease } from '../store/lease.js';
 import { issueGroups } from '../store/issue-list.js';
 import { connectionRows, portalOfConnection, portalRows } from '../store/operator.js';
+import { removeApp } from '../oauth/remove-app.js';
 import { doctor } from './doctor.js';
 import { rotateKeys } from './rotate-keys.js';
 import type { OperatorContext } from './operator-context.js';
@@ -123,6 +124,28 @@ export const commands: Record<string, Command> = {
         }
       }
       return { rows: [{ contact: id, accounts: accounts.length }] };
+    },
+  },
+  uninstall: {
+    usage: '<portalId>',
+    does: 'Removes the app from a portal: HubSpot and Klaviyo forget it, tokens go; configuration stays 30 days',
+    async run({ sync, config }, [portalId]) {
+      const id = needed(portalId, 'a portal');
+      const { clientId, clientSecret, apiUrl, appUrl } = config.klaviyo;
+      const klaviyoApp = clientId === null || clientSecret === null ? null : { clientId, clientSecret, apiUrl, appUrl };
+      const removed = await removeApp(
+        {
+          db: sync.db,
+          log: sync.log,
+          sealer: sync.sealer,
+          hubspotApp: config.hubspot,
+          klaviyoApp,
+          hubspot: (one) => sync.hubspot(one, 'person'),
+        },
+        id,
+      );
+      if (!removed) throw new Misuse(`The app is not installed in portal ${id}.`);
+      return { rows: [{ portal: id, state: 'uninstalled' }] };
     },
   },
   'rotate-keys': {
