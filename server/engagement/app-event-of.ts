@@ -27,6 +27,13 @@ export function appEventId({
   return `klaviyo-${eventId}-${object}${object === 'deal' ? `-${objectId}` : ''}`;
 }
 
+/** The address as a link of the timeline's Markdown may name it; null when it leads to no page (`javascript:`, `mailto:`). */
+function webLink(address: string | null): string | null {
+  const url = address !== null && URL.canParse(address) ? new URL(address) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) return null;
+  return url.href.replace(/[()[\]]/g, (bracket) => `%${bracket.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
 /** What goes on a timeline. Every property is declared; those that say nothing are left out. */
 export function appEventOf(due: DueAppEvent, message: EmailMessage | undefined, klaviyoAppUrl: string): AppEvent {
   const { facts, name, object, objectId, verdict } = due;
@@ -35,7 +42,7 @@ export function appEventOf(due: DueAppEvent, message: EmailMessage | undefined, 
   const properties: Record<string, string | null> = {
     message: message?.name ?? facts.name ?? facts.listName ?? 'an email',
     subject: facts.subject ?? message?.subject ?? null,
-    link: name === 'clicked' ? facts.url : null,
+    link: name === 'clicked' ? webLink(facts.url) : null,
     campaign_url: campaignUrl(klaviyoAppUrl, { ...origin, flowId }),
     bounce_type: name === 'bounced' ? (facts.hardBounce ? 'hard' : 'soft') : null,
     list: name === 'unsubscribed' ? facts.listName : null,

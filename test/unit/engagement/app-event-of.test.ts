@@ -1,0 +1,89 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { appEventId, appEventOf } from '../../../server/engagement/app-event-of.js';
+import type { DueAppEvent } from '../../../server/store/app-events-due.js';
+
+const due = (more: Partial<DueAppEvent['facts']> = {}, rest: Partial<DueAppEvent> = {}): DueAppEvent => ({
+  rowId: '1',
+  object: 'contact',
+  objectId: '101',
+  name: 'clicked',
+  historical: false,
+  eventId: 'E1',
+  atMs: Date.parse('2026-11-20T10:00:00Z'),
+  verdict: 'human',
+  facts: {
+    messageId: 'M1',
+    flowId: null,
+    transmission: null,
+    eventKey: null,
+    recipient: 'ada@example.com',
+    subject: 'Warm socks',
+    name: 'Autumn sale',
+    url: 'https://shop.example/socks',
+    groupIds: [],
+    machineOpen: false,
+    botClick: false,
+    client: null,
+    hardBounce: false,
+    listId: null,
+    listName: null,
+    ...more,
+  },
+  email: 'ada@example.com',
+  attempts: 0,
+  ...rest,
+});
+const linkOf = (url: string | null): string | undefined =>
+  appEventOf(due({ url }), undefined, 'https://www.klaviyo.com').properties['link'];
+
+test.each([
+  ['https://shop.example/socks?size=42#top', 'https://shop.example/socks?size=42#top'],
+  ['http://shop.example', 'http://shop.example/'],
+  ['https://shop.example/a (new)[1]', 'https://shop.example/a%20%28new%29%5B1%5D'],
+  ['javascript:alert(1)', undefined],
+  ['data:text/html,hello', undefined],
+  ['mailto:ada@example.com', undefined],
+  ['not an address', undefined],
+  ['', undefined],
+  [null, undefined],
+])('G3, E2: the link of a click leads to a page or is not there: %s', (url, link) => expect(linkOf(url)).toBe(link));
+
+test('G3: no address breaks out of the link of the timeline’s Markdown', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.string()), (url) => {
+      const link = linkOf(url);
+      expect(link === undefined || /^https?:\/\/[^\s()[\]<>]*$/.test(link)).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('E2: an event names the message, subject and campaign; what says nothing is left out', () => {
+  const message = {
+    messageId: 'M1',
+    campaignId: 'C1',
+    flowId: null,
+    name: 'Autumn sale',
+    subject: 'Socks',
+    groupIds: [],
+  };
+  const { type, properties } = appEventOf(
+    due({}, { name: 'opened', object: 'deal' }),
+    message,
+    'https://www.klaviyo.com',
+  );
+  expect(type).toBe('email_opened-deal');
+  expect(properties).toMatchObject({
+    message: 'Autumn sale',
+    subject: 'Warm socks',
+    campaign_url: expect.stringContaining('C1'),
+  });
+  expect(Object.keys(properties)).toEqual(['message', 'subject', 'campaign_url', 'email']);
+});
+
+test('E9, E12: a contact gets an activity once; deals may be several', () => {
+  expect(appEventId(due())).toBe('klaviyo-E1-contact');
+  expect(appEventId(due({}, { objectId: '102' }))).toBe('klaviyo-E1-contact');
+  expect(appEventId(due({}, { object: 'deal', objectId: '7' }))).toBe('klaviyo-E1-deal-7');
+});
