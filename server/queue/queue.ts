@@ -97,11 +97,14 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
       await boss.send(name, data, { singletonKey: key, singletonSeconds: Math.max(1, Math.round(seconds)) });
     },
     async work(name, concurrency, handler) {
-      await boss.work<Wakeups[typeof name]>(
-        name,
-        // Notified queues are polled every 30 s otherwise, and delayed wake-ups do not notify.
-        { localConcurrency: concurrency, batchSize: 1, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 },
-        async (jobs: Job<Wakeups[typeof name]>[]) => {
+      // Notified queues are polled every 30 s otherwise, and delayed wake-ups do not notify.
+      const options = { batchSize: 1, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
+      for (let n = 0; n < concurrency; n += 1) {
+        const worker: { id?: string } = {};
+        worker.id = await boss.work<Wakeups[typeof name]>(name, options, async (jobs: Job<Wakeups[typeof name]>[]) => {
+          // Whoever had something to do looks again at once. pg-boss would have it wait for its next poll, and a hundred
+          // portals that are told of something in one moment would wait for each other's pauses (G2).
+          if (worker.id !== undefined) boss.notifyWorker(worker.id);
           for (const job of jobs) {
             await untilEither(stopping.signal, job.signal, (signal) => handler(job.data, signal)).catch(
               (error: unknown) => {
@@ -110,8 +113,8 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
               },
             );
           }
-        },
-      );
+        });
+      }
     },
     async depths() {
       // pg-boss counts for itself once a minute; this is the present state.

@@ -154,3 +154,14 @@ test('G1: what does not finish within a stop goes back to the queue', async () =
   await calls.reach(1);
   expect(calls.seen).toEqual(['7']);
 });
+
+test('G2: forty keys that wait are worked off one after the other, without a pause between', async () => {
+  const one = await queue();
+  for (let n = 0; n < 40; n += 1) await one.wake('intake', `p${n}`, { portalId: String(n) });
+  const calls = counter();
+  const began = performance.now();
+  await one.work('intake', 1, async ({ portalId }) => calls.hit(portalId));
+  await calls.reach(40);
+  // A pause of half a second after each would make twenty.
+  expect(performance.now() - began).toBeLessThan(8000);
+});
