@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { activityAgreement } from './activity-agreement.js';
 import { differences } from './agreement.js';
 import { hubspotFetch, installApp, type ProxyUser } from './hubspot/fetch-proxy.js';
 import { firstPortal, startHubspot } from './hubspot/index.js';
@@ -113,6 +114,59 @@ async function until<T>(what: string, ask: () => Promise<T | null>, limitSeconds
   }
 }
 
+type Call = <T>(method: string, path: string, body?: unknown) => Promise<T>;
+/** The contact to open the preview with. */
+const show: { record: string | null } = { record: null };
+
+/** Email activity of the last thirty days onto the contacts' timelines; answers whether all of it is there, once. */
+async function emailActivity(call: Call, klaviyoAccountId: string): Promise<boolean> {
+  const portalId = String(firstPortal);
+  const approval = { method: 'POST', body: JSON.stringify({ approved: true }) };
+  await fetch(`${hubspot.url}/_sandbox/portals/${portalId}/app-events`, approval);
+  const { id } = await call<{ id: string }>('POST', '/connections', {
+    type: 'engagement',
+    name: 'Email activity',
+    klaviyoAccountId,
+    options: { since: 'last_30_days' },
+  });
+  const sinceMs = Date.now() - 30 * 86_400_000;
+  await call('POST', `/connections/${id}/activate`);
+  const started = performance.now();
+  await until<true>(
+    'The email activity of thirty days',
+    async () => {
+      const { run, counts } = await call<Status>('GET', `/connections/${id}/status`);
+      return run?.state === 'finished' && counts.waiting === 0 ? true : null;
+    },
+    300,
+  );
+  const portal = hubspot.portals.get(portalId);
+  const company = klaviyo.accounts.get('TANDM1');
+  if (portal === undefined || company === undefined) throw new Error('The stand-ins lost their accounts.');
+  // Events are listed late and out of order: what is not there yet comes with the next look.
+  const agreement = await until(
+    'The last of the email activity',
+    async () => {
+      const now = activityAgreement(portal, company, sinceMs + 60_000);
+      return now.missing.length === 0 || performance.now() - started > 90_000 ? now : null;
+    },
+    120,
+  );
+  const total = Object.values(agreement.shown).reduce((sum, count) => sum + count, 0);
+  say(
+    `\nEmail activity of the last 30 days in ${((performance.now() - started) / 1000).toFixed(1)} s: ${total} entries on timelines.`,
+  );
+  for (const [name, count] of Object.entries(agreement.shown).sort()) say(`  ${String(count).padStart(6)} ${name}`);
+  const right = agreement.missing.length === 0 && agreement.doubled.length === 0;
+  say(
+    right
+      ? 'Every bounce of somebody who is in HubSpot is there, once.'
+      : `${agreement.missing.length} missing, ${agreement.doubled.length} doubled: ${[...agreement.missing, ...agreement.doubled].slice(0, 5).join(', ')}`,
+  );
+  show.record = agreement.busiest;
+  return right;
+}
+
 async function firstSync(): Promise<boolean> {
   await until(
     'The start of the service',
@@ -124,7 +178,7 @@ async function firstSync(): Promise<boolean> {
   const installed = await installApp(backend, portalId);
   if (installed.status !== 200) throw new Error(`The installation ended with ${installed.status}.`);
   const user: ProxyUser = { portalId, clientSecret: hubspot.clientSecret, appId: hubspot.appId, backend };
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+  const call: Call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await hubspotFetch(user, method, `/api/v1${path}`, body);
     if (answer.status >= 300) throw new Error(`${method} ${path} answers ${answer.status}: ${answer.text}`);
     return answer.json as T;
@@ -191,6 +245,7 @@ async function firstSync(): Promise<boolean> {
   );
   for (const one of unequal.slice(0, 10))
     say(`  ${one.what}: HubSpot “${one.hubspot ?? ''}”, Klaviyo “${one.klaviyo ?? ''}” (record ${one.who})`);
+  const allThere = await emailActivity(call, account.id);
   say(
     `\nLook around:\n  HubSpot stand-in   ${hubspot.url}/_sandbox/inspect/${portalId}\n  Klaviyo stand-in   ${klaviyo.url}/_sandbox/inspect/TANDM1\n  API description    ${backend}/api/v1/openapi.json\n  Metrics            ${backend}/metrics`,
   );
@@ -203,7 +258,7 @@ async function firstSync(): Promise<boolean> {
       `\nTry it: change the first name on ${hubspot.url}/_sandbox/inspect/${portalId}/contacts/${someone.id}\n        and watch it arrive on ${klaviyo.url}/_sandbox/inspect/TANDM1/profiles/${other.id}`,
     );
   }
-  return unequal.length === 0;
+  return unequal.length === 0 && allThere;
 }
 
 /** The settings page and the cards as HubSpot would show them: real bundles, this service. */
@@ -219,7 +274,9 @@ try {
   if (values.once) await end(agree ? 0 : 1);
   const preview = await openPreview();
   previews.push(preview);
-  say(`\nPreview: settings page   ${preview.url}\n         record pages    ${preview.url}?object=contacts`);
+  say(
+    `\nPreview: settings page   ${preview.url}\n         record pages    ${preview.url}?object=contacts${show.record === null ? '' : `&record=${show.record}`}`,
+  );
   say('\nRunning until you press Ctrl+C.');
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
