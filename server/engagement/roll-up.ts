@@ -56,8 +56,7 @@ export async function rollUp(
     return { contactId: one.contactId, values, changed: changedValues(one.written, values), dueAt };
   });
   const writes = rows.filter(({ changed }) => Object.keys(changed).length > 0);
-  mayWrite();
-  const failed = await write(ctx, scope, wanting, writes);
+  const failed = await write(ctx, scope, wanting, writes, mayWrite);
   if (failed === 'denied') {
     await settle(
       due.map(({ contactId }) => ({ contactId, written: {}, dueAt: new Date(readAt.getTime() + dayMs / 24) })),
@@ -85,8 +84,9 @@ async function write(
   scope: EngagementScope,
   connectionIds: readonly string[],
   writes: readonly { contactId: string; changed: Partial<Record<string, string>> }[],
+  mayWrite: () => void,
 ): Promise<Set<string> | 'denied'> {
-  const hubspot = ctx.hubspot(scope.portalId, 'sweep');
+  const hubspot = ctx.hubspot(scope.portalId, 'sweep', mayWrite);
   const send = async (part: typeof writes): Promise<{ contactId: string; refused: RecordRefused | null }[]> => {
     const inputs = part.map(({ contactId, changed }) => ({
       id: contactId,
