@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import helmet from 'helmet';
+import { errorCode } from '../error-code.js';
 import { accountRoutes } from './accounts.js';
 import { activityRoutes } from './activity.js';
 import { errorAnswers, notFound } from './api-error.js';
@@ -38,7 +39,9 @@ export function createApp({ deps, routers, pollSeconds, metricsToken, ready }: A
       await ready();
       response.json({ ready: true });
     } catch (error) {
-      response.status(503).json({ ready: false, reason: error instanceof Error ? error.message : 'unknown' });
+      // Anybody may ask: what drivers say names hosts, databases and users.
+      const ours = error instanceof Error && errorCode(error) === undefined;
+      response.status(503).json({ ready: false, reason: ours ? error.message : 'The database cannot be reached.' });
     }
   });
   app.get('/metrics', guardMetrics(metricsToken), async (_request, response) => {
