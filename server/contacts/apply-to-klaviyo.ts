@@ -10,15 +10,17 @@ import {
   update,
   upsert,
 } from '../vendors/klaviyo/profiles.js';
+import type { Priority } from '../vendors/hubspot/types.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
 import type { KlaviyoProfile, KlaviyoProfileWrite } from '../vendors/klaviyo/types.js';
 import { defer, refuse, type Applied } from './apply.js';
 
 /**
  * Up to this many profiles are written one by one: an answer at once beats the wait for an import job, and single writes
- * have their own, wide limit (75/s). Beyond it one import job carries up to a thousand.
+ * have their own, wide limit (75/s, 700/min). Beyond it one import job carries up to a thousand. Where somebody waits, more
+ * of the limit is worth it: should it be used up, more hints gather meanwhile, and they go by import again.
  */
-const singleWrites = 5;
+const singleWrites: Record<Priority, number> = { person: 20, sweep: 5 };
 const importSize = 1000;
 const importBytes = 4_000_000;
 
@@ -34,6 +36,7 @@ export async function applyToKlaviyo(
   clock: () => Date,
   /** Numbers that another batch is about to give to somebody; this one's are added while it is under way. */
   numbersUnderWay: Map<string, string | null>,
+  priority: Priority,
   people: readonly Applied[],
 ): Promise<void> {
   const omitted: Omitted = new Map();
@@ -47,7 +50,7 @@ export async function applyToKlaviyo(
     let round = await keepNumbersWithTheirHolders(session, people, elsewhere, omitted);
     while (round.length > 0) {
       const refused: Refused[] = [];
-      if (round.length <= singleWrites)
+      if (round.length <= singleWrites[priority])
         await Promise.all(round.map((person) => writeOne(session, person, omitted, refused)));
       else for (const chunk of chunks(round, omitted)) await importMany(session, clock, chunk, omitted, refused);
       round = await settleRefusals(session, refused, omitted);

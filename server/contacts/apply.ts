@@ -66,6 +66,7 @@ export async function apply(
       klaviyo,
       ctx.clock,
       scope.numbersUnderWay,
+      priority,
       applied.filter(({ plan }) => plan.klaviyo !== null),
     ),
   ]);

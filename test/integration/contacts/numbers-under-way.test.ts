@@ -81,7 +81,7 @@ test.each([
     return processBatch(steps.ctx, scope, lease, {
       hubspotIds: contacts.map(({ id }) => id),
       klaviyoIds: [],
-      priority: 'person',
+      priority: size === 1 ? 'person' : 'sweep',
       claimed: [],
       run: null,
       mayWrite: () => undefined,
