@@ -6,7 +6,7 @@ test('G1: three processes, failing vendors, kills and a database that goes away:
   const { violations, struck, done } = await playCampaign({
     seed: 12,
     shape: 'three',
-    forMs: 4000,
+    forMs: 2500,
     calmMs: 40_000,
     slowThings: false,
   });
