@@ -20,6 +20,12 @@ interface MemberPosition {
   roundMs: number;
   /** HubSpot: where newcomers are appended. */
   tail: string | null;
+  /** HubSpot: members by the last round and by those who joined since; null before the first round is through. */
+  members: number | null;
+  /** Somebody has left: the round under way takes more of the budget. */
+  haste: boolean;
+  /** False once HubSpot's count spoke of somebody who left and nobody had: it is not listened to any more. */
+  counts: boolean;
 }
 
 type Kind = 'hubspot_list' | 'klaviyo_list' | 'klaviyo_segment';
@@ -27,9 +33,16 @@ type Kind = 'hubspot_list' | 'klaviyo_list' | 'klaviyo_segment';
 /**
  * Pages read in one period: a fifth of HubSpot's budget, two fifths of Klaviyo's. Lists up to 60,000 members are gone
  * round within two minutes; of larger ones newcomers are still found in every period, and leavers once the round is
- * through. Neither vendor has a feed of who left.
+ * through. Who left is told by HubSpot's Webhooks Journal alone, which is not generally available.
  */
 const pagesAtOnce: Record<Kind, number> = { hubspot_list: 60, klaviyo_list: 150, klaviyo_segment: 150 };
+/**
+ * HubSpot's pages tell how many members there are: fewer than known means that somebody left. Then a round takes four
+ * fifths of the budget, 240,000 members in two minutes; beyond that its limit of calls allows no more.
+ */
+const pagesInHaste = 240;
+/** As many as known: nobody left, and the list is gone round now and then only, should HubSpot's count be late. */
+const trustCountMs = 90_000;
 /** A round over a large list rests in between, so that it takes that share of the budget and no more. */
 const msPerPage: Record<Kind, number> = { hubspot_list: 500, klaviyo_list: 200, klaviyo_segment: 200 };
 
@@ -66,6 +79,9 @@ async function round(ctx: SyncContext, stored: Sweep, kind: Kind, listId: string
     pages: 0,
     roundMs: 0,
     tail: null,
+    members: null,
+    haste: false,
+    counts: true,
     ...(stored.position as Partial<MemberPosition> | null),
   };
   let total = 0;
@@ -80,20 +96,31 @@ async function round(ctx: SyncContext, stored: Sweep, kind: Kind, listId: string
     total += await ctx.db.transaction(async (tx) => {
       const entered = await stampMembers(tx, list, recordIds, number);
       await note(entered, `entered ${stored.name}`, tx);
-      await moveSweep(tx, stored, after, false);
+      const members = after.members === null ? null : after.members + entered.length;
+      position = { ...after, members };
+      await moveSweep(tx, stored, position, false);
       return entered.length;
     });
-    position = after;
   };
 
   const between = position.after === null;
-  const rests = between && nowMs - position.roundMs < Math.max(0, position.pages - pagesAtOnce[kind]) * msPerPage[kind];
+  const sinceRound = nowMs - position.roundMs;
+  let rests =
+    between &&
+    (sinceRound < Math.max(0, position.pages - pagesAtOnce[kind]) * msPerPage[kind] ||
+      (position.counts && position.members !== null && sinceRound < trustCountMs));
   if (!between || rests) {
     // While a long round is under way or rests, newcomers are looked for on their own.
+    let count: number | null = null;
     for (let more = true; more;) {
       const page = await newcomers(ctx, stored, kind, listId, position.tail);
       await save(page.recordIds, { ...position, tail: page.after ?? position.tail }, position.number);
+      count = page.total;
       more = page.after !== null;
+    }
+    if (position.counts && count !== null && position.members !== null && count < position.members) {
+      rests = false;
+      position = { ...position, haste: true };
     }
   }
   if (rests) {
@@ -102,9 +129,12 @@ async function round(ctx: SyncContext, stored: Sweep, kind: Kind, listId: string
   }
   if (between) position = { ...position, number: position.number + 1, pages: 0, roundMs: nowMs };
   let after = position.after;
-  for (let read = 0; read < pagesAtOnce[kind]; read += 1) {
+  const pages = position.haste ? pagesInHaste : pagesAtOnce[kind];
+  let count: number | null = null;
+  for (let read = 0; read < pages; read += 1) {
     const page = await memberPage(ctx, stored, kind, listId, after);
     after = page.after;
+    count = page.total;
     const tail = kind === 'hubspot_list' && page.after !== null ? page.after : position.tail;
     await save(page.recordIds, { ...position, after, pages: position.pages + 1, tail }, position.number);
     if (after === null) break;
@@ -113,22 +143,26 @@ async function round(ctx: SyncContext, stored: Sweep, kind: Kind, listId: string
     await moveSweep(ctx.db, stored, position, true);
     return total;
   }
+  let leavers = 0;
   for (;;) {
     const left = await ctx.db.transaction(async (tx) => {
       const gone = await takeLeavers(tx, list, position.number, 1000);
       await note(gone, `left ${stored.name}`, tx);
       return gone.length;
     });
-    total += left;
+    leavers += left;
     if (left === 0) break;
   }
-  await moveSweep(ctx.db, stored, position, true);
-  return total;
+  const counts = position.counts && !(position.haste && leavers === 0);
+  await moveSweep(ctx.db, stored, { ...position, members: count, haste: false, counts }, true);
+  return total + leavers;
 }
 
 interface Page {
   recordIds: string[];
   after: string | null;
+  /** Members of the list, where the vendor says so. */
+  total: number | null;
 }
 
 async function memberPage(
@@ -139,10 +173,10 @@ async function memberPage(
   after: string | null,
 ): Promise<Page> {
   // In the order of joining, so that the end of the round is where newcomers will be appended.
-  if (kind === 'hubspot_list') return hubspotLists.joinOrderPage(ctx.hubspot(stored.portalId, 'sweep'), listId, after);
+  if (kind === 'hubspot_list') return joinOrderPage(ctx, stored, listId, after);
   const read = kind === 'klaviyo_list' ? klaviyoLists.memberIdsPage : klaviyoSegments.memberIdsPage;
   const page = await read(ctx.klaviyo(stored.klaviyoAccountId, 'sweep'), { id: listId, cursor: after });
-  return { recordIds: page.ids, after: page.cursor };
+  return { recordIds: page.ids, after: page.cursor, total: null };
 }
 
 /** A page of those who joined lately: HubSpot appends them, Klaviyo is asked by the time of joining. */
@@ -153,7 +187,7 @@ async function newcomers(
   listId: string,
   tail: string | null,
 ): Promise<Page> {
-  if (kind === 'hubspot_list') return hubspotLists.joinOrderPage(ctx.hubspot(stored.portalId, 'sweep'), listId, tail);
+  if (kind === 'hubspot_list') return joinOrderPage(ctx, stored, listId, tail);
   const read = kind === 'klaviyo_list' ? klaviyoLists.memberPage : klaviyoSegments.memberPage;
   const session = ctx.klaviyo(stored.klaviyoAccountId, 'sweep');
   const joinedSince = new Date(ctx.clock().getTime() - 3 * ctx.pollSeconds * 1000 - sweepOverlapMs);
@@ -163,5 +197,10 @@ async function newcomers(
     recordIds.push(...page.profiles.map(({ id }) => id));
     cursor = page.cursor;
   }
-  return { recordIds, after: null };
+  return { recordIds, after: null, total: null };
+}
+
+async function joinOrderPage(ctx: SyncContext, stored: Sweep, listId: string, after: string | null): Promise<Page> {
+  const page = await hubspotLists.joinOrderPage(ctx.hubspot(stored.portalId, 'sweep'), listId, after);
+  return { ...page, total: page.total ?? null };
 }
