@@ -75,7 +75,10 @@ test('G1: restored to an earlier state, the service finds what it has forgotten 
     profileOf(edited).first_name === 'Since' &&
     contactOf(leaver).properties['hs_email_optout'] === 'true';
   await until('the work of an hour', async () => (inStep() && (await clicksShown()) === 1 ? true : null), 30_000);
-  await settled(world, ids[0]);
+  await until('the unsubscribe on the timeline', async () =>
+    (await appEventsOf(world)).some(({ eventTypeName }) => eventTypeName === 'email_unsubscribed-contact') ? true : null,
+  );
+  for (const id of ids) await settled(world, id);
   const size = {
     contacts: portal().contacts.size,
     profiles: account().profiles.size,
