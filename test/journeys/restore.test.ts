@@ -76,7 +76,9 @@ test('G1: restored to an earlier state, the service finds what it has forgotten 
     contactOf(leaver).properties['hs_email_optout'] === 'true';
   await until('the work of an hour', async () => (inStep() && (await clicksShown()) === 1 ? true : null), 30_000);
   await until('the unsubscribe on the timeline', async () =>
-    (await appEventsOf(world)).some(({ eventTypeName }) => eventTypeName === 'email_unsubscribed-contact') ? true : null,
+    (await appEventsOf(world)).some(({ eventTypeName }) => eventTypeName === 'email_unsubscribed-contact')
+      ? true
+      : null,
   );
   for (const id of ids) await settled(world, id);
   const size = {
