@@ -21,8 +21,7 @@ const { validate } = await import(pathToFileURL(kit).href);
 
 const errors = (exchange) =>
   validate(exchange).filter(
-    (violation) =>
-      violation.severity === 'error' && !sparse(exchange, violation) && !undocumented(exchange, violation),
+    (violation) => violation.severity === 'error' && !sparse(exchange, violation) && !undocumented(exchange, violation),
   );
 
 /**
