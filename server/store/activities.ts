@@ -203,8 +203,12 @@ export async function settleActivities(tx: Database, rowIds: readonly string[]):
 export async function nextActivityIn(db: Database, klaviyoAccountId: string): Promise<number | null> {
   const rows = await db.query<{ seconds: number | null }>(
     `select extract(epoch from least(
-       (select min(due_at) from activity where klaviyo_account_id = $1 and due_at is not null),
-       (select min(due_at) from app_event_due where klaviyo_account_id = $1 and state <> 'refused'),
+       (select min(d.due_at) from unnest(array[false, true]) as h (historical) cross join lateral (
+          select v.due_at from activity v where v.klaviyo_account_id = $1 and v.historical = h.historical and v.due_at is not null
+          order by v.due_at limit 1) d),
+       (select min(d.due_at) from unnest(array['waiting', 'unapproved']) as s (state) cross join unnest(array[false, true]) as h (historical)
+          cross join lateral (select v.due_at from app_event_due v where v.klaviyo_account_id = $1 and v.state = s.state and v.historical = h.historical
+            order by v.due_at limit 1) d where d.due_at < 'infinity'),
        (select min(due_at) from rollup where klaviyo_account_id = $1)) - now())::float8 as seconds`,
     [klaviyoAccountId],
   );

@@ -49,12 +49,16 @@ export async function dueAppEvents(
   historical: boolean,
   limit: number,
 ): Promise<DueAppEvent[]> {
+  // A state at a time, each from its index in order: a backlog of a million is not sorted for every batch of it.
   return db.query<DueAppEvent>(
     `select d.activity_id as "rowId", d.object, d.object_id as "objectId", d.name, d.historical, d.attempts, a.event_id as "eventId",
        (extract(epoch from least(a.at, a.collected_at)) * 1000)::float8 as "atMs", a.verdict, a.facts, a.email
-     from app_event_due d join activity a on a.id = d.activity_id
-     where d.klaviyo_account_id = $1 and d.state in ('waiting', 'unapproved') and d.historical = $2 and d.due_at <= now()
-     order by d.due_at, d.activity_id, d.object limit $3`,
+     from (select w.* from unnest(array['waiting', 'unapproved']) as s (state) cross join lateral (
+             select * from app_event_due v where v.klaviyo_account_id = $1 and v.state = s.state and v.historical = $2 and v.due_at <= now()
+             order by v.due_at limit $3) w
+           order by w.due_at limit $3) d
+       join activity a on a.id = d.activity_id
+     order by d.due_at, d.activity_id, d.object`,
     [klaviyoAccountId, historical, limit],
   );
 }
@@ -100,13 +104,25 @@ export async function retargetActivities(
   return rows.map(({ id }) => id);
 }
 
-/** Nothing goes out while HubSpot has not approved the app's events: all that waits is tried again after a while. */
+/**
+ * Nothing goes out while HubSpot has not approved the app's events. All that waits rests until it has; one of them is
+ * tried again after a while, so that asking costs the same whatever the backlog.
+ */
 export async function restAppEvents(db: Database, klaviyoAccountId: string, seconds: number): Promise<void> {
-  await db.query(
-    `update app_event_due set state = 'unapproved', due_at = now() + make_interval(secs => $2)
-     where klaviyo_account_id = $1 and (state = 'waiting' or (state = 'unapproved' and due_at <= now()))`,
-    [klaviyoAccountId, seconds],
-  );
+  await db.transaction(async (tx) => {
+    await tx.query(
+      `update app_event_due set state = 'unapproved', due_at = 'infinity'
+       where klaviyo_account_id = $1 and (state = 'waiting' or (state = 'unapproved' and due_at <= now()))`,
+      [klaviyoAccountId],
+    );
+    await tx.query(
+      `update app_event_due set due_at = now() + make_interval(secs => $2)
+       where (activity_id, object, object_id) = (
+         select activity_id, object, object_id from app_event_due where klaviyo_account_id = $1 and state = 'unapproved'
+         order by historical, due_at limit 1)`,
+      [klaviyoAccountId, seconds],
+    );
+  });
 }
 
 /** The events are approved now: what waited for it goes out. */

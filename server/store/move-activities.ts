@@ -10,13 +10,10 @@ export async function moveActivities(
   const from = merged.filter((id) => id !== survivor);
   if (from.length === 0) return;
   await db.transaction(async (tx) => {
-    await tx.query('update activity set contact_id = $3 where portal_id = $1 and contact_id = any ($2)', [
-      portalId,
-      from,
-      survivor,
-    ]);
+    // What waits for a timeline is found by its activity: it has no index of its own by contact.
     await tx.query(
-      `update app_event_due set object_id = $3 where portal_id = $1 and object = 'contact' and object_id = any ($2)`,
+      `with moved as (update activity set contact_id = $3 where portal_id = $1 and contact_id = any ($2) returning id)
+       update app_event_due d set object_id = $3 from moved where d.activity_id = moved.id and d.object = 'contact'`,
       [portalId, from, survivor],
     );
     await tx.query(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NeedsPerson, RecordRefused } from '../../errors.js';
+import { NeedsPerson, RecordRefused, RetryLater } from '../../errors.js';
 import { inChunks } from '../call.js';
 import { halves } from '../in-halves.js';
 import type { HubspotSession } from './session.js';
@@ -25,8 +25,9 @@ const path = `/integrators/timeline/${timelineVersion}/events`;
 
 /**
  * Sends occurrences, 500 a call. HubSpot takes or refuses a batch as a whole, and answers 409 when a single id in it is
- * known already: such a batch is halved until the known ones stand alone. Answers what became of each id. Throws
- * NeedsPerson `app_events_not_approved` where HubSpot has not approved the app for app events.
+ * known already: such a batch is halved until the known ones stand alone. Answers what became of each id; those that it
+ * says nothing of were not answered, because HubSpot asked to wait after the others. Throws RetryLater when it asked so
+ * before the first, NeedsPerson `app_events_not_approved` where HubSpot has not approved the app for app events.
  * https://developers.hubspot.com/docs/apps/developer-platform/add-features/app-events/send-event-occurrences
  */
 export async function sendAppEvents(
@@ -55,7 +56,12 @@ export async function sendAppEvents(
     }
   };
   const distinct = [...new Map(events.map((event) => [event.id, event])).values()];
-  for (const chunk of inChunks(distinct, batchSize)) await send(chunk);
+  try {
+    for (const chunk of inChunks(distinct, batchSize)) await send(chunk);
+  } catch (error) {
+    // A batch of which all is known takes twice as many calls as events: what they told must not be asked once more.
+    if (!(error instanceof RetryLater) || outcomes.size === 0) throw error;
+  }
   return outcomes;
 }
 

@@ -1,14 +1,23 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { newActivity } from '../../../server/engagement/new-activity.js';
 import type { Judged } from '../../../server/rules/engagement/email-event.js';
-import { dueActivities, saveDecisions, storeActivities, type Activity } from '../../../server/store/activities.js';
+import {
+  dueActivities,
+  nextActivityIn,
+  saveDecisions,
+  storeActivities,
+  type Activity,
+} from '../../../server/store/activities.js';
 import {
   dueAppEvents,
   planAppEvents,
   refuseAppEvents,
   restAppEvents,
   releaseAppEvents,
+  settleAppEvents,
 } from '../../../server/store/app-events-due.js';
+import { pruneActivities } from '../../../server/store/erase-activities.js';
+import { moveActivities } from '../../../server/store/move-activities.js';
 import { engagementCounts } from '../../../server/store/engagement-connections.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
@@ -154,4 +163,67 @@ test('E2: what waits for HubSpot’s approval rests and is released; what is ref
   expect(await counts()).toMatchObject({ unapproved: 1, refused: 1 });
   await releaseAppEvents(database.db, portalId);
   expect(await waiting()).toBe(1);
+});
+
+test('E2: while approval is missing one activity asks for it, however many wait', async () => {
+  await store(['a', 'b', 'c']);
+  const events = await due();
+  await decide(events, first);
+  const plan = (of: readonly Activity[]): Promise<void> =>
+    planAppEvents(
+      database.db,
+      portalId,
+      klaviyoAccountId,
+      of.map(({ rowId }) => ({ rowId, object: 'contact', objectId: '5', name: 'opened', historical: false })),
+    );
+  await plan(events);
+  await restAppEvents(database.db, klaviyoAccountId, 0);
+  expect(await dueAppEvents(database.db, klaviyoAccountId, false, 10)).toHaveLength(1);
+  await restAppEvents(database.db, klaviyoAccountId, 600);
+  expect(await dueAppEvents(database.db, klaviyoAccountId, false, 10)).toEqual([]);
+  expect(await nextActivityIn(database.db, klaviyoAccountId)).toBeGreaterThan(590);
+  expect(await nextActivityIn(database.db, klaviyoAccountId)).toBeLessThanOrEqual(600);
+  await releaseAppEvents(database.db, portalId);
+  expect(await dueAppEvents(database.db, klaviyoAccountId, false, 10)).toHaveLength(3);
+});
+
+test('B7: what waits for the timeline of a merged contact goes on the survivor’s', async () => {
+  await store(['a']);
+  const [event] = await due();
+  await decide([event!], first);
+  await planAppEvents(database.db, portalId, klaviyoAccountId, [
+    { rowId: event!.rowId, object: 'contact', objectId: '5', name: 'opened', historical: false },
+    { rowId: event!.rowId, object: 'company', objectId: '5', name: 'opened', historical: false },
+  ]);
+  await moveActivities(database.db, portalId, ['5'], '6');
+  const waiting = await dueAppEvents(database.db, klaviyoAccountId, false, 10);
+  expect(waiting.map(({ object, objectId }) => [object, objectId])).toEqual([
+    ['company', '5'],
+    ['contact', '6'],
+  ]);
+});
+
+test('E7: 25 months old goes and 23 stays; what a run has just read of the past goes when it is on its timelines', async () => {
+  const { db } = database;
+  await store(['new', 'old', 'read', 'waits']);
+  const [, , read, waits] = [...(await due())].sort((a, b) => (a.id < b.id ? -1 : 1));
+  await db.query(
+    `update activity set at = now() - make_interval(months => case event_id when 'new' then 23 else 25 end),
+       collected_at = case when event_id in ('new', 'old') then at else now() end,
+       due_at = case when event_id = 'read' then now() end`,
+  );
+  await db.query(`update activity set collected_at = at where event_id in ('new', 'old')`);
+  await planAppEvents(db, portalId, klaviyoAccountId, [
+    { rowId: waits!.rowId, object: 'contact', objectId: '5', name: 'opened', historical: true },
+  ]);
+  const left = (): Promise<unknown> =>
+    db
+      .query<{ event_id: string }>('select event_id from activity order by event_id')
+      .then((rows) => rows.map((row) => row.event_id));
+  expect(await pruneActivities(db, 24, 100)).toBe(1);
+  expect(await left()).toEqual(['new', 'read', 'waits']);
+  await decide([read!], first);
+  await settleAppEvents(db, [{ rowId: waits!.rowId, object: 'contact', objectId: '5' }]);
+  expect(await pruneActivities(db, 24, 100)).toBe(2);
+  expect(await left()).toEqual(['new']);
 });

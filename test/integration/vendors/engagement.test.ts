@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { firstPortal } from '../../../sandbox/hubspot/index.js';
 import { startKlaviyo, type KlaviyoSandbox } from '../../../sandbox/klaviyo/index.js';
 import { makePeople } from '../../../sandbox/seed/people.js';
-import { NeedsPerson } from '../../../server/errors.js';
+import { NeedsPerson, RetryLater } from '../../../server/errors.js';
 import { sendAppEvents, type AppEvent } from '../../../server/vendors/hubspot/app-events.js';
 import { dealsOf } from '../../../server/vendors/hubspot/deals.js';
 import { openHubspotSession, type HubspotSession } from '../../../server/vendors/hubspot/session.js';
@@ -98,6 +98,31 @@ test('E9: a batch that HubSpot refuses because one id is known is halved until t
   // Sent again after a crash: every one of them is known, none is doubled.
   const again = await sendAppEvents(hubspot, [event(1), event(2), event(2)]);
   expect([...again.values()]).toEqual(['existed', 'existed']);
+});
+
+test('E9: a batch that is known already and halved is not asked for from the start when HubSpot asks to wait', async () => {
+  const known = new Set(Array.from({ length: 40 }, (_, n) => `e${n}`));
+  const all = [...known].map((_, n) => event(n));
+  let patience = 0;
+  vendor.answers(({ json }) => {
+    patience -= 1;
+    if (patience < 0)
+      return { status: 429, headers: { 'retry-after': '3600' }, json: { status: 'error', message: 'slow' } };
+    const { inputs } = json as Batch;
+    const exists = inputs.some(({ id }) => known.has(id));
+    return exists
+      ? { status: 409, json: { status: 'error', message: 'exists', category: 'CONFLICT' } }
+      : { json: { status: 'COMPLETE', results: inputs } };
+  });
+  patience = 20;
+  const told = await sendAppEvents(hubspot, all);
+  expect([...told.values()].every((outcome) => outcome === 'existed')).toBe(true);
+  expect(told.size).toBeGreaterThan(0);
+  expect(told.size).toBeLessThan(all.length);
+  patience = 0;
+  await expect(sendAppEvents(hubspot, all.slice(told.size))).rejects.toBeInstanceOf(RetryLater);
+  patience = Infinity;
+  expect((await sendAppEvents(hubspot, all.slice(told.size))).size).toBe(all.length - told.size);
 });
 
 test('an app that HubSpot has not approved is told what to do', async () => {
