@@ -1,8 +1,8 @@
 import { chooseDeals } from '../rules/engagement/choose-deals.js';
 import { configFor, connectionFor } from '../rules/engagement/config-for.js';
 import { timelineName } from '../rules/engagement/activity-kind.js';
-import type { Judged } from '../rules/engagement/email-event.js';
-import { actMs, isLeaving } from '../rules/engagement/select.js';
+import type { EmailEvent, Judged } from '../rules/engagement/email-event.js';
+import { actMs, isLeaving, type SelectConfig } from '../rules/engagement/select.js';
 import { selectMessage } from '../rules/engagement/select-message.js';
 import {
   activitiesOfMessages,
@@ -124,13 +124,11 @@ function choose(
     const open = new Set(
       group.filter(({ id, judged }) => dueIds.has(id) || judged?.decision === 'no_contact').map(({ id }) => id),
     );
-    const [first] = group.filter(({ id }) => dueIds.has(id));
-    if (first === undefined) continue;
-    const rows = new Map(group.map((event) => [event.id, event]));
-    const origin = (id: string): ReturnType<Origins['of']> => origins.of(rows.get(id) ?? first);
-    const config = configFor(scope.connections, origin(first.id));
-    for (const [id, judged] of selectMessage(group, open, (event) => origin(event.id), config)) {
-      const rowId = rows.get(id)?.rowId;
+    const rowIds = new Map(group.map(({ id, rowId }) => [id, rowId]));
+    // The parts of an unsubscribing come from a campaign, a list or nowhere: each has sources, and so a say, of its own.
+    const configOf = (event: EmailEvent): SelectConfig => configFor(scope.connections, origins.of(event));
+    for (const [id, judged] of selectMessage(group, open, (event) => origins.of(event), configOf)) {
+      const rowId = rowIds.get(id);
       if (rowId !== undefined) choices.set(rowId, judged);
     }
   }

@@ -14,7 +14,7 @@ export function selectMessage(
   events: readonly EmailEvent[],
   due: ReadonlySet<string>,
   originOf: (event: EmailEvent) => MessageOrigin,
-  config: SelectConfig,
+  configOf: (event: EmailEvent) => SelectConfig,
 ): Map<string, Judged> {
   const verdicts = judge(events);
   const changed = events.filter(({ id, judged }) => judged !== null && judged.verdict !== verdicts.get(id));
@@ -29,7 +29,7 @@ export function selectMessage(
   const decided = new Map<string, Judged>();
   for (const event of [...open].sort(inTurn)) {
     const verdict = verdicts.get(event.id) ?? 'human';
-    const judged = select(soFar, event, verdict, originOf(event), config);
+    const judged = select(soFar, event, verdict, originOf(event), configOf(event));
     soFar.push({ ...event, judged });
     if (due.has(event.id) || !isSame(event.judged, judged)) decided.set(event.id, judged);
   }

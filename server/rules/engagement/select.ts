@@ -79,7 +79,11 @@ function repeats(
   firsts: readonly EmailEvent[],
   config: SelectConfig,
 ): 'same_message' | 'same_link' | 'same_act' | null {
-  if (event.kind === 'unsubscribed') return firsts.some((other) => isSameAct(other, event)) ? 'same_act' : null;
+  if (event.kind === 'unsubscribed') {
+    // Another part of the act may come from elsewhere; what no source chose stands for nothing that one did.
+    const chosen = firsts.filter(({ judged }) => judged?.because !== 'source');
+    return chosen.some((other) => isSameAct(other, event)) ? 'same_act' : null;
+  }
   const same = firsts.filter((other) => other.messageKey === event.messageKey);
   if (event.kind === 'clicked') return same.some((other) => other.urlKey === event.urlKey) ? 'same_link' : null;
   if (event.kind === 'opened' && config.everyOpen) return null;

@@ -13,12 +13,12 @@ const minute = 60 * second;
 function arrive(
   events: readonly EmailEvent[],
   config: SelectConfig = everything,
-  originOf: () => MessageOrigin = anywhere,
+  originOf: (event: EmailEvent) => MessageOrigin = anywhere,
 ): EmailEvent[] {
   let known: EmailEvent[] = [];
   for (const event of events) {
     known = [...known, event];
-    const decided = selectMessage(known, new Set([event.id]), originOf, config);
+    const decided = selectMessage(known, new Set([event.id]), originOf, () => config);
     known = known.map((one) => {
       const judged = decided.get(one.id) ?? one.judged;
       const goesOut = judged?.decision === 'deliver' && judged.because !== 'on_timeline_already';
@@ -166,8 +166,37 @@ describe('leaving', () => {
 
   test('E11: decided together, the event that knows its email stands for the act', () => {
     const events = act(0);
-    const decided = selectMessage(events, new Set(events.map(({ id }) => id)), anywhere, everything);
+    const decided = selectMessage(events, new Set(events.map(({ id }) => id)), anywhere, () => everything);
     expect(events.map(({ id }) => decided.get(id)?.decision)).toEqual(['repeat', 'repeat', 'repeat', 'deliver']);
+  });
+
+  test('E1, E11: the part of an act that no source chose does not stand for the part that one chose', () => {
+    const sources = { ...everything.sources, all: false, campaignIds: ['M'] };
+    const originOf = ({ facts }: EmailEvent): MessageOrigin => ({
+      flowId: null,
+      campaignId: facts.messageId,
+      groupIds: facts.listId === null ? [] : [facts.listId],
+    });
+    for (const order of [
+      [2, 1],
+      [1, 2],
+    ]) {
+      const decided = arrive(
+        order.map((index) => act(0)[index]!),
+        { ...everything, sources },
+        originOf,
+      );
+      expect(words(decided).sort()).toEqual(['deliver first', 'not_chosen source']);
+    }
+  });
+
+  test('E1, E11: of an act whose parts have other origins each is decided by what chose its own', () => {
+    const [, list, , link] = act(0);
+    const nobody = { ...everything, sources: { ...everything.sources, all: false } };
+    const decided = selectMessage([link!, list!], new Set([link!.id, list!.id]), anywhere, ({ facts }) =>
+      facts.listId === null ? everything : nobody,
+    );
+    expect([list!, link!].map(({ id }) => decided.get(id)?.because)).toEqual(['source', 'first']);
   });
 
   test('E11: leaving again hours later is another act; changing preferences alone is none', () => {
