@@ -1,6 +1,6 @@
 /**
  * Turns the TypeScript of server/, sandbox/ and bench/ into build/, file by file and only where the source is newer.
- * Types are checked by `npm run typecheck`; this step only strips them, so a warm start costs milliseconds.
+ * Types are checked by `npm run lint`; this step only strips them, so a warm start costs milliseconds.
  */
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';

@@ -52,16 +52,13 @@ const count = (passed) => ({ passed: passed ? 1 : 0, failed: passed ? 0 : 1 });
 
 async function staticChecks() {
   return [
-    count(await run('types', [bin('typescript/bin/tsc'), '--noEmit'], { quiet: true })),
+    count(await run('types and lint', [bin('oxlint/bin/oxlint')], { quiet: true })),
     count(
-      await run(
-        'types of extensions',
-        [bin('typescript/bin/tsc'), '--noEmit', '-p', join(root, 'test/unit/extensions/tsconfig.json')],
-        { quiet: true },
-      ),
+      await run('lint of extensions', [bin('eslint/bin/eslint.js'), 'hubspot-app', '--max-warnings=0'], {
+        quiet: true,
+      }),
     ),
-    count(await run('lint', [bin('eslint/bin/eslint.js'), '.', '--max-warnings=0'], { quiet: true })),
-    count(await run('format', [bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.'], { quiet: true })),
+    count(await run('format', [bin('oxfmt/bin/oxfmt'), '--check', '.'], { quiet: true })),
     count(await run('rules', [join(root, 'scripts/rules-coverage.mjs'), '--check'], { quiet: true })),
   ];
 }

@@ -9,7 +9,8 @@ import { isApart, sameValue, type Base } from './reconcile.js';
 
 /** A record as a sweep brought it. */
 export type SweptRecord =
-  { side: 'hubspot'; record: HubspotRecord } | { side: 'klaviyo'; record: Omit<KlaviyoRecord, 'subscription'> };
+  | { side: 'hubspot'; record: HubspotRecord }
+  | { side: 'klaviyo'; record: Omit<KlaviyoRecord, 'subscription'> };
 
 /** What the record's pair agreed on in its last pass. */
 export interface Agreed {

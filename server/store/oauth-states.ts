@@ -19,7 +19,8 @@ export async function rememberState(db: Database, state: string, browser: string
 }
 
 export type StateVerdict =
-  { ok: true; entry: OauthState } | { ok: false; reason: 'unknown' | 'used' | 'expired' | 'other_browser' };
+  | { ok: true; entry: OauthState }
+  | { ok: false; reason: 'unknown' | 'used' | 'expired' | 'other_browser' };
 
 /** Uses a state up: it works once, in the browser that began, while it lasts. */
 export async function redeemState(

@@ -3,7 +3,10 @@ import type { Database } from './database.js';
 
 /** What an undo takes back: one change (or one field of it), a contact's, a run's, or everything since a moment. */
 export type UndoSubject =
-  { changeId: string; fieldIndex?: number } | { hubspotId: string } | { runId: string } | { since: string };
+  | { changeId: string; fieldIndex?: number }
+  | { hubspotId: string }
+  | { runId: string }
+  | { since: string };
 
 export interface HistoryWrite extends PastWrite {
   hubspotId: string | null;

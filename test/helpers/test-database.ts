@@ -15,7 +15,11 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   const admin = async (sql: string): Promise<void> => {
     const client = new pg.Client({ connectionString: server });
     await client.connect();
-    await client.query(sql).finally(() => client.end());
+    try {
+      await client.query(sql);
+    } finally {
+      await client.end();
+    }
   };
   await admin(`create database ${name} template ${process.env['TANDEM_TEST_TEMPLATE'] ?? ''}`);
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;

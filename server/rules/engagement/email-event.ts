@@ -3,7 +3,12 @@ import type { EventFacts } from './event-facts.js';
 
 /** Who acted: a person, or a machine, and how we know (E13). */
 export type Verdict =
-  'human' | 'klaviyo_machine_open' | 'klaviyo_bot_click' | 'known_scanner' | 'all_links_at_once' | 'before_delivery';
+  | 'human'
+  | 'klaviyo_machine_open'
+  | 'klaviyo_bot_click'
+  | 'known_scanner'
+  | 'all_links_at_once'
+  | 'before_delivery';
 
 /** What becomes of an event. */
 export type Decision = 'deliver' | 'left_out' | 'repeat' | 'not_chosen' | 'no_contact';

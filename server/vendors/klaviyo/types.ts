@@ -17,7 +17,12 @@ export const klaviyoAttributes = [
 ] as const;
 
 export type SuppressionReason =
-  'HARD_BOUNCE' | 'INVALID_EMAIL' | 'SPAM_COMPLAINT' | 'UNSUBSCRIBE' | 'USER_SUPPRESSED' | (string & {});
+  | 'HARD_BOUNCE'
+  | 'INVALID_EMAIL'
+  | 'SPAM_COMPLAINT'
+  | 'UNSUBSCRIBE'
+  | 'USER_SUPPRESSED'
+  | (string & {});
 
 export interface KlaviyoConsent {
   consent: 'SUBSCRIBED' | 'UNSUBSCRIBED' | 'NEVER_SUBSCRIBED' | (string & {});

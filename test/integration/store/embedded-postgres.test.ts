@@ -28,10 +28,11 @@ async function start(say?: (message: string) => void): Promise<EmbeddedPostgres>
 async function ask(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  return client
-    .query(sql)
-    .then((answer) => answer.rows as unknown[])
-    .finally(() => client.end());
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
 }
 
 const lockFile = (): string => join(dataDir, 'postgres', 'postmaster.pid');
