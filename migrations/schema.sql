@@ -33,6 +33,9 @@ CREATE INDEX activity_at ON public.activity USING btree (at);
 CREATE INDEX activity_contact ON public.activity USING btree (portal_id, contact_id, at DESC) INCLUDE (kind, decision, verdict, counted) WHERE (contact_id IS NOT NULL);
 CREATE INDEX activity_due ON public.activity USING btree (klaviyo_account_id, historical, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX activity_email ON public.activity USING btree (portal_id, email);
+CREATE INDEX activity_leaving_contact ON public.activity USING btree (portal_id, contact_id) WHERE (kind = ANY (ARRAY['unsubscribed'::text, 'preferences'::text]));
+CREATE INDEX activity_leaving_email ON public.activity USING btree (portal_id, email) WHERE (kind = ANY (ARRAY['unsubscribed'::text, 'preferences'::text]));
+CREATE INDEX activity_leaving_profile ON public.activity USING btree (klaviyo_account_id, profile_id) WHERE (kind = ANY (ARRAY['unsubscribed'::text, 'preferences'::text]));
 CREATE INDEX activity_message ON public.activity USING btree (klaviyo_account_id, message_key);
 CREATE INDEX activity_profile ON public.activity USING btree (klaviyo_account_id, profile_id);
 

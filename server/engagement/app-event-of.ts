@@ -1,3 +1,4 @@
+import { actMs } from '../rules/engagement/acts.js';
 import type { ActivityName } from '../rules/engagement/activity-kind.js';
 import type { DueAppEvent } from '../store/app-events-due.js';
 import type { EmailMessage } from '../store/email-messages.js';
@@ -17,15 +18,17 @@ const typeNames: Record<ActivityName, string> = {
 
 /**
  * Our id of an activity on a timeline, made of Klaviyo's id of the event: HubSpot takes it once. A contact or company
- * gets an activity once whichever record that was at the time; deals may be several.
+ * gets an activity once whichever record that was at the time; deals may be several. An unsubscribing is named by whose
+ * and when it was (acts are further apart than `actMs`): a service that was restored from a backup may choose another of
+ * its up to four events than the one that stands on the timeline already (E11).
  */
-export function appEventId({
-  eventId,
-  object,
-  objectId,
-}: Pick<DueAppEvent, 'eventId' | 'object' | 'objectId'>): string {
-  return `klaviyo-${eventId}-${object}${object === 'deal' ? `-${objectId}` : ''}`;
+export function appEventId({ eventId, object, objectId, name, profileId, happenedMs }: Identity): string {
+  const left = name === 'unsubscribed' && profileId !== null;
+  const what = left ? `left-${profileId}-${Math.floor(happenedMs / actMs)}` : eventId;
+  return `klaviyo-${what}-${object}${object === 'deal' ? `-${objectId}` : ''}`;
 }
+
+type Identity = Pick<DueAppEvent, 'eventId' | 'object' | 'objectId' | 'name' | 'profileId' | 'happenedMs'>;
 
 /** The address as a link of the timeline's Markdown may name it; null when it leads to no page (`javascript:`, `mailto:`). */
 function webLink(address: string | null): string | null {

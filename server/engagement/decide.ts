@@ -1,13 +1,14 @@
+import { isLeaving } from '../rules/engagement/acts.js';
 import { chooseDeals } from '../rules/engagement/choose-deals.js';
 import { configFor, connectionFor } from '../rules/engagement/config-for.js';
 import { timelineName } from '../rules/engagement/activity-kind.js';
 import type { EmailEvent, Judged } from '../rules/engagement/email-event.js';
-import { actMs, isLeaving, type SelectConfig } from '../rules/engagement/select.js';
+import type { SelectConfig } from '../rules/engagement/select.js';
 import { selectMessage } from '../rules/engagement/select-message.js';
 import {
   activitiesOfMessages,
   dueActivities,
-  leavingAround,
+  leavingOf,
   saveDecisions,
   settleActivities,
   type Activity,
@@ -82,7 +83,7 @@ export async function decide(
   return due.length;
 }
 
-/** The due events and their siblings: of the same email to the same person, and a person's unsubscribes around them. */
+/** The due events and their siblings: of the same email to the same person, and all unsubscribes of a person. */
 async function gatherEvents(
   ctx: EngagementContext,
   scope: EngagementScope,
@@ -91,14 +92,20 @@ async function gatherEvents(
   await resolveContacts(ctx, scope, due);
   const known = new Map(due.map((event) => [event.rowId, event]));
   const keys = [...new Set(due.map(({ messageKey }) => messageKey))];
-  const leavers = due.flatMap((event) => {
-    const contactId = isLeaving(event.kind) ? contactOf(scope, event) : null;
-    return contactId === null ? [] : [{ contactId, at: event.at }];
+  const leavers = due.filter(({ kind }) => isLeaving(kind));
+  const contactIds = leavers.flatMap((event) => event.contactId ?? contactOf(scope, event) ?? []);
+  const acts = await leavingOf(ctx.db, scope.portalId, scope.klaviyoAccountId, {
+    contactIds: [...new Set(contactIds)],
+    profileIds: [...new Set(leavers.flatMap(({ profileId }) => profileId ?? []))],
+    emails: [...new Set(leavers.flatMap(({ email }) => email ?? []))],
   });
-  const siblings = [
-    ...(await activitiesOfMessages(ctx.db, scope.klaviyoAccountId, keys)),
-    ...(await leavingAround(ctx.db, scope.portalId, scope.klaviyoAccountId, leavers, actMs)),
-  ];
+  // What is due of the same act and not in this batch is decided with it, or the batch would choose who stands for it.
+  await resolveContacts(
+    ctx,
+    scope,
+    acts.filter(({ contactId, rowId }) => contactId === null && !known.has(rowId)),
+  );
+  const siblings = [...(await activitiesOfMessages(ctx.db, scope.klaviyoAccountId, keys)), ...acts];
   for (const event of siblings) if (!known.has(event.rowId)) known.set(event.rowId, event);
   return known;
 }

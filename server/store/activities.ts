@@ -128,21 +128,23 @@ export async function activitiesOfMessages(
   return rows.map(fromRow);
 }
 
-/** The leaving events of contacts around moments (milliseconds), `withinMs` to either side. */
-export async function leavingAround(
+/** All leaving events of these people, decided or not: a person has a few in a lifetime. Emails in lower case. */
+export async function leavingOf(
   db: Database,
   portalId: string,
   klaviyoAccountId: string,
-  moments: readonly { contactId: string; at: number }[],
-  withinMs: number,
+  people: { contactIds: readonly string[]; profileIds: readonly string[]; emails: readonly string[] },
 ): Promise<Activity[]> {
-  if (moments.length === 0) return [];
+  const { contactIds, profileIds, emails } = people;
+  if (contactIds.length + profileIds.length + emails.length === 0) return [];
+  // Each way in has an index of its own, over leaving events alone.
   const rows = await db.query<Row>(
-    `select ${columns} from activity a where a.portal_id = $1 and a.klaviyo_account_id = $2 and a.kind in ('unsubscribed', 'preferences')
-       and exists (select from jsonb_to_recordset($3::jsonb) as x ("contactId" text, at float8)
-         where x."contactId" = a.contact_id and a.at between to_timestamp((x.at - $4) / 1000) and to_timestamp((x.at + $4) / 1000))
-       and a.contact_id = any ($5)`,
-    [portalId, klaviyoAccountId, JSON.stringify(moments), withinMs, [...new Set(moments.map((one) => one.contactId))]],
+    `select ${columns} from activity where id in (
+       select id from activity where portal_id = $1 and contact_id = any ($3) and kind in ('unsubscribed', 'preferences')
+       union select id from activity where portal_id = $1 and klaviyo_account_id = $2 and profile_id = any ($4) and kind in ('unsubscribed', 'preferences')
+       union select id from activity where portal_id = $1 and email = any ($5) and kind in ('unsubscribed', 'preferences'))
+       and klaviyo_account_id = $2`,
+    [portalId, klaviyoAccountId, contactIds, profileIds, emails],
   );
   return rows.map(fromRow);
 }

@@ -1,6 +1,7 @@
+import { actsOf, isLeaving } from './acts.js';
 import type { EmailEvent, Judged } from './email-event.js';
 import { judge } from './judge.js';
-import { isLeaving, select, type SelectConfig } from './select.js';
+import { select, type SelectConfig } from './select.js';
 import type { MessageOrigin } from './sources.js';
 
 /**
@@ -8,7 +9,8 @@ import type { MessageOrigin } from './sources.js';
  * those that were due, and the others whose decision differs from the one before.
  *
  * `due` names the events to decide. Where a verdict changed, its event and every repeat of the group are decided anew,
- * because another event may be the first one now. All other decisions stand.
+ * because another event may be the first one now; changed preferences, because an unsubscribe may have come to them. All
+ * other decisions stand. What is decided at once depends on the set of events alone, in whatever order they stand.
  */
 export function selectMessage(
   events: readonly EmailEvent[],
@@ -17,11 +19,13 @@ export function selectMessage(
   configOf: (event: EmailEvent) => SelectConfig,
 ): Map<string, Judged> {
   const verdicts = judge(events);
+  const acts = actsOf(events);
   const changed = events.filter(({ id, judged }) => judged !== null && judged.verdict !== verdicts.get(id));
   const open = events.filter(
     (event) =>
       due.has(event.id) ||
       event.judged === null ||
+      event.kind === 'preferences' ||
       changed.includes(event) ||
       (changed.length > 0 && event.judged.decision === 'repeat'),
   );
@@ -29,7 +33,9 @@ export function selectMessage(
   const decided = new Map<string, Judged>();
   for (const event of [...open].sort(inTurn)) {
     const verdict = verdicts.get(event.id) ?? 'human';
-    const judged = select(soFar, event, verdict, originOf(event), configOf(event));
+    const act = acts.get(event.id);
+    const before = isLeaving(event.kind) ? soFar.filter(({ id }) => act !== undefined && acts.get(id) === act) : soFar;
+    const judged = select(before, event, verdict, originOf(event), configOf(event));
     soFar.push({ ...event, judged });
     if (due.has(event.id) || !isSame(event.judged, judged)) decided.set(event.id, judged);
   }

@@ -1,4 +1,4 @@
-import { timelineName, type ActivityKind } from './activity-kind.js';
+import { timelineName } from './activity-kind.js';
 import type { ActivitySwitches, EngagementSources } from './engagement-config.js';
 import type { EmailEvent, Judged, Verdict } from './email-event.js';
 import { isHuman } from './judge.js';
@@ -13,16 +13,10 @@ export interface SelectConfig {
   startMs: number;
 }
 
-/** One act of unsubscribing leaves up to four events behind, seconds or minutes apart (E11). */
-export const actMs = 10 * 60_000;
-
-/** Kinds that may be a part of one act of leaving. */
-export const isLeaving = (kind: ActivityKind): boolean => kind === 'unsubscribed' || kind === 'preferences';
-
 /**
  * Decides about one event of one email to one person (E1–E4, E7, E11, E13). `soFar` are the other events of that email
- * (for an unsubscribe: the person's other unsubscribes around that time) which were decided before, in whatever order
- * they happened: what is on the timeline stays, so a late event never replaces it. Pure.
+ * (for an unsubscribe: of that act) which were decided before, in whatever order they happened: what is on the timeline
+ * stays, so a late event never replaces it. Pure.
  */
 export function select(
   soFar: readonly EmailEvent[],
@@ -39,7 +33,7 @@ export function select(
   });
   if (soFar.some((other) => isReplay(other, event))) return answer('repeat', 'replay');
   if (event.kind === 'preferences') {
-    const left = soFar.some((other) => other.kind === 'unsubscribed' && isSameAct(other, event));
+    const left = soFar.some((other) => other.kind === 'unsubscribed');
     return left ? answer('repeat', 'same_act') : answer('not_chosen', 'preferences_only');
   }
   if (!sourceChosen(config.sources, origin)) return answer('not_chosen', 'source');
@@ -60,13 +54,13 @@ export function select(
 /** The same event once more: a merge copies a profile's events to another profile. */
 function isReplay(other: EmailEvent, event: EmailEvent): boolean {
   if (other.id === event.id || other.kind !== event.kind || other.profileId === event.profileId) return false;
+  // Two repeat each other: one of them is the event.
+  if (other.judged?.because === 'replay') return false;
   if (other.urlKey !== event.urlKey) return false;
   if (other.facts.eventKey !== null && event.facts.eventKey !== null)
     return other.facts.eventKey === event.facts.eventKey;
   return other.messageKey === event.messageKey && other.at === event.at;
 }
-
-const isSameAct = (other: EmailEvent, event: EmailEvent): boolean => Math.abs(other.at - event.at) <= actMs;
 
 /** Whether an event that was decided before makes a later one a repeat: all that a person did, known from whenever. */
 function standsFirst({ judged }: EmailEvent, config: SelectConfig): boolean {
@@ -81,8 +75,7 @@ function repeats(
 ): 'same_message' | 'same_link' | 'same_act' | null {
   if (event.kind === 'unsubscribed') {
     // Another part of the act may come from elsewhere; what no source chose stands for nothing that one did.
-    const chosen = firsts.filter(({ judged }) => judged?.because !== 'source');
-    return chosen.some((other) => isSameAct(other, event)) ? 'same_act' : null;
+    return firsts.some(({ judged }) => judged?.because !== 'source') ? 'same_act' : null;
   }
   const same = firsts.filter((other) => other.messageKey === event.messageKey);
   if (event.kind === 'clicked') return same.some((other) => other.urlKey === event.urlKey) ? 'same_link' : null;

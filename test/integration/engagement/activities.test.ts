@@ -3,6 +3,7 @@ import { newActivity } from '../../../server/engagement/new-activity.js';
 import type { Judged } from '../../../server/rules/engagement/email-event.js';
 import {
   dueActivities,
+  leavingOf,
   nextActivityIn,
   saveDecisions,
   storeActivities,
@@ -108,6 +109,31 @@ test('E9: a merge moves an event to another profile; what was decided stays', as
   expect(await database.db.query('select profile_id, decision from activity')).toEqual([
     { profile_id: 'P2', decision: 'deliver' },
   ]);
+});
+
+test('E11: a person’s unsubscribes are found whichever way they are known, decided or not', async () => {
+  const left = (id: string, profileId: string, email: string) =>
+    newActivity({ ...told(id, profileId), email }, 'unsubscribed');
+  const account = { portalId, klaviyoAccountId };
+  const all = [
+    left('a', 'P1', 'ada@example.com'),
+    left('b', 'P2', 'old@example.com'),
+    left('c', 'P3', 'else@example.com'),
+  ];
+  await storeActivities(database.db, account, all, live);
+  await decide(
+    (await due()).filter(({ id }) => id === 'c'),
+    first,
+  );
+  const found = async (contactIds: string[], profileIds: string[], emails: string[]): Promise<string[]> => {
+    const people = { contactIds, profileIds, emails };
+    return (await leavingOf(database.db, portalId, klaviyoAccountId, people)).map(({ id }) => id).sort();
+  };
+  expect(await found(['5'], ['P1'], ['old@example.com', 'ada@example.com'])).toEqual(['a', 'b', 'c']);
+  expect(await found([], ['P2'], [])).toEqual(['b']);
+  expect(await found([], [], [])).toEqual([]);
+  const others = { contactIds: ['5'], profileIds: ['P1'], emails: ['ada@example.com'] };
+  expect(await leavingOf(database.db, '8', klaviyoAccountId, others)).toEqual([]);
 });
 
 test('E7: a run after an edit puts what was left aside before the new rules, and nothing else', async () => {

@@ -10,6 +10,8 @@ const due = (more: Partial<DueAppEvent['facts']> = {}, rest: Partial<DueAppEvent
   name: 'clicked',
   historical: false,
   eventId: 'E1',
+  profileId: 'P1',
+  happenedMs: Date.parse('2026-11-20T10:00:00Z'),
   atMs: Date.parse('2026-11-20T10:00:00Z'),
   verdict: 'human',
   facts: {
@@ -86,4 +88,18 @@ test('E9, E12: a contact gets an activity once; deals may be several', () => {
   expect(appEventId(due())).toBe('klaviyo-E1-contact');
   expect(appEventId(due({}, { objectId: '102' }))).toBe('klaviyo-E1-contact');
   expect(appEventId(due({}, { object: 'deal', objectId: '7' }))).toBe('klaviyo-E1-deal-7');
+});
+
+test('E11: an unsubscribing has one id, whichever of its events stands for it, and the next one another', () => {
+  const happenedMs = Date.parse('2026-11-20T10:00:00Z');
+  const left = (eventId: string, afterMs: number, profileId: string | null = 'P1'): string =>
+    appEventId(due({}, { name: 'unsubscribed', eventId, happenedMs: happenedMs + afterMs, profileId }));
+  expect(left('E2', 3000)).toBe(left('E1', 0));
+  fc.assert(
+    fc.property(fc.integer({ min: 600_001, max: 86_400_000 }), fc.integer({ min: 0, max: 86_400_000 }), (gap, at) => {
+      expect(left('E1', at)).not.toBe(left('E1', at + gap));
+    }),
+  );
+  expect(left('E1', 0, 'P2')).not.toBe(left('E1', 0));
+  expect(left('E1', 0, null)).toBe('klaviyo-E1-contact');
 });
