@@ -384,6 +384,16 @@ create table list_write (
   constraint list_write_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
 
+create table merged_contact (
+  portal_id bigint not null,
+  contact_id text not null,
+  survivor_id text not null,
+  at timestamp with time zone not null default now(),
+  constraint merged_contact_pkey PRIMARY KEY (portal_id, contact_id),
+  constraint merged_contact_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+CREATE INDEX merged_contact_survivor ON public.merged_contact USING btree (portal_id, survivor_id);
+
 create table oauth_state (
   state_hash text not null,
   vendor text not null,

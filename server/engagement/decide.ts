@@ -16,7 +16,9 @@ import {
 } from '../store/activities.js';
 import { planAppEvents, type PlannedAppEvent } from '../store/app-events-due.js';
 import { assertLease, type Lease } from '../store/lease.js';
+import { lockPeople } from '../store/lock-people.js';
 import { noteRollups } from '../store/rollups.js';
+import { peopleNow } from './people-now.js';
 import { createContacts, type Newcomer } from './create-contacts.js';
 import type { EngagementContext, EngagementScope } from './engagement-context.js';
 import { findPlaces } from './find-places.js';
@@ -67,14 +69,16 @@ export async function decide(
   const saved = new Set(decided.map(({ rowId }) => rowId));
   await ctx.db.transaction(async (tx) => {
     await assertLease(tx, lease);
-    await saveDecisions(tx, scope.portalId, decided);
+    await lockPeople(tx, scope.portalId, 'shared');
+    const now = await peopleNow(tx, scope.portalId, decided);
+    await saveDecisions(tx, scope.portalId, now.decided);
     await settleActivities(
       tx,
       due.map(({ rowId }) => rowId).filter((rowId) => !saved.has(rowId)),
     );
-    await planAppEvents(tx, scope.portalId, scope.klaviyoAccountId, planned);
+    await planAppEvents(tx, scope.portalId, scope.klaviyoAccountId, planned.flatMap(now.place));
     if (scope.connections.some(({ options }) => options.rollups)) {
-      const contacts = decided.flatMap(({ rowId, contactId }) =>
+      const contacts = now.decided.flatMap(({ rowId, contactId }) =>
         contactId === null ? [] : [{ contactId, profileId: known.get(rowId)?.profileId ?? null }],
       );
       await noteRollups(tx, scope.portalId, scope.klaviyoAccountId, contacts);

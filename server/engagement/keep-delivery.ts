@@ -32,7 +32,10 @@ export async function keepDelivery(
     const kind = kinds.get(event.metricId);
     return kind === undefined || Number.isNaN(event.at.getTime()) ? [] : [newActivity(event, kind)];
   });
-  const kept = await withoutErased(ctx, account.portalId, events);
-  await ctx.db.transaction((tx) => storeActivities(tx, account, kept, { historical: false, redecide: false }));
-  return { kept: kept.length, unread: items.length - events.length };
+  const kept = await ctx.db.transaction(async (tx) => {
+    const unerased = await withoutErased(ctx, tx, account.portalId, events);
+    await storeActivities(tx, account, unerased, { historical: false, redecide: false });
+    return unerased.length;
+  });
+  return { kept, unread: items.length - events.length };
 }

@@ -25,12 +25,9 @@ export async function storePage(
   how: { historical: boolean; redecide: boolean },
   alongside: (tx: EngagementContext['db'], fresh: number) => Promise<void>,
 ): Promise<number> {
-  const kept = await withoutErased(
-    ctx,
-    stream.portalId,
-    events.map((event) => newActivity(event, stream.kind)),
-  );
+  const told = events.map((event) => newActivity(event, stream.kind));
   return ctx.db.transaction(async (tx) => {
+    const kept = await withoutErased(ctx, tx, stream.portalId, told);
     const fresh = await storeActivities(tx, stream, kept, how);
     await alongside(tx, fresh);
     return fresh;

@@ -149,6 +149,12 @@ export async function leavingOf(
   return rows.map(fromRow);
 }
 
+/** Which of these rows are there still. */
+export async function keptOf(db: Database, rowIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db.query<{ id: string }>('select id from activity where id = any ($1::bigint[])', [rowIds]);
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** What was decided of one event. */
 export interface DecidedActivity {
   rowId: string;

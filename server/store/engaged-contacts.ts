@@ -54,3 +54,13 @@ export async function staleContacts(
   );
   return rows.map((row) => row.contact_id);
 }
+
+/** Forgets where these contacts belong, those of them that have no activity. */
+export async function dropUnengaged(db: Database, portalId: string, contactIds: readonly string[]): Promise<void> {
+  if (contactIds.length === 0) return;
+  await db.query(
+    `delete from engaged_contact e where e.portal_id = $1 and e.contact_id = any ($2)
+       and not exists (select from activity a where a.portal_id = $1 and a.contact_id = e.contact_id)`,
+    [portalId, contactIds],
+  );
+}

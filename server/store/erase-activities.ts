@@ -1,4 +1,5 @@
 import type { Database } from './database.js';
+import { lockPeople } from './lock-people.js';
 
 /** Everything by which one person may be known in the activities. */
 export interface ActivityTraces {
@@ -10,6 +11,7 @@ export interface ActivityTraces {
 /** Takes away everything kept of a person's email activity (B11); answers how many activities. Emails in lower case. */
 export async function eraseActivities(tx: Database, portalId: string, traces: ActivityTraces): Promise<number> {
   const { emails, profileIds, contactIds } = traces;
+  await lockPeople(tx, portalId, 'alone');
   // Each way in has an index of its own; what waits for a timeline goes with its activity.
   const erased = [
     await tx.query('delete from activity where portal_id = $1 and contact_id = any ($2) returning 1 as erased', [
@@ -28,6 +30,10 @@ export async function eraseActivities(tx: Database, portalId: string, traces: Ac
   ];
   await tx.query('delete from engaged_contact where portal_id = $1 and contact_id = any ($2)', [portalId, contactIds]);
   await tx.query('delete from rollup where portal_id = $1 and contact_id = any ($2)', [portalId, contactIds]);
+  await tx.query(
+    'delete from merged_contact where portal_id = $1 and (contact_id = any ($2) or survivor_id = any ($2))',
+    [portalId, contactIds],
+  );
   return erased.flat().length;
 }
 

@@ -1,15 +1,19 @@
 import type { Database } from './database.js';
+import { lockPeople } from './lock-people.js';
+import { noteMergedContacts } from './merged-contacts.js';
 
 /** Contacts were merged into one: their email activity is the survivor's, and its roll-ups are due (B7). */
 export async function moveActivities(
   db: Database,
   portalId: string,
   merged: readonly string[],
-  survivor: string,
+  into: string,
 ): Promise<void> {
-  const from = merged.filter((id) => id !== survivor);
-  if (from.length === 0) return;
+  if (merged.every((id) => id === into)) return;
   await db.transaction(async (tx) => {
+    await lockPeople(tx, portalId, 'alone');
+    const survivor = await noteMergedContacts(tx, portalId, merged, into);
+    const from = [...new Set([...merged, into])].filter((id) => id !== survivor);
     // What waits for a timeline is found by its activity: it has no index of its own by contact.
     await tx.query(
       `with moved as (update activity set contact_id = $3 where portal_id = $1 and contact_id = any ($2) returning id)

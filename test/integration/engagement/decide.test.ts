@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import pino from 'pino';
+import { eraseDue } from '../../../server/contacts/erase.js';
+import { decide } from '../../../server/engagement/decide.js';
+import type { EngagementContext, EngagementScope } from '../../../server/engagement/engagement-context.js';
+import { newActivity } from '../../../server/engagement/new-activity.js';
+import { withoutErased } from '../../../server/engagement/without-erased.js';
+import { createSealer } from '../../../server/oauth/seal.js';
+import { engagingConnections } from '../../../server/store/engagement-connections.js';
+import { storeActivities } from '../../../server/store/activities.js';
+import { noteErasures } from '../../../server/store/erasures.js';
+import { acquireLease, type Lease } from '../../../server/store/lease.js';
+import { lockPeople } from '../../../server/store/lock-people.js';
+import { moveActivities } from '../../../server/store/move-activities.js';
+import { defaultEngagement } from '../../../server/rules/engagement/engagement-config.js';
+import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
+import { until } from '../../helpers/service.js';
+
+let database: TestDatabase;
+let ctx: EngagementContext;
+let scope: EngagementScope;
+let lease: Lease;
+const portalId = '7';
+const noVendor = (): never => {
+  throw new Error('What is decided here needs no vendor.');
+};
+const nothing = (): Promise<void> => Promise.resolve();
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  const { db } = database;
+  await db.query(
+    `insert into portal (id, name, ui_domain, state) values ($1, 'Books', 'app.hubspot.com', 'installed')`,
+    [portalId],
+  );
+  await db.query(
+    `insert into klaviyo_account (portal_id, company_id, name, state, auth) values ($1, 'TANDM1', 'Books', 'connected', 'api_key')`,
+    [portalId],
+  );
+  ctx = {
+    db,
+    log: pino({ enabled: false }),
+    clock: () => new Date(),
+    owner: 'test',
+    sealer: createSealer([{ id: 't', key: randomBytes(32) }]),
+    pollSeconds: 1,
+    hubspot: noVendor,
+    klaviyo: noVendor,
+    catalogue: noVendor,
+    publicUrl: 'https://tandem.example',
+    klaviyoAppUrl: 'https://www.klaviyo.com',
+    wakeDrain: nothing,
+    wakeCollect: nothing,
+    wakeEngage: nothing,
+  };
+});
+beforeEach(async () => {
+  const { db } = database;
+  for (const table of ['activity', 'connection', 'erased', 'merged_contact', 'rollup'])
+    await db.query(`delete from ${table}`);
+  const [connection] = await db.query<{ account: string }>(
+    `insert into connection (portal_id, klaviyo_account_id, type, name, state, config, activated_at)
+     select $1, id, 'engagement', 'E', 'active', $2, '2026-01-01' from klaviyo_account returning klaviyo_account_id as account`,
+    [portalId, JSON.stringify({ ...defaultEngagement, options: { ...defaultEngagement.options, rollups: true } })],
+  );
+  const klaviyoAccountId = connection?.account ?? '';
+  // The turn found Ada's contact, and where it belongs, a moment ago.
+  scope = {
+    portalId,
+    klaviyoAccountId,
+    connections: await engagingConnections(db, klaviyoAccountId),
+    contacts: new Map([['profile:P1', '5']]),
+    places: new Map([['5', { companyId: null, deals: [] }]]),
+  };
+  await db.query(`update lease set until = 'epoch'`);
+  lease = (await acquireLease(db, 'engage', 'test', 60))!;
+});
+afterAll(() => database.close());
+
+const opened = (id: string): ReturnType<typeof newActivity> =>
+  newActivity(
+    { id, profileId: 'P1', email: 'ada@example.com', at: new Date('2026-11-01T10:00:00Z'), properties: {} },
+    'opened',
+  );
+const live = { historical: false, redecide: false };
+const store = (tx = database.db): Promise<number> => storeActivities(tx, scope, [opened('a')], live);
+const rowsOf = (table: string): Promise<{ contact: string }[]> =>
+  database.db.query<{ contact: string }>(
+    `select ${table === 'app_event_due' ? 'object_id' : 'contact_id'} as contact from ${table}`,
+  );
+const eraseAda = async (): Promise<void> => {
+  await noteErasures(database.db, portalId, ['5']);
+  await database.db.query(
+    `insert into link (portal_id, klaviyo_account_id, hubspot_id, klaviyo_id, email) values ($1, $2, '5', 'P1', 'ada@example.com')`,
+    [portalId, scope.klaviyoAccountId],
+  );
+  await eraseDue(ctx, scope.klaviyoAccountId, lease);
+};
+/** Until somebody waits for a lock that keeps people's activities apart from merging and erasing them. */
+const waiting = (): Promise<true> =>
+  until('somebody to wait', async () =>
+    (await database.db.query(`select from pg_locks where locktype = 'advisory' and not granted`)).length > 0
+      ? true
+      : null,
+  );
+
+test('B7: a contact that was merged since a turn found it is not written down any more', async () => {
+  await store();
+  await moveActivities(database.db, portalId, ['5'], '9');
+  await moveActivities(database.db, portalId, ['9'], '10');
+  expect(await decide(ctx, scope, lease, false)).toBe(1);
+  for (const table of ['activity', 'app_event_due', 'rollup']) expect(await rowsOf(table)).toEqual([{ contact: '10' }]);
+});
+
+test('B7: a merge waits for a batch that is being written, and moves what it wrote', async () => {
+  await store();
+  let moved: Promise<void> = Promise.resolve();
+  await database.db.transaction(async (tx) => {
+    await lockPeople(tx, portalId, 'shared');
+    moved = moveActivities(database.db, portalId, ['5'], '9');
+    await waiting();
+    await tx.query(`update activity set contact_id = '5'`);
+  });
+  await moved;
+  expect(await rowsOf('activity')).toEqual([{ contact: '9' }]);
+});
+
+test('B7: merges that are told in the wrong order end with the last survivor', async () => {
+  await moveActivities(database.db, portalId, ['9', '10'], '10');
+  await store();
+  await database.db.query(`update activity set contact_id = '5'`);
+  await moveActivities(database.db, portalId, ['5'], '9');
+  expect(await rowsOf('activity')).toEqual([{ contact: '10' }]);
+});
+
+test('B11: of who was erased while a batch was decided nothing is written down', async () => {
+  await store();
+  const deciding = {
+    ...ctx,
+    db: {
+      ...database.db,
+      transaction: async (work) => {
+        await eraseAda();
+        return database.db.transaction(work);
+      },
+    },
+  } satisfies EngagementContext;
+  await database.db.query(`insert into engaged_contact (portal_id, contact_id) values ($1, '5')`, [portalId]);
+  await decide(deciding, scope, lease, false);
+  for (const table of ['activity', 'app_event_due', 'rollup', 'engaged_contact'])
+    expect(await rowsOf(table)).toEqual([]);
+});
+
+test('B11: an erasure waits for events that are being stored, and takes them with it', async () => {
+  let erased: Promise<void> = Promise.resolve();
+  await database.db.transaction(async (tx) => {
+    expect(await withoutErased(ctx, tx, portalId, [opened('a')])).toHaveLength(1);
+    erased = eraseAda();
+    await waiting();
+    await store(tx);
+  });
+  await erased;
+  expect(await rowsOf('activity')).toEqual([]);
+  expect(await database.db.transaction((tx) => withoutErased(ctx, tx, portalId, [opened('b')]))).toEqual([]);
+});
