@@ -60,6 +60,7 @@ export function createEngagement(
     ...sync,
     publicUrl: config.publicUrl,
     klaviyoAppUrl: config.klaviyo.appUrl,
+    activityMonths: config.activityMonths,
     wakeCollect,
     wakeEngage,
   };

@@ -7,6 +7,8 @@ export interface EngagementContext extends SyncContext {
   publicUrl: string;
   /** Klaviyo's own address, for links to campaigns and flows. */
   klaviyoAppUrl: string;
+  /** Months for which activities are kept. */
+  activityMonths: number;
   /** Wakes the reading of an account's events. */
   wakeCollect(klaviyoAccountId: string, afterSeconds?: number): Promise<void>;
   /** Wakes deciding and delivering for a pair of accounts. */

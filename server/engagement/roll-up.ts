@@ -28,6 +28,8 @@ export async function rollUp(
   const due = await dueRollups(ctx.db, scope.klaviyoAccountId, batchSize);
   if (due.length === 0) return 0;
   const readAt = ctx.clock();
+  const keptSince = new Date(readAt);
+  keptSince.setUTCMonth(keptSince.getUTCMonth() - ctx.activityMonths);
   const wanting = scope.connections.filter(({ options }) => options.rollups).map(({ id }) => id);
   const settle = (rows: Parameters<typeof settleRollups>[2]): Promise<void> =>
     ctx.db.transaction(async (tx) => {
@@ -51,7 +53,9 @@ export async function rollUp(
     const subscription = profiles.get(profileOf(one))?.subscription;
     const status =
       subscription === undefined ? (one.written['tandem_email_status'] ?? null) : consentStatus(subscription);
-    const { values, changesMs } = rollup(counted.get(one.contactId)?.activities ?? [], status, readAt.getTime());
+    const kept = { written: one.written, sinceMs: keptSince.getTime() };
+    const activities = counted.get(one.contactId)?.activities ?? [];
+    const { values, changesMs } = rollup(activities, status, readAt.getTime(), kept);
     const dueAt = changesMs === null ? null : new Date(Math.min(changesMs, readAt.getTime() + refreshMs));
     return { contactId: one.contactId, values, changed: changedValues(one.written, values), dueAt };
   });

@@ -50,6 +50,7 @@ beforeAll(async () => {
     catalogue: noVendor,
     publicUrl: 'https://tandem.example',
     klaviyoAppUrl: 'https://www.klaviyo.com',
+    activityMonths: 24,
     wakeDrain: nothing,
     wakeCollect: nothing,
     wakeEngage: nothing,

@@ -43,6 +43,16 @@ test('E10: who left, complained or bounced has no score', () => {
   expect(score([{ kind: 'bounced', at: ago(9) }], null)).toBe('4');
 });
 
+test('E10: a last date outlives the activity it came from, and one that a verdict took back does not', () => {
+  const { values } = rollup([{ kind: 'opened', at: ago(800) }], null, now);
+  const later = (at: number, more: CountedActivity[] = []): string =>
+    rollup(more, null, now, { written: { tandem_email_last_opened: new Date(at).toISOString() }, sinceMs: ago(730) })
+      .values.tandem_email_last_opened;
+  expect(later(ago(800))).toBe(values.tandem_email_last_opened);
+  expect(later(ago(700))).toBe('');
+  expect(later(ago(800), [{ kind: 'opened', at: ago(3) }])).toBe(new Date(ago(3)).toISOString());
+});
+
 test('E10: values stay the same until the moment that is named', () => {
   const activity = fc.record({
     kind: fc.constantFrom<CountedActivity['kind']>('received', 'opened', 'clicked', 'bounced'),
