@@ -25,8 +25,7 @@ export interface KlaviyoAccountDetails {
 
 /** Which company a key or token belongs to. */
 export async function readAccount(session: KlaviyoSession, apiUrl: string): Promise<KlaviyoAccountDetails> {
-  // The SDK takes a second to load: with the first connect, not with the program.
-  const { AccountsApi } = await import('klaviyo-api');
+  const { AccountsApi } = await import('./sdk.js');
   const api = new AccountsApi(session);
   api.basePath = apiUrl;
   const { response } = await api.getAccounts();

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { Session } from 'klaviyo-api';
 import type { ZodType } from 'zod';
 import { NeedsPerson, RetryLater, VendorBug } from '../../errors.js';
@@ -111,7 +110,9 @@ export class KlaviyoSession implements Session {
     try {
       const sending = { vendor: 'Klaviyo', timeoutMs, write: writes(config) } as const;
       const answer = await withTimeout(sending, async (signal) => {
-        const response = await axiosOfSdk().request({
+        // What the SDK sends with itself; loaded with the first call, not with the program.
+        const { default: axios } = await import('axios');
+        const response = await axios.request({
           ...config,
           headers: { ...config.headers, Authorization: authorization },
           signal,
@@ -168,11 +169,4 @@ function bodyOf(answer: AxiosResponse, write: boolean): unknown {
   if (value !== undefined) return value;
   if (answer.status >= 300) return '';
   throw new RetryLater(`Klaviyo’s answer (${answer.status}) broke off.`, 2, write);
-}
-
-let axios: { request(config: AxiosRequestConfig): Promise<AxiosResponse> } | undefined;
-/** The SDK's own axios (CommonJS): an ES import would be a second instance. */
-function axiosOfSdk(): NonNullable<typeof axios> {
-  axios ??= createRequire(createRequire(import.meta.url).resolve('klaviyo-api'))('axios') as NonNullable<typeof axios>;
-  return axios;
 }
