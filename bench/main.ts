@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { churn } from './churn.js';
+import { engagementRows } from './engagement-rows.js';
 import { firstSync, type FirstSync } from './first-sync.js';
 import { steadyCalls } from './floor.js';
 import { hintDelay, intake } from './hints.js';
@@ -9,13 +10,14 @@ import { startBackend, startStands } from './stage.js';
 
 /**
  * Measures what a sync costs, beside what it must cost at least and beside an integration that carries one record a call,
- * in one run. The stand-ins are a process of their own. `--only` names parts: sync, limits, churn, hints.
+ * in one run. The stand-ins are a process of their own. `--only` names parts: sync, limits, churn, hints, engagement.
  */
 const { values } = parseArgs({
   options: {
     people: { type: 'string', default: '10000' },
     'limited-people': { type: 'string', default: '4000' },
-    only: { type: 'string', default: 'sync,limits,churn,hints' },
+    backlog: { type: 'string', default: process.env['TANDEM_BACKLOG'] ?? '100000' },
+    only: { type: 'string', default: 'sync,limits,churn,hints,engagement' },
   },
 });
 const parts = new Set(values.only.split(','));
@@ -104,6 +106,8 @@ if (parts.has('hints')) {
     await stands.close();
   }
 }
+
+if (parts.has('engagement')) rows.push(...(await engagementRows(Number(values.backlog))));
 
 process.stdout.write(
   `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n\n` +

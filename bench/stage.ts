@@ -11,7 +11,7 @@ export const klaviyoKey = 'pk_sandbox_TANDM1';
 
 export interface Stands {
   hubspot: { url: string; clientId: string; clientSecret: string; appId: string };
-  klaviyo: { url: string };
+  klaviyo: { url: string; clientId: string; clientSecret: string };
   /** Calls since the last time they were asked, and how many there were of each operation. */
   calls(): Promise<{ hubspot: Calls; klaviyo: Calls }>;
   close(): Promise<void>;
@@ -28,9 +28,13 @@ export interface Cost {
   megabytes: number;
 }
 
-/** Starts the stand-ins in a process of their own, with so many people. */
-export async function startStands(people: number, limits: 'on' | 'off'): Promise<Stands> {
-  const child = program('../sandbox/main.js', ['--people', String(people), '--limits', limits], {});
+/** Starts the stand-ins in a process of their own, with so many people; with `events`, with a history of their emails. */
+export async function startStands(people: number, limits: 'on' | 'off', events?: number): Promise<Stands> {
+  const size = ['--people', String(people), '--limits', limits];
+  const child =
+    events === undefined
+      ? program('../sandbox/main.js', size, {})
+      : program('./engagement-stands.js', [...size, '--events', String(events)], {});
   const { hubspot, klaviyo } = JSON.parse(await firstLine(child)) as Pick<Stands, 'hubspot' | 'klaviyo'>;
   const since = async (url: string): Promise<Calls> => {
     const calls = (await (await fetch(`${url}/_sandbox/calls`)).json()) as Calls;
@@ -62,7 +66,11 @@ export interface Backend {
 }
 
 /** Starts the service with a database of its own. Without limits its calls are not paced either. */
-export async function startBackend(stands: Stands, limits: 'on' | 'off'): Promise<Backend> {
+export async function startBackend(
+  stands: Stands,
+  limits: 'on' | 'off',
+  environment: Record<string, string> = {},
+): Promise<Backend> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tandem-bench-'));
   // The embedded database may run as another user.
   await chmod(dataDir, 0o755);
@@ -85,6 +93,9 @@ export async function startBackend(stands: Stands, limits: 'on' | 'off'): Promis
       HUBSPOT_APP_URL: hubspot.url,
       KLAVIYO_API_URL: klaviyo.url,
       KLAVIYO_APP_URL: klaviyo.url,
+      KLAVIYO_CLIENT_ID: klaviyo.clientId,
+      KLAVIYO_CLIENT_SECRET: klaviyo.clientSecret,
+      ...environment,
     });
     child.stdout?.pipe(process.stderr);
     while ((await fetch(`${url}/readyz`).catch(() => null))?.status !== 200) await pause(20);
