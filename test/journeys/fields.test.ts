@@ -151,6 +151,8 @@ test('D6: emptying goes across where the mapping says so, both ways, and nowhere
 test('D3: the mapping’s own winner stands, and the overruled value is kept', async () => {
   inKlaviyo('winner@example.org', { Member: 'K-1' });
   const contact = await arrivedInHubspot('winner@example.org');
+  // What is written between our reading and our writing no vendor lets us see: the edits come when nothing is under way.
+  await settled(world, connectionId);
   await world.call('POST', `/connections/${connectionId}/pause`);
   portal().update('contacts', contact, { member_number: 'H-2', firstname: 'Hub' }, 'CRM_UI');
   const profile = profileOf('winner@example.org')!;
