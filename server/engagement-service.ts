@@ -61,6 +61,7 @@ export function createEngagement(
     publicUrl: config.publicUrl,
     klaviyoAppUrl: config.klaviyo.appUrl,
     activityMonths: config.activityMonths,
+    turns: new Map(),
     wakeCollect,
     wakeEngage,
   };

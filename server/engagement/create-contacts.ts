@@ -44,7 +44,7 @@ export async function createContacts(
 
   const hubspot = ctx.hubspot(scope.portalId, 'sweep');
   for (const [email, contact] of await readByEmails(hubspot, [...byEmail.keys()], ['email'])) {
-    scope.contacts.set(email, contact.id);
+    scope.memory.contacts.set(email, contact.id);
     byEmail.delete(email);
   }
   const people = [...byEmail];
@@ -81,7 +81,7 @@ export async function createContacts(
     const outcome = outcomes.get(String(index));
     const taken = outcome?.ok === false ? outcome.refused.detail.existingId : undefined;
     const contactId = outcome?.ok === true ? outcome.id : (taken ?? null);
-    scope.contacts.set(email, contactId);
+    scope.memory.contacts.set(email, contactId);
     const id = ids[index];
     if (id === undefined) continue;
     const ending = outcome === undefined ? 'unknown' : outcome.ok ? 'done' : 'refused';

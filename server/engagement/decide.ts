@@ -18,15 +18,15 @@ import { planAppEvents, type PlannedAppEvent } from '../store/app-events-due.js'
 import { assertLease, type Lease } from '../store/lease.js';
 import { lockPeople } from '../store/lock-people.js';
 import { noteRollups } from '../store/rollups.js';
-import { peopleNow } from './people-now.js';
 import { createContacts, type Newcomer } from './create-contacts.js';
 import type { EngagementContext, EngagementScope } from './engagement-context.js';
 import { findPlaces } from './find-places.js';
 import { learnOrigins, type Origins } from './learn-origins.js';
+import { peopleNow } from './people-now.js';
 import { contactOf, resolveContacts } from './resolve-contacts.js';
 
-/** Events decided at a time. */
-const batchSize = 400;
+/** Events decided at a time: what is live must not wait long, what is past fills the vendors' batches. */
+export const batchSizes = { live: 400, historical: 2000 };
 
 /** When somebody without a contact is looked for again, in seconds: contacts may be created by a sync just then. */
 const looksAfter = [60, 600, 3600, 86_400];
@@ -42,7 +42,12 @@ export async function decide(
   lease: Lease,
   historical: boolean,
 ): Promise<number> {
-  const due = await dueActivities(ctx.db, scope.klaviyoAccountId, historical, batchSize);
+  const due = await dueActivities(
+    ctx.db,
+    scope.klaviyoAccountId,
+    historical,
+    batchSizes[historical ? 'historical' : 'live'],
+  );
   if (due.length === 0) return 0;
   const known = await gatherEvents(ctx, scope, due);
   const origins = await learnOrigins(ctx, scope, [...known.values()]);
@@ -70,7 +75,7 @@ export async function decide(
   await ctx.db.transaction(async (tx) => {
     await assertLease(tx, lease);
     await lockPeople(tx, scope.portalId, 'shared');
-    const now = await peopleNow(tx, scope.portalId, decided);
+    const now = await peopleNow(tx, scope.portalId, decided, due);
     await saveDecisions(tx, scope.portalId, now.decided);
     await settleActivities(
       tx,
@@ -176,7 +181,7 @@ function placesOf(
   const name = timelineName(event.kind, configFor(scope.connections, origin).activities);
   if (connection === undefined || name === null) return [];
   const { linkCompany, linkDeals, dealPipelines } = connection.options;
-  const place = scope.places.get(contactId);
+  const place = scope.memory.places.get(contactId);
   const of = (object: PlannedAppEvent['object'], objectId: string): PlannedAppEvent => ({
     rowId,
     object,

@@ -18,6 +18,8 @@ import type { EngagementContext, EngagementScope } from './engagement-context.js
 import { noteApproval } from './note-approval.js';
 
 const batchSize = 500;
+/** Batches of the past that are sent one after the other. */
+const batchesAtOnce = 4;
 /** How long to wait before HubSpot is asked again whether it has approved the app's events. */
 const askAgainSeconds = (pollSeconds: number): number => Math.min(900, pollSeconds * 30);
 /** How often a contact that is gone is looked for anew. */
@@ -25,7 +27,8 @@ const mostLooks = 3;
 
 /**
  * Puts on the timelines what waits for it. Each event has an id made of Klaviyo's: what a killed process had sent
- * already, HubSpot answers as there already, and nothing stands twice. Answers how many were due.
+ * already, HubSpot answers as there already, and nothing stands twice. While more is being decided, `fullOnly` keeps what
+ * fills no batch for the next time: calls are what is scarce. Answers how many were sent.
  */
 export async function deliver(
   ctx: EngagementContext,
@@ -33,10 +36,13 @@ export async function deliver(
   lease: Lease,
   historical: boolean,
   mayWrite: () => void,
+  fullOnly = false,
 ): Promise<number> {
   const approval = await approvalOf(ctx.db, scope.portalId);
   // Without approval one event is enough to ask.
-  const due = await dueAppEvents(ctx.db, scope.klaviyoAccountId, historical, approval === 'unapproved' ? 1 : batchSize);
+  const most = approval === 'unapproved' ? 1 : historical ? batchSize * batchesAtOnce : batchSize;
+  const found = await dueAppEvents(ctx.db, scope.klaviyoAccountId, historical, most);
+  const due = fullOnly && most > 1 ? found.slice(0, found.length - (found.length % batchSize)) : found;
   if (due.length === 0) return 0;
   const messages = await knownMessages(ctx.db, scope.klaviyoAccountId, [
     ...new Set(due.flatMap(({ facts }) => facts.messageId ?? [])),
@@ -70,8 +76,8 @@ export async function deliver(
     );
   });
   for (const contactId of refused.filter(({ rowId }) => gone.includes(rowId)).map(({ objectId }) => objectId)) {
-    for (const [key, known] of scope.contacts) if (known === contactId) scope.contacts.delete(key);
-    scope.places.delete(contactId);
+    for (const [key, known] of scope.memory.contacts) if (known === contactId) scope.memory.contacts.delete(key);
+    scope.memory.places.delete(contactId);
   }
   if (
     answered.some(({ outcome }) => outcome === 'created') &&

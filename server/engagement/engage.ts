@@ -1,14 +1,13 @@
 import { NeedsPerson, RetryLater } from '../errors.js';
-import type { EngagementConnection } from '../rules/engagement/engagement-config.js';
 import { nextActivityIn } from '../store/activities.js';
 import { engagingConnections, noteEngaged } from '../store/engagement-connections.js';
 import { clearConnectionIssues, restsForPerson } from '../store/issues.js';
 import { acquireLease, LeaseLost, leaseRemaining, releaseLease, renewLease, type Lease } from '../store/lease.js';
 import { nextRun } from '../store/runs.js';
 import { askForPerson } from './ask-for-person.js';
-import { decide } from './decide.js';
+import { batchSizes, decide } from './decide.js';
 import { deliver } from './deliver.js';
-import type { EngagementContext, EngagementScope } from './engagement-context.js';
+import type { EngagementContext, EngagementScope, TurnMemory } from './engagement-context.js';
 import { rollUp } from './roll-up.js';
 import { runPage, type EngagementCursor } from './run-page.js';
 
@@ -61,9 +60,12 @@ async function turn(
     await renewLease(ctx.db, lease, leaseSeconds);
     held = asked;
   };
-  const scopeOf = caching(klaviyoAccountId);
+  const memory = recall(ctx, klaviyoAccountId, started);
   while (!signal.aborted) {
-    if (performance.now() - started > turnSeconds * 1000) return 0;
+    if (performance.now() - started > turnSeconds * 1000) {
+      ctx.turns.set(klaviyoAccountId, memory);
+      return 0;
+    }
     if (performance.now() - held > (leaseSeconds / 5) * 1000) await renew();
     const keepAlive = setInterval(
       () =>
@@ -73,8 +75,10 @@ async function turn(
       (leaseSeconds / 3) * 1000,
     );
     try {
-      const scope = scopeOf(await engagingConnections(ctx.db, klaviyoAccountId));
-      if (scope === null) return 'rest';
+      const connections = await engagingConnections(ctx.db, klaviyoAccountId);
+      const [first] = connections;
+      if (first === undefined) return 'rest';
+      const scope = { portalId: first.portalId, klaviyoAccountId, connections, memory };
       if (await step(ctx, scope, lease, mayWrite)) continue;
       await noteEngaged(ctx.db, klaviyoAccountId);
       await clearConnectionIssues(
@@ -102,23 +106,46 @@ async function step(
   lease: Lease,
   mayWrite: () => void,
 ): Promise<boolean> {
-  for (const historical of [false, true]) {
-    if ((await decide(ctx, scope, lease, historical)) > 0) return true;
-    if ((await deliver(ctx, scope, lease, historical, mayWrite)) > 0) return true;
-    if (!historical && (await rollUp(ctx, scope, lease, mayWrite)) > 0) return true;
-  }
-  const run = await nextRun<EngagementCursor>(ctx.db, scope.klaviyoAccountId, 'engagement');
-  if (run === null) return false;
-  await runPage(ctx, scope, lease, run);
-  return true;
+  if ((await decide(ctx, scope, lease, false)) > 0) return true;
+  if ((await deliver(ctx, scope, lease, false, mayWrite)) > 0) return true;
+  if ((await rollUp(ctx, scope, lease, mayWrite)) > 0) return true;
+  return stepOfPast(ctx, scope, lease, mayWrite);
 }
 
-/** What was read in a turn is kept while it lasts, whatever becomes of the connections. */
-function caching(klaviyoAccountId: string): (connections: readonly EngagementConnection[]) => EngagementScope | null {
-  const contacts: EngagementScope['contacts'] = new Map();
-  const places: EngagementScope['places'] = new Map();
-  return (connections) => {
-    const [first] = connections;
-    return first === undefined ? null : { portalId: first.portalId, klaviyoAccountId, connections, contacts, places };
-  };
+/**
+ * A piece of the past: while one page of it is read, the page before is decided and what was decided before goes out,
+ * because each of them waits for another vendor or for the database. Answers whether there was any.
+ */
+async function stepOfPast(
+  ctx: EngagementContext,
+  scope: EngagementScope,
+  lease: Lease,
+  mayWrite: () => void,
+): Promise<boolean> {
+  const { memory } = scope;
+  const run = await nextRun<EngagementCursor>(ctx.db, scope.klaviyoAccountId, 'engagement');
+  const fullOnly = memory.pastGoesOn;
+  const done = await Promise.allSettled([
+    decide(ctx, scope, lease, true),
+    deliver(ctx, scope, lease, true, mayWrite, fullOnly),
+    run === null || memory.pastWaits ? 0 : runPage(ctx, scope, lease, run).then(() => 1),
+  ]);
+  // None of them goes on when another one fails: the turn ends with all of them.
+  const failed = done.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const [decided = 0, sent = 0, read = 0] = done.map((one) => (one.status === 'fulfilled' ? one.value : 0));
+  memory.pastWaits = decided >= batchSizes.historical;
+  memory.pastGoesOn = decided + read > 0;
+  return decided + sent + read > 0 || fullOnly;
+}
+
+/** What is known of a pair of accounts goes on into the next turn for so long, and only while it is not too much. */
+const memoryMs = 5 * 60_000;
+const mostRemembered = 200_000;
+
+function recall(ctx: EngagementContext, klaviyoAccountId: string, nowMs: number): TurnMemory {
+  const known = ctx.turns.get(klaviyoAccountId);
+  ctx.turns.delete(klaviyoAccountId);
+  if (known !== undefined && nowMs - known.sinceMs < memoryMs && known.contacts.size < mostRemembered) return known;
+  return { contacts: new Map(), places: new Map(), sinceMs: nowMs, pastWaits: false, pastGoesOn: false };
 }

@@ -9,21 +9,34 @@ export interface EngagementContext extends SyncContext {
   klaviyoAppUrl: string;
   /** Months for which activities are kept. */
   activityMonths: number;
+  /** What turns know of pairs of accounts, by Klaviyo account, for the next turn of a long piece of work. */
+  turns: Map<string, TurnMemory>;
   /** Wakes the reading of an account's events. */
   wakeCollect(klaviyoAccountId: string, afterSeconds?: number): Promise<void>;
   /** Wakes deciding and delivering for a pair of accounts. */
   wakeEngage(klaviyoAccountId: string, afterSeconds?: number): Promise<void>;
 }
 
-/** One pair of accounts as a turn works on it. What was read of a record is not read again within the turn. */
-export interface EngagementScope {
-  portalId: string;
-  klaviyoAccountId: string;
-  connections: readonly EngagementConnection[];
+/** What was read of records: it is not read again within a turn, nor in the turns that go straight on from it. */
+export interface TurnMemory {
   /** HubSpot contact by `profile:<id>` or email; null: there is none. */
   contacts: Map<string, string | null>;
   /** Company and deals by contact. */
   places: Map<string, ContactPlaces>;
+  /** When it began, in milliseconds of the process. */
+  sinceMs: number;
+  /** Whether more of the past waits to be decided than a batch holds: none is read meanwhile. */
+  pastWaits: boolean;
+  /** Whether more of the past may follow what is to be delivered now. */
+  pastGoesOn: boolean;
+}
+
+/** One pair of accounts as a turn works on it. */
+export interface EngagementScope {
+  portalId: string;
+  klaviyoAccountId: string;
+  connections: readonly EngagementConnection[];
+  memory: TurnMemory;
 }
 
 export interface ContactPlaces {

@@ -43,8 +43,8 @@ export async function findPlaces(
   scope: EngagementScope,
   contactIds: readonly string[],
 ): Promise<void> {
-  const unknown = [...new Set(contactIds)].filter((id) => !scope.places.has(id));
+  const unknown = [...new Set(contactIds)].filter((id) => !scope.memory.places.has(id));
   if (unknown.length === 0) return;
   const found = await readPlaces(ctx.db, ctx.hubspot(scope.portalId, 'sweep'), unknown);
-  for (const [id, place] of found) scope.places.set(id, place);
+  for (const [id, place] of found) scope.memory.places.set(id, place);
 }

@@ -12,6 +12,7 @@ export async function peopleNow(
   tx: Database,
   portalId: string,
   decided: readonly DecidedActivity[],
+  due: readonly { rowId: string }[],
 ): Promise<{ decided: DecidedActivity[]; place: (planned: PlannedAppEvent) => PlannedAppEvent[] }> {
   const contactsOf = (of: readonly DecidedActivity[]): string[] => [
     ...new Set(of.map(({ contactId }) => contactId).filter((one) => one !== null)),
@@ -20,7 +21,7 @@ export async function peopleNow(
   const now = (contactId: string): string => survivors.get(contactId) ?? contactId;
   const kept = await keptOf(
     tx,
-    decided.map(({ rowId }) => rowId),
+    [...decided, ...due].map(({ rowId }) => rowId),
   );
   const erased = decided.filter(({ rowId }) => !kept.has(rowId));
   // Where they belong was noted as it was read, before this transaction.

@@ -18,27 +18,28 @@ export async function resolveContacts(
   const profileIds = new Set<string>();
   const emails = new Set<string>();
   for (const event of events) {
-    if (event.profileId !== null && !scope.contacts.has(ofProfile(event.profileId))) profileIds.add(event.profileId);
+    if (event.profileId !== null && !scope.memory.contacts.has(ofProfile(event.profileId)))
+      profileIds.add(event.profileId);
   }
   for (const { klaviyoId, hubspotId } of await linksOfRecords(ctx.db, scope.klaviyoAccountId, [], [...profileIds]))
-    scope.contacts.set(ofProfile(klaviyoId), hubspotId);
+    scope.memory.contacts.set(ofProfile(klaviyoId), hubspotId);
   for (const event of events) {
     // A linked contact that HubSpot did not know any more is looked for by address.
-    if (event.looks > 0 && event.profileId !== null) scope.contacts.delete(ofProfile(event.profileId));
+    if (event.looks > 0 && event.profileId !== null) scope.memory.contacts.delete(ofProfile(event.profileId));
     if (contactOf(scope, event) !== null) continue;
-    for (const email of addressesOf(event)) if (event.looks > 0 || !scope.contacts.has(email)) emails.add(email);
+    for (const email of addressesOf(event)) if (event.looks > 0 || !scope.memory.contacts.has(email)) emails.add(email);
   }
   if (emails.size === 0) return;
   const found = await readByEmails(ctx.hubspot(scope.portalId, 'sweep'), [...emails], ['email']);
-  for (const email of emails) scope.contacts.set(email, found.get(email)?.id ?? null);
+  for (const email of emails) scope.memory.contacts.set(email, found.get(email)?.id ?? null);
 }
 
 /** The contact of an event as resolved before, or null. */
 export function contactOf(scope: EngagementScope, event: Activity): string | null {
-  const linked = event.profileId === null ? null : (scope.contacts.get(ofProfile(event.profileId)) ?? null);
+  const linked = event.profileId === null ? null : (scope.memory.contacts.get(ofProfile(event.profileId)) ?? null);
   if (linked !== null) return linked;
   for (const email of addressesOf(event)) {
-    const contactId = scope.contacts.get(email) ?? null;
+    const contactId = scope.memory.contacts.get(email) ?? null;
     if (contactId !== null) return contactId;
   }
   return null;

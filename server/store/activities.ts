@@ -149,9 +149,15 @@ export async function leavingOf(
   return rows.map(fromRow);
 }
 
-/** Which of these rows are there still. */
-export async function keptOf(db: Database, rowIds: readonly string[]): Promise<Set<string>> {
-  const rows = await db.query<{ id: string }>('select id from activity where id = any ($1::bigint[])', [rowIds]);
+/**
+ * Inside a transaction: which of these rows are there still; they stay until the commit. Rows are taken in the order of
+ * their events, as storing takes them, so that neither waits for what the other has.
+ */
+export async function keptOf(tx: Database, rowIds: readonly string[]): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>(
+    'select id from activity where id = any ($1::bigint[]) order by event_id for update',
+    [rowIds],
+  );
   return new Set(rows.map(({ id }) => id));
 }
 

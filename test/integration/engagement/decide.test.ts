@@ -51,6 +51,7 @@ beforeAll(async () => {
     publicUrl: 'https://tandem.example',
     klaviyoAppUrl: 'https://www.klaviyo.com',
     activityMonths: 24,
+    turns: new Map(),
     wakeDrain: nothing,
     wakeCollect: nothing,
     wakeEngage: nothing,
@@ -71,8 +72,13 @@ beforeEach(async () => {
     portalId,
     klaviyoAccountId,
     connections: await engagingConnections(db, klaviyoAccountId),
-    contacts: new Map([['profile:P1', '5']]),
-    places: new Map([['5', { companyId: null, deals: [] }]]),
+    memory: {
+      contacts: new Map([['profile:P1', '5']]),
+      places: new Map([['5', { companyId: null, deals: [] }]]),
+      sinceMs: 0,
+      pastWaits: false,
+      pastGoesOn: false,
+    },
   };
   await db.query(`update lease set until = 'epoch'`);
   lease = (await acquireLease(db, 'engage', 'test', 60))!;
