@@ -54,6 +54,25 @@ const expireSeconds: Record<QueueName, number> = {
   tick: 300,
 };
 
+/** The workers of one queue in this process that have nothing to do. */
+interface Crew {
+  name: QueueName;
+  waiting: Set<{ id?: string }>;
+}
+
+/** A worker is called when there is something to do; by itself it looks twice a minute. */
+const waitForCall = { batchSize: 1, pollingIntervalSeconds: 30, notifyPollingIntervalSeconds: 30 };
+
+/** The queues that hold a job whose time has come: one probe of an index for each. */
+async function dueQueues(boss: PgBoss, queues: readonly QueueName[]): Promise<Set<string>> {
+  const { rows } = await boss.getDb().executeSql(
+    `select name from unnest($1::text[]) as queue (name) where exists (
+       select from pgboss.job j where j.name = queue.name and j.state < 'active' and not j.blocked and j.start_after <= now())`,
+    [queues],
+  );
+  return new Set(rows.map((row: { name: string }) => row.name));
+}
+
 /** Opens the queue in the database, creating its schema when it is not there. */
 export async function openQueue(connectionString: string, log: Logger): Promise<Queue> {
   const boss = new PgBoss({
@@ -83,6 +102,25 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
     await boss.updateQueue(name, options);
   }
   const stopping = new AbortController();
+  const crews: Crew[] = [];
+  // Wake-ups for later, and those whose call was lost, become due without a word: one look for all queues.
+  let isLooking = false;
+  const look = setInterval(() => {
+    const idle = crews.filter(({ waiting }) => waiting.size > 0);
+    if (isLooking || idle.length === 0) return;
+    isLooking = true;
+    dueQueues(
+      boss,
+      idle.map(({ name }) => name),
+    )
+      .then((due) => {
+        for (const { name, waiting } of idle)
+          if (due.has(name)) for (const { id } of waiting) if (id !== undefined) boss.notifyWorker(id);
+      })
+      .catch((error: unknown) => log.warn({ err: error }, 'the queues could not be looked at'))
+      .finally(() => (isLooking = false));
+  }, 500);
+  look.unref();
   return {
     async wake(name, key, data, afterSeconds = 0) {
       if (afterSeconds <= 0) {
@@ -97,24 +135,45 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
       await boss.send(name, data, { singletonKey: key, singletonSeconds: Math.max(1, Math.round(seconds)) });
     },
     async work(name, concurrency, handler) {
-      // Notified queues are polled every 30 s otherwise, and delayed wake-ups do not notify.
-      const options = { batchSize: 1, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
-      for (let n = 0; n < concurrency; n += 1) {
+      // pg-boss wakes every worker of a queue for each job, and each of them asks the database. So there is one that
+      // waits, and one for each job under way: whoever takes a job calls the next, who looks at once (G2).
+      const crew: Crew = { name, waiting: new Set() };
+      crews.push(crew);
+      let all = 0;
+      const call = async (): Promise<void> => {
+        all += 1;
         const worker: { id?: string } = {};
-        worker.id = await boss.work<Wakeups[typeof name]>(name, options, async (jobs: Job<Wakeups[typeof name]>[]) => {
-          // Whoever had something to do looks again at once. pg-boss would have it wait for its next poll, and a hundred
-          // portals that are told of something in one moment would wait for each other's pauses (G2).
-          if (worker.id !== undefined) boss.notifyWorker(worker.id);
-          for (const job of jobs) {
-            await untilEither(stopping.signal, job.signal, (signal) => handler(job.data, signal)).catch(
-              (error: unknown) => {
-                log.error({ err: error, queue: name, data: job.data }, 'a job failed and is tried again');
-                throw error;
-              },
-            );
-          }
-        });
-      }
+        crew.waiting.add(worker);
+        worker.id = await boss.work<Wakeups[typeof name]>(
+          name,
+          waitForCall,
+          async (jobs: Job<Wakeups[typeof name]>[]) => {
+            crew.waiting.delete(worker);
+            if (crew.waiting.size === 0 && all < concurrency && !stopping.signal.aborted)
+              call().catch((error: unknown) => log.error({ err: error, queue: name }, 'a worker could not be called'));
+            try {
+              for (const job of jobs) {
+                await untilEither(stopping.signal, job.signal, (signal) => handler(job.data, signal)).catch(
+                  (error: unknown) => {
+                    log.error({ err: error, queue: name, data: job.data }, 'a job failed and is tried again');
+                    throw error;
+                  },
+                );
+              }
+            } finally {
+              if (worker.id !== undefined && crew.waiting.size > 0) {
+                all -= 1;
+                void boss.offWork(name, { id: worker.id, wait: false });
+              } else {
+                crew.waiting.add(worker);
+                // It was busy, so it may have missed a call.
+                if (worker.id !== undefined) boss.notifyWorker(worker.id);
+              }
+            }
+          },
+        );
+      };
+      await call();
     },
     async depths() {
       // pg-boss counts for itself once a minute; this is the present state.
@@ -126,6 +185,7 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
     },
     async stop(seconds) {
       stopping.abort();
+      clearInterval(look);
       await boss.stop({ graceful: true, timeout: seconds * 1000 });
     },
   };

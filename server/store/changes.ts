@@ -103,10 +103,12 @@ export async function postponeChanges(
 /** Seconds until the next change is due (0 when one is), or null when none waits. */
 export async function nextChangeIn(db: Database, klaviyoAccountId: string): Promise<number | null> {
   const rows = await db.query<{ seconds: number | null }>(
-    `select greatest(0, extract(epoch from min(due_at) - now()))::float8 as seconds from change where klaviyo_account_id = $1`,
+    `select extract(epoch from min(due_at) - now())::float8 as seconds from change where klaviyo_account_id = $1`,
     [klaviyoAccountId],
   );
-  return rows[0]?.seconds ?? null;
+  // Not in SQL: greatest() takes 0 where nothing waits, and a drain that has nothing to do would call itself for ever.
+  const seconds = rows[0]?.seconds ?? null;
+  return seconds === null ? null : Math.max(0, seconds);
 }
 
 /** Pairs of accounts with due changes or open runs whose drain nobody holds; and how many changes wait in all (up to 100,000). */

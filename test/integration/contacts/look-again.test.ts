@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startHubspot, type HubspotSandbox } from '../../../sandbox/hubspot/index.js';
 import { startKlaviyo, type KlaviyoSandbox } from '../../../sandbox/klaviyo/index.js';
+import { drain } from '../../../server/contacts/drain.js';
 import { sweep } from '../../../server/contacts/sweep.js';
+import { nextChangeIn, noteChanges } from '../../../server/store/changes.js';
 import { openIssues } from '../../../server/store/issues.js';
 import { openSteps, type StepWorld } from '../../helpers/sync-context.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
@@ -60,4 +62,21 @@ test('F5: an issue whose cause may lie with somebody else is looked at again, ev
   expect(await notedAfter(600, 330, '5004')).toEqual(['5004']);
   // But never longer than a day.
   expect(await notedAfter(60 * 24 * 90, 60 * 25, '5005')).toEqual(['5005']);
+});
+
+test('G5: a drain with nothing left rests; with a change for later it comes back then, not before', async () => {
+  await database.db.query('delete from change');
+  const woken = steps.wakes();
+  await drain(steps.ctx, steps.klaviyoAccountId, new AbortController().signal);
+  expect(steps.wakes()).toBe(woken);
+
+  await noteChanges(database.db, steps.portalId, steps.klaviyoAccountId, [
+    { side: 'hubspot', recordId: '6001', priority: 1, cause: 'test' },
+  ]);
+  await database.db.query(`update change set due_at = now() + interval '1 minute'`);
+  expect(await nextChangeIn(database.db, steps.klaviyoAccountId)).toBeGreaterThan(50);
+  await drain(steps.ctx, steps.klaviyoAccountId, new AbortController().signal);
+  expect(steps.wakes()).toBe(woken + 1);
+  await database.db.query('delete from change');
+  expect(await nextChangeIn(database.db, steps.klaviyoAccountId)).toBe(null);
 });
