@@ -99,6 +99,9 @@ async function turn(
   return 0;
 }
 
+/** After so many steps with live events one goes on to what is less urgent: they may never cease. */
+const mostLiveSteps = 10;
+
 /** The most urgent piece of work; answers whether there was any. */
 async function step(
   ctx: EngagementContext,
@@ -106,10 +109,15 @@ async function step(
   lease: Lease,
   mayWrite: () => void,
 ): Promise<boolean> {
-  if ((await decide(ctx, scope, lease, false)) > 0) return true;
-  if ((await deliver(ctx, scope, lease, false, mayWrite)) > 0) return true;
-  if ((await rollUp(ctx, scope, lease, mayWrite)) > 0) return true;
-  return stepOfPast(ctx, scope, lease, mayWrite);
+  // What is decided goes out before more is decided: while events keep coming there is always more.
+  const decided = await decide(ctx, scope, lease, false);
+  const sent = await deliver(ctx, scope, lease, false, mayWrite);
+  const { memory } = scope;
+  memory.liveSteps = decided + sent > 0 ? memory.liveSteps + 1 : 0;
+  if (memory.liveSteps % mostLiveSteps > 0) return true;
+  const rolledUp = await rollUp(ctx, scope, lease, mayWrite);
+  if (rolledUp > 0 && memory.liveSteps === 0) return true;
+  return (await stepOfPast(ctx, scope, lease, mayWrite)) || rolledUp > 0 || memory.liveSteps > 0;
 }
 
 /**
@@ -147,5 +155,5 @@ function recall(ctx: EngagementContext, klaviyoAccountId: string, nowMs: number)
   const known = ctx.turns.get(klaviyoAccountId);
   ctx.turns.delete(klaviyoAccountId);
   if (known !== undefined && nowMs - known.sinceMs < memoryMs && known.contacts.size < mostRemembered) return known;
-  return { contacts: new Map(), places: new Map(), sinceMs: nowMs, pastWaits: false, pastGoesOn: false };
+  return { contacts: new Map(), places: new Map(), sinceMs: nowMs, pastWaits: false, pastGoesOn: false, liveSteps: 0 };
 }

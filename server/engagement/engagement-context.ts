@@ -29,6 +29,8 @@ export interface TurnMemory {
   pastWaits: boolean;
   /** Whether more of the past may follow what is to be delivered now. */
   pastGoesOn: boolean;
+  /** How many steps in a row had live events. */
+  liveSteps: number;
 }
 
 /** One pair of accounts as a turn works on it. */

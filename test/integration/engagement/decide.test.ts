@@ -78,6 +78,7 @@ beforeEach(async () => {
       sinceMs: 0,
       pastWaits: false,
       pastGoesOn: false,
+      liveSteps: 0,
     },
   };
   await db.query(`update lease set until = 'epoch'`);
