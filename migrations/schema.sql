@@ -38,6 +38,20 @@ CREATE INDEX activity_leaving_email ON public.activity USING btree (portal_id, e
 CREATE INDEX activity_leaving_profile ON public.activity USING btree (klaviyo_account_id, profile_id) WHERE (kind = ANY (ARRAY['unsubscribed'::text, 'preferences'::text]));
 CREATE INDEX activity_message ON public.activity USING btree (klaviyo_account_id, message_key);
 CREATE INDEX activity_profile ON public.activity USING btree (klaviyo_account_id, profile_id);
+CREATE TRIGGER activity_added AFTER INSERT ON public.activity REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
+CREATE TRIGGER activity_changed AFTER UPDATE ON public.activity REFERENCING OLD TABLE AS taken NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
+CREATE TRIGGER activity_taken AFTER DELETE ON public.activity REFERENCING OLD TABLE AS taken FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
+
+create table activity_day (
+  portal_id bigint not null,
+  contact_id text not null,
+  day date not null,
+  kind text not null,
+  n integer not null,
+  left_out integer not null,
+  constraint activity_day_pkey PRIMARY KEY (portal_id, contact_id, day, kind),
+  constraint activity_day_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
 
 create table admission (
   connection_id uuid not null,
@@ -600,6 +614,36 @@ create table usage_month (
   constraint usage_month_pkey PRIMARY KEY (portal_id, month),
   constraint usage_month_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+
+CREATE OR REPLACE FUNCTION public.count_activity()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  -- A portal that is being deleted takes the sums with it.
+  added constant text := 'select 1 as d, portal_id, contact_id, at, kind, counted, decision from added';
+  taken constant text := 'select -1 as d, portal_id, contact_id, at, kind, counted, decision from taken';
+begin
+  execute format($q$
+    insert into activity_day as t (portal_id, contact_id, day, kind, n, left_out)
+    select portal_id, contact_id, coalesce(day, '-infinity'), kind,
+      coalesce(sum(d) filter (where counted), 0) as n, coalesce(sum(d) filter (where decision = 'left_out'), 0) as left_out
+    from (select d, portal_id, contact_id, (at at time zone 'utc')::date as day, kind, counted, decision
+          from (%s) c join portal on portal.id = c.portal_id
+          where contact_id is not null and (counted or decision = 'left_out')) x
+    group by grouping sets ((portal_id, contact_id, kind, day), (portal_id, contact_id, kind))
+    having coalesce(sum(d) filter (where counted), 0) <> 0 or coalesce(sum(d) filter (where decision = 'left_out'), 0) <> 0
+    order by 1, 2, 3, 4
+    on conflict (portal_id, contact_id, day, kind) do update set n = t.n + excluded.n, left_out = t.left_out + excluded.left_out$q$,
+    case tg_op when 'INSERT' then added when 'DELETE' then taken else added || ' union all ' || taken end);
+  if tg_op <> 'INSERT' then
+    -- Nothing stays behind of who was erased or merged.
+    delete from activity_day t
+    using (select distinct portal_id, contact_id from taken where contact_id is not null and (counted or decision = 'left_out')) g
+    where t.portal_id = g.portal_id and t.contact_id = g.contact_id and t.n = 0 and t.left_out = 0;
+  end if;
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.rate_take(k text[], cap double precision[], per_s double precision[], n double precision, reserve double precision)
  RETURNS double precision

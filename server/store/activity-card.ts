@@ -38,13 +38,14 @@ export interface LatestActivity {
 }
 
 const totalsSql = `
-  select kind, count(*) filter (where counted) as n, count(*) filter (where decision = 'left_out') as left_out
-  from activity where portal_id = $1 and contact_id = any ($2) group by kind`;
+  select kind, sum(n) as n, sum(left_out) as left_out
+  from activity_day where portal_id = $1 and contact_id = any ($2) and day = '-infinity' group by kind`;
 
 const daysSql = `
-  select to_char(at at time zone 'utc', 'YYYY-MM-DD') as day, count(*) filter (where kind = 'received') as sent,
-    count(*) filter (where kind = 'opened') as opened, count(*) filter (where kind = 'clicked') as clicked
-  from activity where portal_id = $1 and contact_id = any ($2) and counted and at > $3 group by 1 order by 1`;
+  select to_char(day, 'YYYY-MM-DD') as day, coalesce(sum(n) filter (where kind = 'received'), 0) as sent,
+    coalesce(sum(n) filter (where kind = 'opened'), 0) as opened, coalesce(sum(n) filter (where kind = 'clicked'), 0) as clicked, sum(n) as all
+  from activity_day where portal_id = $1 and contact_id = any ($2) and day >= ($3::timestamptz at time zone 'utc')::date
+  group by activity_day.day having sum(n) > 0 order by activity_day.day`;
 
 /** Of each contact the latest few from the index, then the latest of those: never all rows of a big company. */
 const latestSql = `
@@ -52,10 +53,28 @@ const latestSql = `
     m.campaign_id as "campaignId", m.flow_id as "flowId", m.name as "messageName"
   from unnest($2::text[]) as c (id)
     cross join lateral (
-      select * from activity v where v.portal_id = $1 and v.contact_id = c.id and (v.counted or v.shown_at is not null)
+      select * from activity v where v.portal_id = $1 and v.contact_id = c.id and v.at >= $4 and (v.counted or v.shown_at is not null)
       order by v.at desc limit $3) a
     left join email_message m on m.klaviyo_account_id = a.klaviyo_account_id and m.message_id = a.facts ->> 'messageId'
   order by a.at desc, a.id desc limit $3`;
+
+interface DayRow {
+  day: string;
+  sent: string;
+  opened: string;
+  clicked: string;
+  all: string;
+}
+
+/** From which day on the latest so many are for certain; the beginning of time when the days do not hold as many. */
+function reachOf(days: readonly DayRow[], latest: number): Date {
+  let found = 0;
+  for (const { day, all } of [...days].reverse()) {
+    found += Number(all);
+    if (found >= latest) return new Date(`${day}T00:00:00Z`);
+  }
+  return new Date(0);
+}
 
 /** Totals, days since a moment, and the latest activities of contacts, from our own store. */
 export async function activityCard(
@@ -64,15 +83,12 @@ export async function activityCard(
   contactIds: readonly string[],
   how: { since: Date; latest: number },
 ): Promise<{ totals: ActivityTotals; byDay: ActivityDay[]; latest: LatestActivity[] }> {
-  const [totals, days, latest] = await Promise.all([
+  const [totals, days] = await Promise.all([
     db.query<{ kind: ActivityKind; n: string; left_out: string }>(totalsSql, [portalId, contactIds]),
-    db.query<{ day: string; sent: string; opened: string; clicked: string }>(daysSql, [
-      portalId,
-      contactIds,
-      how.since,
-    ]),
-    db.query<LatestActivity>(latestSql, [portalId, contactIds, how.latest]),
+    db.query<DayRow>(daysSql, [portalId, contactIds, how.since]),
   ]);
+  const reach = reachOf(days, how.latest);
+  const latest = await db.query<LatestActivity>(latestSql, [portalId, contactIds, how.latest, reach]);
   const of = (kind: ActivityKind): number => Number(totals.find((row) => row.kind === kind)?.n ?? 0);
   const leftOut = (kind: ActivityKind): number => Number(totals.find((row) => row.kind === kind)?.left_out ?? 0);
   return {
@@ -106,7 +122,7 @@ export async function cardPlans(
   for (const [sql, params] of [
     [totalsSql, [portalId, contactIds]],
     [daysSql, [portalId, contactIds, since]],
-    [latestSql, [portalId, contactIds, 20]],
+    [latestSql, [portalId, contactIds, 20, since]],
   ] as const) {
     const rows = await db.query<{ 'QUERY PLAN': string }>(`explain (analyze, costs off) ${sql}`, params);
     plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
