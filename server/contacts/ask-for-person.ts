@@ -9,6 +9,13 @@ export async function askForPerson(ctx: SyncContext, klaviyoAccountId: string, n
   const connections = await syncingConnections(ctx.db, klaviyoAccountId);
   const first = connections[0];
   if (first === undefined) return;
+  if (
+    (needs.code === 'reconnect_hubspot' || needs.code === 'reconnect_klaviyo') &&
+    !(await markReconnect(ctx.db, needs.code, first.portalId, klaviyoAccountId, needs.message))
+  ) {
+    ctx.log.info({ portalId: first.portalId, klaviyoAccountId, code: needs.code }, 'somebody was needed, and came');
+    return;
+  }
   await openIssues(
     ctx.db,
     first.portalId,
@@ -26,7 +33,5 @@ export async function askForPerson(ctx: SyncContext, klaviyoAccountId: string, n
       email: null,
     })),
   );
-  if (needs.code === 'reconnect_hubspot' || needs.code === 'reconnect_klaviyo')
-    await markReconnect(ctx.db, needs.code, first.portalId, klaviyoAccountId, needs.message);
   ctx.log.warn({ portalId: first.portalId, klaviyoAccountId, code: needs.code }, 'a person is needed');
 }

@@ -1,4 +1,4 @@
-import { NeedsPerson } from '../errors.js';
+import { NeedsPerson, RetryLater } from '../errors.js';
 import type { Metrics } from '../metrics.js';
 import type { Database } from '../store/database.js';
 import { hubspotTokens, keepHubspotTokens, markUninstalled } from '../store/portals.js';
@@ -62,7 +62,13 @@ async function renew(deps: HubspotTokenDeps, portalId: string, owner: string): P
     return tokens.accessToken;
   } catch (error) {
     deps.metrics.tokenRefreshes.inc({ vendor: 'hubspot', outcome: 'failed' });
-    if (error instanceof NeedsPerson) await markUninstalled(deps.db, portalId, stored.refresh);
+    if (error instanceof NeedsPerson && !(await markUninstalled(deps.db, portalId, stored.refresh))) {
+      const now = await hubspotTokens(deps.db, portalId, 0);
+      if (now?.refresh != null && now.refresh !== stored.refresh)
+        throw new RetryLater('The app was installed again while its former access was refused.', 1, false, {
+          cause: error,
+        });
+    }
     throw error;
   }
 }

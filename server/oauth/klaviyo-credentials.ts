@@ -1,4 +1,4 @@
-import { NeedsPerson } from '../errors.js';
+import { NeedsPerson, RetryLater } from '../errors.js';
 import type { Metrics } from '../metrics.js';
 import type { Database } from '../store/database.js';
 import { keepKlaviyoCredential, klaviyoCredential } from '../store/klaviyo-accounts.js';
@@ -61,6 +61,13 @@ async function renew(deps: KlaviyoCredentialDeps, accountId: string, owner: stri
     return tokens.accessToken;
   } catch (error) {
     deps.metrics.tokenRefreshes.inc({ vendor: 'klaviyo', outcome: 'failed' });
+    if (error instanceof NeedsPerson) {
+      const now = await klaviyoCredential(deps.db, accountId, 0);
+      if (now?.refresh != null && now.refresh !== stored.refresh)
+        throw new RetryLater('Klaviyo was connected again while its former access was refused.', 1, false, {
+          cause: error,
+        });
+    }
     throw error;
   }
 }

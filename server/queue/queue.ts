@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { PgBoss, type Job } from 'pg-boss';
 
@@ -102,6 +103,8 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
     await boss.updateQueue(name, options);
   }
   const stopping = new AbortController();
+  // Every job under way listens to it.
+  setMaxListeners(0, stopping.signal);
   const crews: Crew[] = [];
   // Wake-ups for later, and those whose call was lost, become due without a word: one look for all queues.
   let isLooking = false;

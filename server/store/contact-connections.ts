@@ -110,25 +110,30 @@ export async function noteSuccess(db: Database, klaviyoAccountId: string): Promi
   );
 }
 
-/** Marks the account (or the portal) as in need of a person; its sync rests until it is connected again. */
+/**
+ * Marks the account (or the portal) as in need of a person; its sync rests until it is connected again. Answers false
+ * when that has happened meanwhile: the app was removed and installed again while a call still knew its former access.
+ */
 export async function markReconnect(
   db: Database,
   code: 'reconnect_hubspot' | 'reconnect_klaviyo',
   portalId: string,
   klaviyoAccountId: string,
   reason: string,
-): Promise<void> {
-  if (code === 'reconnect_hubspot') {
-    await db.query(`update portal set state = 'reconnect', state_reason = $2 where id = $1 and state = 'installed'`, [
-      portalId,
-      reason,
-    ]);
-  } else {
+): Promise<boolean> {
+  if (code === 'reconnect_klaviyo') {
     await db.query(
       `update klaviyo_account set state = 'reconnect', state_reason = $2 where id = $1 and state = 'connected'`,
       [klaviyoAccountId, reason],
     );
+    return true;
   }
+  await db.query(
+    `update portal set state = 'reconnect', state_reason = $2 where id = $1 and state = 'installed' and refresh_token is null`,
+    [portalId, reason],
+  );
+  const rows = await db.query<{ state: string }>('select state from portal where id = $1', [portalId]);
+  return rows[0]?.state !== 'installed';
 }
 
 /** A short text that changes whenever the scope of a pair of accounts may have changed: cheap to ask before each batch. */

@@ -51,8 +51,7 @@ const windowOf = (portalId: string, search: boolean): RateWindow =>
 
 let sdk: Promise<typeof Client> | undefined;
 /** The SDK is loaded with the first call, not with the program. */
-const loadClient = (): Promise<typeof Client> =>
-  (sdk ??= import('./sdk.js').then((module) => module.Client));
+const loadClient = (): Promise<typeof Client> => (sdk ??= import('./sdk.js').then((module) => module.Client));
 
 /** Opens a session. Cheap: make one per pass. */
 export function openHubspotSession(options: HubspotSessionOptions): HubspotSession {

@@ -45,12 +45,17 @@ export class KlaviyoSession implements Session {
   /** Signs and sends a request within the limits. Throws our four kinds of errors only. */
   async requestWithRetry(config: AxiosRequestConfig): Promise<AxiosResponse> {
     const first = await this.send(config, false);
-    // A key that is refused stays refused; a token may have been replaced before its time.
-    const again = first.answer.status === 401 && first.credential.kind === 'oauth';
-    if (!again) return this.checked(config, first.answer);
-    const { answer } = await this.send(config, true);
+    if (first.answer.status !== 401) return this.checked(config, first.answer);
+    // A key that is refused stays refused, unless a person gave us another one meanwhile; a token may have been replaced
+    // before its time.
+    if (first.credential.kind === 'api_key') {
+      const now = await this.options.credential(true);
+      if (now.kind === 'api_key' && now.key === first.credential.key) return this.checked(config, first.answer);
+    }
+    const { answer, credential } = await this.send(config, true);
     // That the app is gone Klaviyo tells by refusing to renew its access: this is a fault of its own, and heals.
-    if (answer.status === 401) throw new RetryLater('Klaviyo refuses the access that it has just renewed.', 30);
+    if (answer.status === 401 && credential.kind === 'oauth')
+      throw new RetryLater('Klaviyo refuses the access that it has just renewed.', 30);
     return this.checked(config, answer);
   }
 

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startHubspot, type HubspotSandbox } from '../../../sandbox/hubspot/index.js';
 import { startKlaviyo, type KlaviyoSandbox } from '../../../sandbox/klaviyo/index.js';
+import { askForPerson } from '../../../server/contacts/ask-for-person.js';
 import { drain } from '../../../server/contacts/drain.js';
 import { sweep } from '../../../server/contacts/sweep.js';
+import { NeedsPerson } from '../../../server/errors.js';
 import { nextChangeIn, noteChanges } from '../../../server/store/changes.js';
 import { openIssues } from '../../../server/store/issues.js';
 import { openSteps, type StepWorld } from '../../helpers/sync-context.js';
@@ -79,4 +81,20 @@ test('G5: a drain with nothing left rests; with a change for later it comes back
   expect(steps.wakes()).toBe(woken + 1);
   await database.db.query('delete from change');
   expect(await nextChangeIn(database.db, steps.klaviyoAccountId)).toBe(null);
+});
+
+test('A5: nobody is asked to install the app again who has just done so', async () => {
+  const needs = new NeedsPerson('reconnect_hubspot', 'The app is not installed.', 'Install it.');
+  const facts = async (): Promise<unknown> =>
+    (
+      await database.db.query(
+        `select p.state, (select count(*)::int from issue where code = 'reconnect_hubspot') as issues from portal p`,
+      )
+    )[0];
+  await database.db.query(`update portal set refresh_token = 'of the new installation'`);
+  await askForPerson(steps.ctx, steps.klaviyoAccountId, needs);
+  expect(await facts()).toEqual({ state: 'installed', issues: 0 });
+  await database.db.query('update portal set refresh_token = null');
+  await askForPerson(steps.ctx, steps.klaviyoAccountId, needs);
+  expect(await facts()).toEqual({ state: 'reconnect', issues: 1 });
 });
