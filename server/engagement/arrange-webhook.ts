@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RecordRefused } from '../errors.js';
-import { keepWebhook, type EngagementAccount } from '../store/engagement-accounts.js';
+import { claimWebhook, keepWebhook, type EngagementAccount } from '../store/engagement-accounts.js';
 import { createWebhook, deleteWebhook, readTopics, readWebhooks, updateWebhook } from '../vendors/klaviyo/webhooks.js';
 import type { EngagementContext } from './engagement-context.js';
 
@@ -17,7 +17,7 @@ const wantedTopics: readonly string[] = [
   'event:klaviyo.updated_email_preferences',
 ];
 
-const checkEveryMs = 6 * 3_600_000;
+const checkEverySeconds = 6 * 3600;
 
 /** Whose secret a webhook's is, for the seal. */
 export const webhookSecretOwner = (klaviyoAccountId: string): string => `klaviyo-account:${klaviyoAccountId}:webhook`;
@@ -32,13 +32,10 @@ const reachable = (publicUrl: string): boolean =>
  * deliveries is switched on. Events come without it too, with the next reading.
  */
 export async function arrangeWebhook(ctx: EngagementContext, account: EngagementAccount): Promise<void> {
-  const { klaviyoAccountId, webhook } = account;
-  const nowMs = ctx.clock().getTime();
-  if (
-    !reachable(ctx.publicUrl) ||
-    (webhook.state !== 'unknown' && webhook.at !== null && nowMs - webhook.at.getTime() < checkEveryMs)
-  )
-    return;
+  const { klaviyoAccountId } = account;
+  if (!reachable(ctx.publicUrl)) return;
+  const webhook = await claimWebhook(ctx.db, klaviyoAccountId, checkEverySeconds);
+  if (webhook === null) return;
   const session = ctx.klaviyo(klaviyoAccountId, 'sweep');
   const none = { id: null, secret: null, state: 'not_available' } as const;
   try {

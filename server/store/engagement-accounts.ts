@@ -47,7 +47,10 @@ const fromRow = (row: Row): EngagementAccount => ({
   },
 });
 
-/** Makes sure a pair of accounts is looked at from now on; one that was paused goes on where it stood. */
+/**
+ * Makes sure a pair of accounts is looked at from now on; one that was paused goes on where it stood. Its webhook is looked
+ * after too, unless that was minutes ago: Klaviyo answers fifteen such calls a minute.
+ */
 export async function ensureEngagementAccount(
   db: Database,
   portalId: string,
@@ -56,7 +59,9 @@ export async function ensureEngagementAccount(
 ): Promise<void> {
   await db.query(
     `insert into engagement_account (klaviyo_account_id, portal_id, live_from, webhook_key) values ($1, $2, now(), $3)
-     on conflict (klaviyo_account_id) do update set due_at = now(), webhook_at = null`,
+     on conflict (klaviyo_account_id) do update set due_at = now(),
+       webhook_at = case when engagement_account.webhook_state <> 'unknown' and engagement_account.webhook_at > now() - interval '5 minutes'
+         then engagement_account.webhook_at end`,
     [klaviyoAccountId, portalId, webhookKey],
   );
 }
@@ -143,6 +148,24 @@ export async function keepWebhook(
     `update engagement_account set webhook_id = $2, webhook_secret = $3, webhook_state = $4, webhook_at = now() where klaviyo_account_id = $1`,
     [klaviyoAccountId, webhook.id, webhook.secret, webhook.state],
   );
+}
+
+/**
+ * Takes it upon itself to look after an account's webhook; null while somebody else did so not long ago. Readings of one
+ * account may overlap, and each would make a webhook of its own.
+ */
+export async function claimWebhook(
+  db: Database,
+  klaviyoAccountId: string,
+  everySeconds: number,
+): Promise<EngagementAccount['webhook'] | null> {
+  const rows = await db.query<Row>(
+    `update engagement_account e set webhook_at = now() where e.klaviyo_account_id = $1
+       and (e.webhook_at is null or e.webhook_at < now() - make_interval(secs => case when e.webhook_state = 'unknown' then 60 else $2 end))
+     returning ${columns}`,
+    [klaviyoAccountId, everySeconds],
+  );
+  return rows[0] === undefined ? null : fromRow(rows[0]).webhook;
 }
 
 /** Seconds since the account was read to the end, or null when it never was. */
