@@ -87,9 +87,15 @@ test('A4: a token that is refused is replaced once, and refused again waits; a k
   expect(await failure({ status: 401 })).toMatchObject({ name: 'RetryLater', seconds: 30, maybeDone: false });
   expect(vendor.seen).toHaveLength(2);
   vendor.answers(() => ({ status: 401 }));
-  const key = open(watch(), [{ kind: 'api_key', key: secret }]);
+  const same: KlaviyoCredential = { kind: 'api_key', key: secret };
+  const key = open(watch(), [same, same]);
   await expect(key.session.request(read)).rejects.toMatchObject({ code: 'reconnect_klaviyo' });
   expect(vendor.seen).toHaveLength(1);
+  // Another key was entered since: that one is asked.
+  vendor.answers((_request, index) => (index === 0 ? { status: 401 } : { json: { ok: true } }));
+  const changed = open(watch(), [same, { kind: 'api_key', key: 'pk_entered_since' }]);
+  expect(await changed.session.request(read)).toMatchObject({ data: { ok: true } });
+  expect(vendor.seen.at(-1)?.headers['authorization']).toBe('Klaviyo-API-Key pk_entered_since');
 });
 
 test('G1, G2: after a 429 everybody pauses on both windows of that endpoint', async () => {
