@@ -73,7 +73,7 @@ async function jest() {
       '--ci',
       '--json',
       `--outputFile=${report}`,
-      '--maxWorkers=2',
+      '--maxWorkers=3',
     ],
     // The stand-ins keep what they were asked, for the contract check below.
     { environment: { TANDEM_TEST_TRAFFIC: recorded } },

@@ -69,8 +69,8 @@ test('G3: whatever a signed request says, the API answers in its own words and a
         let n = 0;
         const path = operation.path.replace(/\{\w+\}/g, () => {
           const at = n++;
-          // A lone half of a surrogate pair cannot be in an address at all.
-          return encodeURIComponent(real && at === 0 ? ids[0]! : hostile[at]!.replace(/\p{Surrogate}/gu, ''));
+          // A lone half of a surrogate pair cannot be in an address at all, and without an id it is another address.
+          return encodeURIComponent(real && at === 0 ? ids[0]! : hostile[at]!.replace(/\p{Surrogate}/gu, '') || '-');
         });
         const search = new URLSearchParams(query).toString();
         const before = await kept();
