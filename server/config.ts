@@ -21,6 +21,8 @@ export interface Config {
   /** Months for which email activity is kept. */
   activityMonths: number;
   metricsToken: string | null;
+  /** A port that serves metrics and health alone; null: they are on the service's own port only. */
+  metricsPort: number | null;
   /** False: calls are not spread over the vendors' windows. For stand-ins on this machine only. */
   pacing: boolean;
   /** Where alerts are posted for the operator to mail on; null: they are shown in HubSpot only. */
@@ -57,32 +59,93 @@ const keys = z.string().transform((text, check) => {
   }
 });
 
-const schema = z.object({
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
-  HOST: z.string().min(1).optional(),
-  PUBLIC_URL: address.optional(),
+/** Every setting, with what `docs/settings.md` says of it (`npm run settings:docs`). */
+export const settings = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of the service.'),
+  HOST: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Address it listens on. Unset: 127.0.0.1 with the embedded database, 0.0.0.0 with `DATABASE_URL`.'),
+  PUBLIC_URL: address
+    .optional()
+    .describe(
+      'The https address HubSpot calls; it signs this very address. Needed as soon as others than this machine are served. Unset: http://localhost:`PORT`.',
+    ),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://')
-    .optional(),
-  DATA_DIR: z.string().min(1).optional(),
-  ROLE: z.enum(['all', 'web', 'worker']).default('all'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  ENCRYPTION_KEYS: keys.optional(),
-  HUBSPOT_APP_ID: z.string().regex(/^\d+$/, 'must be the number of the HubSpot app'),
-  HUBSPOT_CLIENT_ID: z.string().min(1),
-  HUBSPOT_CLIENT_SECRET: z.string().min(1),
-  HUBSPOT_API_URL: address.default('https://api.hubapi.com'),
-  HUBSPOT_APP_URL: address.default('https://app.hubspot.com'),
-  KLAVIYO_CLIENT_ID: z.string().min(1).optional(),
-  KLAVIYO_CLIENT_SECRET: z.string().min(1).optional(),
-  KLAVIYO_API_URL: address.default('https://a.klaviyo.com'),
-  KLAVIYO_APP_URL: address.default('https://www.klaviyo.com'),
-  POLL_SECONDS: z.coerce.number().min(1).max(3600).default(30),
-  ACTIVITY_MONTHS: z.coerce.number().int().min(1).max(120).default(24),
-  METRICS_TOKEN: z.string().optional(),
-  ALERT_URL: address.optional(),
-  PACING: z.enum(['on', 'off']).default('on'),
+    .optional()
+    .describe('PostgreSQL 15 or later. Unset: the service starts its own in `DATA_DIR`.'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder of the embedded database and its keys. Unset: `.data` in the working folder.'),
+  ROLE: z
+    .enum(['all', 'web', 'worker'])
+    .default('all')
+    .describe('`web` answers requests, `worker` syncs, `all` does both.'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('What is logged, as JSON lines on standard output.'),
+  ENCRYPTION_KEYS: keys
+    .optional()
+    .describe(
+      'Seals tokens and keys at rest: `kid:base64 of 32 random bytes`, several separated by commas; the first seals, all open. Required with `DATABASE_URL`; made and kept in `DATA_DIR` without it.',
+    ),
+  HUBSPOT_APP_ID: z
+    .string()
+    .regex(/^\d+$/, 'must be the number of the HubSpot app')
+    .describe('Number of the HubSpot app.'),
+  HUBSPOT_CLIENT_ID: z.string().min(1).describe('Client id of the HubSpot app.'),
+  HUBSPOT_CLIENT_SECRET: z.string().min(1).describe('Client secret of the HubSpot app; requests are signed with it.'),
+  HUBSPOT_API_URL: address.default('https://api.hubapi.com').describe('Another address only for stand-ins.'),
+  HUBSPOT_APP_URL: address.default('https://app.hubspot.com').describe('Another address only for stand-ins.'),
+  KLAVIYO_CLIENT_ID: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Client id of the Klaviyo app. Together with its secret or not at all: private API keys work without.'),
+  KLAVIYO_CLIENT_SECRET: z.string().min(1).optional().describe('Client secret of the Klaviyo app.'),
+  KLAVIYO_API_URL: address.default('https://a.klaviyo.com').describe('Another address only for stand-ins.'),
+  KLAVIYO_APP_URL: address.default('https://www.klaviyo.com').describe('Another address only for stand-ins.'),
+  POLL_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .max(3600)
+    .default(30)
+    .describe('Seconds between looks at both vendors for changes no webhook told of; 1 to 3600.'),
+  ACTIVITY_MONTHS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(120)
+    .default(24)
+    .describe('Months for which email activity is kept; 1 to 120.'),
+  METRICS_TOKEN: z
+    .string()
+    .optional()
+    .describe('Guards `/metrics`: `Authorization: Bearer <token>`. Unset: open to this machine only.'),
+  METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe(
+      'A port for `/metrics`, `/healthz` and `/readyz` alone; the way to watch a worker, which serves no other.',
+    ),
+  ALERT_URL: address
+    .optional()
+    .describe(
+      'An address of the operator that alerts are posted to as JSON, each once. Unset: alerts are shown in HubSpot only.',
+    ),
+  PACING: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('`off`: calls are not spread over the vendors’ limits. Only for stand-ins on this machine.'),
 });
 
 type Environment = Record<string, string | undefined>;
@@ -93,7 +156,7 @@ export function loadConfig(environment: Environment): Config {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
-  const parsed = schema.safeParse(given);
+  const parsed = settings.safeParse(given);
   const wrong = [
     ...(parsed.success
       ? []
@@ -133,6 +196,7 @@ export function loadConfig(environment: Environment): Config {
     pollSeconds: env.POLL_SECONDS,
     activityMonths: env.ACTIVITY_MONTHS,
     metricsToken: env.METRICS_TOKEN ?? null,
+    metricsPort: env.METRICS_PORT ?? null,
     alertUrl: env.ALERT_URL ?? null,
     pacing: env.PACING === 'on',
   };

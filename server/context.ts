@@ -18,6 +18,7 @@ import { showUndo, startUndo } from './contacts/undo.js';
 import { sweep } from './contacts/sweep.js';
 import { hubspotWebhooks } from './intake/hubspot-webhooks.js';
 import { unpack } from './intake/unpack.js';
+import { watchDatabase } from './metrics-of-database.js';
 import type { Metrics } from './metrics.js';
 import { hubspotInstall } from './oauth/hubspot-install.js';
 import { hubspotAccessToken, type HubspotTokenDeps } from './oauth/hubspot-tokens.js';
@@ -29,6 +30,7 @@ import { startTicks } from './queue/ticks.js';
 import { accountsWithWork, changePriority } from './store/changes.js';
 import { moveActivities } from './store/move-activities.js';
 import { openPool, poolDatabase } from './store/database.js';
+import { readGauges } from './store/gauges.js';
 import { portalsWithHints } from './store/hints.js';
 import { dropOldStates } from './store/oauth-states.js';
 import { openPreviews } from './store/previews.js';
@@ -89,6 +91,12 @@ export async function createService(
     : unlimited;
   const sealer = createSealer(keys);
   const queue = await openQueue(databaseUrl, log);
+  watchDatabase(metrics.registry, {
+    read: () => readGauges(db, config.pollSeconds),
+    depths: () => queue.depths(),
+    log,
+    now: () => Date.now(),
+  });
 
   const vendor: VendorDeps = {
     limiter,
@@ -307,7 +315,7 @@ export async function createService(
         ),
       );
       await engagement.startWorking();
-      await queue.work('tick', 2, ({ name }) => tick(ctx, queue, metrics, config, engagement, name));
+      await queue.work('tick', 2, ({ name }) => tick(ctx, queue, config, engagement, name));
       ticks = startTicks(queue, config.pollSeconds, log);
     },
     async stop(seconds) {
@@ -336,7 +344,6 @@ async function postJson(url: string, body: object): Promise<number> {
 async function tick(
   ctx: SyncContext,
   queue: Queue,
-  metrics: Metrics,
   config: Pick<Config, 'pollSeconds' | 'alertUrl'>,
   engagement: EngagementService,
   name: string,
@@ -355,8 +362,7 @@ async function tick(
       if (due.length < 200) break;
     }
     // Wake-ups that a crash swallowed: rows are the truth, jobs only wake.
-    const { accounts, waiting } = await accountsWithWork(ctx.db);
-    metrics.changesWaiting.set(waiting);
+    const { accounts } = await accountsWithWork(ctx.db);
     await Promise.all(accounts.map((klaviyoAccountId) => ctx.wakeDrain(klaviyoAccountId)));
     await Promise.all((await portalsWithHints(ctx.db)).map((portalId) => queue.wake('intake', portalId, { portalId })));
     await engagement.wakeDue();
@@ -370,6 +376,4 @@ async function tick(
   for (const previewId of await openPreviews(ctx.db)) await queue.wake('preview', previewId, { previewId });
   const erased = await eraseExpired(ctx.db);
   if (erased > 0) ctx.log.info({ portals: erased }, 'portals erased 30 days after they removed the app');
-  for (const [queueName, depth] of Object.entries(await queue.depths()))
-    metrics.queueDepth.set({ queue: queueName }, depth);
 }

@@ -1,18 +1,19 @@
 import { createServer, type Server } from 'node:http';
-import { ConfigError, readConfig, type Config } from './config.js';
+import { ConfigError, readConfig } from './config.js';
 import { createService } from './context.js';
 import { openGround } from './ground.js';
 import { createLogger } from './log.js';
+import { metricsDoor } from './metrics-door.js';
 import { createMetrics } from './metrics.js';
 import { migrate } from './store/migrate.js';
 
 /** Seconds in which everything must be closed after a signal. */
 const stopSeconds = 20;
 
-async function listen(server: Server, config: Config): Promise<void> {
+async function listen(server: Server, port: number, host: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(config.port, config.host, resolve);
+    server.listen(port, host, resolve);
   });
 }
 
@@ -23,7 +24,9 @@ async function main(): Promise<void> {
   await migrate(databaseUrl, (message) => log.debug(message));
   const service = await createService(config, databaseUrl, keys, log, createMetrics());
   const server = createServer((request, response) => void service.app(request, response));
-  if (config.role !== 'worker') await listen(server, config);
+  if (config.role !== 'worker') await listen(server, config.port, config.host);
+  const watched = createServer(metricsDoor((request, response) => void service.app(request, response)));
+  if (config.metricsPort !== null) await listen(watched, config.metricsPort, config.host);
   if (config.role !== 'web') await service.startWorking();
   log.info({ role: config.role, url: config.publicUrl, port: config.port }, 'Tandem is ready');
 
@@ -35,6 +38,8 @@ async function main(): Promise<void> {
     server.close();
     await service.stop(stopSeconds);
     server.closeAllConnections();
+    watched.close();
+    watched.closeAllConnections();
     await embedded?.stop();
     process.exit(0);
   };

@@ -1,14 +1,12 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
-/** What operators watch, under names that stay. */
+/** What operators watch, under names that stay; what stands in the database: `metrics-of-database.ts`. */
 export interface Metrics {
   registry: Registry;
   vendorCalls: Histogram<'vendor' | 'operation' | 'status'>;
   limiterWait: Histogram<'vendor'>;
   webhookEvents: Counter<'vendor' | 'outcome'>;
   refusals: Counter<'reason'>;
-  queueDepth: Gauge<'queue'>;
-  changesWaiting: Gauge;
   drift: Counter;
   tokenRefreshes: Counter<'vendor' | 'outcome'>;
 }
@@ -46,20 +44,9 @@ export function createMetrics(): Metrics {
       labelNames: ['reason'],
       registers,
     }),
-    queueDepth: new Gauge({
-      name: 'tandem_queue_depth',
-      help: 'Jobs waiting, by queue',
-      labelNames: ['queue'],
-      registers,
-    }),
     drift: new Counter({
       name: 'tandem_drift_values_total',
       help: 'Mapped values that an audit found different and nobody had noticed',
-      registers,
-    }),
-    changesWaiting: new Gauge({
-      name: 'tandem_changes_waiting',
-      help: 'Records that may differ and were not looked at yet',
       registers,
     }),
     tokenRefreshes: new Counter({

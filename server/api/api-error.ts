@@ -2,6 +2,7 @@ import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { ZodError } from 'zod';
 import { NeedsPerson, RecordRefused, RetryLater } from '../errors.js';
+import { isDatabaseAway } from '../store/database-away.js';
 
 /** An answer other than 2xx, as the interface spells it. */
 export class ApiError extends Error {
@@ -24,6 +25,19 @@ export function errorAnswers(log: Logger): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (response.headersSent) return next(error);
     const known = apiErrorOf(error);
+    // It will be back: who asks again is served, and a vendor sends its webhook again.
+    if (known === null && isDatabaseAway(error)) {
+      log.warn({ err: error }, 'a request found no database');
+      response.status(503).set('retry-after', '5');
+      response.json({
+        error: {
+          code: 'database_away',
+          message: 'Tandem cannot reach its own database at the moment. Nothing is lost.',
+          fix: 'Try again in a minute; it comes back by itself.',
+        },
+      });
+      return;
+    }
     if (known === null) {
       log.error({ err: error }, 'a request failed');
       response.status(500).json({

@@ -37,6 +37,7 @@ test('HubSpot’s three variables are enough: the rest has defaults for this mac
     pollSeconds: 30,
     activityMonths: 24,
     metricsToken: null,
+    metricsPort: null,
     alertUrl: null,
     pacing: true,
   });
