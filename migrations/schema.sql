@@ -41,6 +41,8 @@ CREATE INDEX activity_profile ON public.activity USING btree (klaviyo_account_id
 CREATE TRIGGER activity_added AFTER INSERT ON public.activity REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
 CREATE TRIGGER activity_changed AFTER UPDATE ON public.activity REFERENCING OLD TABLE AS taken NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
 CREATE TRIGGER activity_taken AFTER DELETE ON public.activity REFERENCING OLD TABLE AS taken FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
+alter table activity enable row level security;
+create policy own_portal on activity to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table activity_day (
   portal_id bigint not null,
@@ -52,6 +54,8 @@ create table activity_day (
   constraint activity_day_pkey PRIMARY KEY (portal_id, contact_id, day, kind),
   constraint activity_day_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table activity_day enable row level security;
+create policy own_portal on activity_day to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table admission (
   connection_id uuid not null,
@@ -62,6 +66,8 @@ create table admission (
   constraint admission_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
   constraint admission_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table admission enable row level security;
+create policy own_portal on admission to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table alert (
   id bigint not null generated always as identity,
@@ -78,6 +84,8 @@ create table alert (
   constraint alert_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX alert_open ON public.alert USING btree (portal_id, COALESCE(connection_id, '00000000-0000-0000-0000-000000000000'::uuid), code) WHERE (cleared_at IS NULL);
+alter table alert enable row level security;
+create policy own_portal on alert to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table app_event_due (
   activity_id bigint not null,
@@ -99,6 +107,8 @@ create table app_event_due (
   constraint app_event_due_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'unapproved'::text, 'refused'::text])))
 );
 CREATE INDEX app_event_due_next ON public.app_event_due USING btree (klaviyo_account_id, state, historical, due_at);
+alter table app_event_due enable row level security;
+create policy own_portal on app_event_due to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table change (
   klaviyo_account_id uuid not null,
@@ -117,6 +127,8 @@ create table change (
   constraint change_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 ) with (fillfactor=70);
 CREATE INDEX change_due ON public.change USING btree (klaviyo_account_id, priority, due_at);
+alter table change enable row level security;
+create policy own_portal on change to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table connection (
   id uuid not null default gen_random_uuid(),
@@ -140,6 +152,8 @@ create table connection (
 );
 CREATE INDEX connection_account ON public.connection USING btree (klaviyo_account_id) WHERE (state = ANY (ARRAY['initial_sync'::text, 'active'::text]));
 CREATE INDEX connection_portal ON public.connection USING btree (portal_id);
+alter table connection enable row level security;
+create policy own_portal on connection to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table consent (
   klaviyo_account_id uuid not null,
@@ -154,6 +168,8 @@ create table consent (
   constraint consent_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint consent_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table consent enable row level security;
+create policy own_portal on consent to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table email_message (
   klaviyo_account_id uuid not null,
@@ -169,6 +185,8 @@ create table email_message (
   constraint email_message_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint email_message_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table email_message enable row level security;
+create policy own_portal on email_message to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table engaged_contact (
   portal_id bigint not null,
@@ -181,6 +199,8 @@ create table engaged_contact (
 );
 CREATE INDEX engaged_contact_company ON public.engaged_contact USING btree (portal_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX engaged_contact_deals ON public.engaged_contact USING gin (deal_ids);
+alter table engaged_contact enable row level security;
+create policy own_portal on engaged_contact to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table engagement_account (
   klaviyo_account_id uuid not null,
@@ -201,6 +221,8 @@ create table engagement_account (
   constraint engagement_account_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
   constraint engagement_account_webhook_state_check CHECK ((webhook_state = ANY (ARRAY['unknown'::text, 'on'::text, 'not_available'::text])))
 );
+alter table engagement_account enable row level security;
+create policy own_portal on engagement_account to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table engagement_count (
   connection_id uuid not null,
@@ -212,6 +234,8 @@ create table engagement_count (
   constraint engagement_count_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
   constraint engagement_count_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table engagement_count enable row level security;
+create policy own_portal on engagement_count to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table erased (
   portal_id bigint not null,
@@ -221,6 +245,8 @@ create table erased (
   constraint erased_pkey PRIMARY KEY (portal_id, email_hash),
   constraint erased_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table erased enable row level security;
+create policy own_portal on erased to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table erasure_due (
   klaviyo_account_id uuid not null,
@@ -231,6 +257,8 @@ create table erasure_due (
   constraint erasure_due_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint erasure_due_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table erasure_due enable row level security;
+create policy own_portal on erasure_due to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table event_stream (
   klaviyo_account_id uuid not null,
@@ -247,6 +275,8 @@ create table event_stream (
   constraint event_stream_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES engagement_account(klaviyo_account_id) ON DELETE CASCADE,
   constraint event_stream_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table event_stream enable row level security;
+create policy own_portal on event_stream to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table hint (
   id bigint not null generated always as identity,
@@ -259,6 +289,8 @@ create table hint (
   constraint hint_vendor_check CHECK ((vendor = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 );
 CREATE INDEX hint_portal ON public.hint USING btree (portal_id, id);
+alter table hint enable row level security;
+create policy own_portal on hint to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table history (
   id bigint not null generated always as identity,
@@ -290,6 +322,8 @@ CREATE INDEX history_open_write ON public.history USING btree (klaviyo_account_i
 CREATE INDEX history_portal_at ON public.history USING btree (portal_id, id DESC);
 CREATE INDEX history_run ON public.history USING btree (run_id, id) WHERE (run_id IS NOT NULL);
 CREATE INDEX history_unsettled ON public.history USING btree (klaviyo_account_id) WHERE (settled_at IS NULL);
+alter table history enable row level security;
+create policy own_portal on history to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table issue (
   id bigint not null generated always as identity,
@@ -317,6 +351,8 @@ create table issue (
   constraint issue_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 );
 CREATE INDEX issue_portal ON public.issue USING btree (portal_id, connection_id, code, id) WHERE (ignored_at IS NULL);
+alter table issue enable row level security;
+create policy own_portal on issue to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table klaviyo_account (
   id uuid not null default gen_random_uuid(),
@@ -340,6 +376,8 @@ create table klaviyo_account (
   constraint klaviyo_account_auth_check CHECK ((auth = ANY (ARRAY['oauth'::text, 'api_key'::text]))),
   constraint klaviyo_account_state_check CHECK ((state = ANY (ARRAY['connected'::text, 'reconnect'::text, 'disconnected'::text])))
 );
+alter table klaviyo_account enable row level security;
+create policy own_portal on klaviyo_account to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table lease (
   name text not null,
@@ -370,6 +408,8 @@ create table link (
 CREATE INDEX link_account_id ON public.link USING btree (klaviyo_account_id, id);
 CREATE INDEX link_email ON public.link USING btree (klaviyo_account_id, email);
 CREATE INDEX link_portal_hubspot ON public.link USING btree (portal_id, hubspot_id);
+alter table link enable row level security;
+create policy own_portal on link to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table list_member (
   klaviyo_account_id uuid not null,
@@ -383,6 +423,8 @@ create table list_member (
   constraint list_member_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
   constraint list_member_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 );
+alter table list_member enable row level security;
+create policy own_portal on list_member to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table list_write (
   connection_id uuid not null,
@@ -397,6 +439,8 @@ create table list_write (
   constraint list_write_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint list_write_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table list_write enable row level security;
+create policy own_portal on list_write to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table merged_contact (
   portal_id bigint not null,
@@ -407,6 +451,8 @@ create table merged_contact (
   constraint merged_contact_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
 CREATE INDEX merged_contact_survivor ON public.merged_contact USING btree (portal_id, survivor_id);
+alter table merged_contact enable row level security;
+create policy own_portal on merged_contact to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table oauth_state (
   state_hash text not null,
@@ -420,6 +466,8 @@ create table oauth_state (
   constraint oauth_state_pkey PRIMARY KEY (state_hash),
   constraint oauth_state_vendor_check CHECK ((vendor = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 );
+alter table oauth_state enable row level security;
+create policy own_portal on oauth_state to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table parity (
   connection_id uuid not null,
@@ -431,6 +479,8 @@ create table parity (
   constraint parity_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
   constraint parity_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table parity enable row level security;
+create policy own_portal on parity to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table portal (
   id bigint not null,
@@ -456,6 +506,8 @@ create table portal (
   constraint portal_app_events_check CHECK ((app_events = ANY (ARRAY['approved'::text, 'unapproved'::text]))),
   constraint portal_state_check CHECK ((state = ANY (ARRAY['installed'::text, 'reconnect'::text, 'uninstalled'::text])))
 );
+alter table portal enable row level security;
+create policy own_portal on portal to tandem_portal using ((id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table preview (
   id uuid not null default gen_random_uuid(),
@@ -479,6 +531,8 @@ create table preview (
   constraint preview_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'ready'::text, 'failed'::text])))
 );
 CREATE INDEX preview_connection ON public.preview USING btree (connection_id, created_at DESC);
+alter table preview enable row level security;
+create policy own_portal on preview to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table preview_person (
   preview_id uuid not null,
@@ -495,6 +549,8 @@ create table preview_person (
 CREATE INDEX preview_person_action ON public.preview_person USING btree (preview_id, action, n) WHERE (plan IS NOT NULL);
 CREATE INDEX preview_person_hubspot ON public.preview_person USING btree (preview_id, hubspot_id);
 CREATE INDEX preview_person_klaviyo ON public.preview_person USING btree (preview_id, klaviyo_id);
+alter table preview_person enable row level security;
+create policy own_portal on preview_person to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table rate_bucket (
   key text not null,
@@ -516,6 +572,8 @@ create table rollup (
   constraint rollup_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
 CREATE INDEX rollup_due ON public.rollup USING btree (klaviyo_account_id, due_at) WHERE (due_at IS NOT NULL);
+alter table rollup enable row level security;
+create policy own_portal on rollup to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table run (
   id uuid not null default gen_random_uuid(),
@@ -542,6 +600,8 @@ create table run (
 );
 CREATE INDEX run_connection ON public.run USING btree (connection_id, queued_at DESC);
 CREATE INDEX run_open ON public.run USING btree (klaviyo_account_id, queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+alter table run enable row level security;
+create policy own_portal on run to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table standing (
   connection_id uuid not null,
@@ -562,6 +622,8 @@ create table standing (
   constraint standing_state_check CHECK ((state = ANY (ARRAY['in_sync'::text, 'skipped'::text, 'failed'::text, 'not_in_scope'::text])))
 );
 CREATE INDEX standing_record ON public.standing USING btree (portal_id, side, record_id);
+alter table standing enable row level security;
+create policy own_portal on standing to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table standing_count (
   connection_id uuid not null,
@@ -571,6 +633,10 @@ create table standing_count (
   constraint standing_count_pkey PRIMARY KEY (connection_id, state, reason),
   constraint standing_count_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE
 );
+alter table standing_count enable row level security;
+create policy own_portal on standing_count to tandem_portal using ((EXISTS ( SELECT
+   FROM connection c
+  WHERE (c.id = standing_count.connection_id))));
 
 create table sweep (
   klaviyo_account_id uuid not null,
@@ -584,6 +650,8 @@ create table sweep (
   constraint sweep_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
 CREATE INDEX sweep_due ON public.sweep USING btree (due_at);
+alter table sweep enable row level security;
+create policy own_portal on sweep to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table tombstone (
   klaviyo_account_id uuid not null,
@@ -598,6 +666,8 @@ create table tombstone (
   constraint tombstone_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
   constraint tombstone_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 );
+alter table tombstone enable row level security;
+create policy own_portal on tombstone to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table usage_contact (
   portal_id bigint not null,
@@ -606,6 +676,8 @@ create table usage_contact (
   constraint usage_contact_pkey PRIMARY KEY (portal_id, month, email_hash),
   constraint usage_contact_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table usage_contact enable row level security;
+create policy own_portal on usage_contact to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table usage_month (
   portal_id bigint not null,
@@ -614,6 +686,8 @@ create table usage_month (
   constraint usage_month_pkey PRIMARY KEY (portal_id, month),
   constraint usage_month_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+alter table usage_month enable row level security;
+create policy own_portal on usage_month to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 CREATE OR REPLACE FUNCTION public.count_activity()
  RETURNS trigger

@@ -28,6 +28,14 @@ const indexes = `
   order by c.relname`;
 const triggers = `
   select pg_get_triggerdef(oid) as definition from pg_trigger where tgrelid = $1 and not tgisinternal order by tgname`;
+const policies = `
+  select format('alter table %I enable row level security', c.relname) as definition, '' as name
+  from pg_class c where c.oid = $1 and c.relrowsecurity
+  union all select format('create policy %I on %I to %s using (%s)%s', p.polname, c.relname,
+    (select string_agg(r.rolname, ', ') from pg_roles r where r.oid = any (p.polroles)), pg_get_expr(p.polqual, p.polrelid),
+    ' with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'), p.polname
+  from pg_policy p join pg_class c on c.oid = p.polrelid where p.polrelid = $1
+  order by 2`;
 const functions = `
   select pg_get_functiondef(p.oid) as definition from pg_proc p
   where p.pronamespace = 'public'::regnamespace
@@ -59,7 +67,8 @@ async function dump(client) {
       ...(await rows(constraints, table.oid)).map(({ name, definition }) => `  constraint ${name} ${definition}`),
     ];
     const options = table.options === '' || table.options === null ? '' : ` with (${table.options})`;
-    const extras = [...(await rows(indexes, table.oid)), ...(await rows(triggers, table.oid))];
+    const extras = [];
+    for (const sql of [indexes, triggers, policies]) extras.push(...(await rows(sql, table.oid)));
     parts.push(
       `create ${table.unlogged ? 'unlogged ' : ''}table ${table.name} (\n${lines.join(',\n')}\n)${options};\n` +
         extras.map(({ definition }) => `${definition};\n`).join(''),

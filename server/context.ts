@@ -33,7 +33,9 @@ import { openPool, poolDatabase } from './store/database.js';
 import { readGauges } from './store/gauges.js';
 import { portalsWithHints } from './store/hints.js';
 import { dropOldStates } from './store/oauth-states.js';
-import { openPreviews } from './store/previews.js';
+import { openPreviews, portalOfPreview } from './store/previews.js';
+import { acrossPortals, withinPortal } from './store/portal-scope.js';
+import { runForAccount } from './store/run-for-account.js';
 import { eraseExpired } from './store/portals.js';
 import { createRateLimiter, unlimited } from './store/rate-limit.js';
 import { openSharedClock } from './store/shared-clock.js';
@@ -160,7 +162,8 @@ export async function createService(
     wakeDrain: (klaviyoAccountId, afterSeconds) =>
       queue.wake('drain', klaviyoAccountId, { klaviyoAccountId }, afterSeconds),
   };
-  const engagement = createEngagement(ctx, queue, metrics, config);
+  const forAccount = runForAccount(db);
+  const engagement = createEngagement(ctx, queue, metrics, config, forAccount);
   const repairs: RepairContext = {
     ...ctx,
     async refreshFields(portalId, accountId) {
@@ -292,30 +295,38 @@ export async function createService(
     app,
     sync: ctx,
     async startWorking() {
-      await queue.work('drain', drainsAtOnce, ({ klaviyoAccountId }, signal) => drain(ctx, klaviyoAccountId, signal));
-      await queue.work('sweep', 8, ({ klaviyoAccountId, name }) => sweep(ctx, klaviyoAccountId, name));
+      await queue.work('drain', drainsAtOnce, ({ klaviyoAccountId }, signal) =>
+        forAccount(klaviyoAccountId, () => drain(ctx, klaviyoAccountId, signal)),
+      );
+      await queue.work('sweep', 8, ({ klaviyoAccountId, name }) =>
+        forAccount(klaviyoAccountId, () => sweep(ctx, klaviyoAccountId, name)),
+      );
       await queue.work('preview', 2, async ({ previewId }, signal) => {
-        const again = await preview(ctx, previewId, signal);
+        const portalId = await portalOfPreview(db, previewId);
+        if (portalId === null) return;
+        const again = await withinPortal(portalId, () => preview(ctx, previewId, signal));
         if (again !== null) await queue.wake('preview', previewId, { previewId }, again);
       });
       await queue.work('intake', 4, ({ portalId }, signal) =>
-        unpack(
-          {
-            db,
-            merged: (id, merged, survivor) => moveActivities(db, id, merged, survivor),
-            notice: (id, hints) =>
-              notice(
-                ctx,
-                id,
-                hints.map((hint) => ({ ...hint, priority: changePriority.hint })),
-              ),
-          },
-          portalId,
-          signal,
+        withinPortal(portalId, () =>
+          unpack(
+            {
+              db,
+              merged: (id, merged, survivor) => moveActivities(db, id, merged, survivor),
+              notice: (id, hints) =>
+                notice(
+                  ctx,
+                  id,
+                  hints.map((hint) => ({ ...hint, priority: changePriority.hint })),
+                ),
+            },
+            portalId,
+            signal,
+          ),
         ),
       );
       await engagement.startWorking();
-      await queue.work('tick', 2, ({ name }) => tick(ctx, queue, config, engagement, name));
+      await queue.work('tick', 2, ({ name }) => acrossPortals(() => tick(ctx, queue, config, engagement, name)));
       ticks = startTicks(queue, config.pollSeconds, log);
     },
     async stop(seconds) {

@@ -19,6 +19,8 @@ import { klaviyoWebhooks } from './intake/klaviyo-webhooks.js';
 import type { Metrics } from './metrics.js';
 import type { Queue } from './queue/queue.js';
 import { accountsToEngage, takeDueAccounts } from './store/engagement-accounts.js';
+import { withinPortal } from './store/portal-scope.js';
+import type { ForAccount } from './store/run-for-account.js';
 import { pruneActivities } from './store/erase-activities.js';
 
 /** The engagement path, wired. */
@@ -51,6 +53,7 @@ export function createEngagement(
   queue: Queue,
   metrics: Metrics,
   config: Pick<Config, 'publicUrl' | 'pollSeconds' | 'activityMonths'> & { klaviyo: Pick<Config['klaviyo'], 'appUrl'> },
+  forAccount: ForAccount,
 ): EngagementService {
   const wakeCollect = (klaviyoAccountId: string, afterSeconds?: number): Promise<void> =>
     queue.wake('collect', klaviyoAccountId, { klaviyoAccountId }, afterSeconds);
@@ -81,16 +84,16 @@ export function createEngagement(
       metrics,
       secretOf: ({ klaviyoAccountId, webhook }) =>
         webhook.secret === null ? null : ctx.sealer.open(webhook.secret, webhookSecretOwner(klaviyoAccountId)),
-      keep: (account, items) => keepDelivery(ctx, account, items),
+      keep: (account, items) => withinPortal(account.portalId, () => keepDelivery(ctx, account, items)),
       wakeEngage,
       wakeCollect,
     }),
     async startWorking() {
       await queue.work('collect', accountsAtOnce, ({ klaviyoAccountId }, signal) =>
-        collect(ctx, klaviyoAccountId, signal),
+        forAccount(klaviyoAccountId, () => collect(ctx, klaviyoAccountId, signal)),
       );
       await queue.work('engage', accountsAtOnce, ({ klaviyoAccountId }, signal) =>
-        engage(ctx, klaviyoAccountId, signal),
+        forAccount(klaviyoAccountId, () => engage(ctx, klaviyoAccountId, signal)),
       );
     },
     async wakeDue() {

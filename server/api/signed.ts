@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { checkSignature } from '../intake/signature.js';
+import { withinPortal } from '../store/portal-scope.js';
 import { findPortal } from '../store/portals.js';
 import { ApiError } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
@@ -89,7 +90,7 @@ export function signedRequests(deps: ApiDependencies): RequestHandler[] {
     if (seen.size > 10_000) seen.clear();
     callers.set(request, { portalId, userId: query.get('userId') ?? '', uiDomain: portal.uiDomain });
     request.body = parseBody(rawBody);
-    next();
+    withinPortal(portalId, next);
   };
   return [express.raw({ type: () => true, limit: '1mb' }), check];
 }

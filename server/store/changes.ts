@@ -5,6 +5,13 @@ import type { Database } from './database.js';
 export const changePriority = { person: 0, hint: 1, sweep: 2, retry: 3 } as const;
 export type ChangePriority = (typeof changePriority)[keyof typeof changePriority];
 
+/**
+ * The moment from which the earliest change of an account ($1) is to be looked at, as SQL: the first of each priority, by
+ * their index, however many wait.
+ */
+export const earliestDue = `(select min(first.due_at) from unnest(array[${Object.values(changePriority).join(', ')}]::smallint[]) as p
+  cross join lateral (select due_at from change where klaviyo_account_id = $1 and priority = p order by due_at limit 1) as first)`;
+
 /** "This record may differ from its base." */
 export interface Change {
   side: Side;
@@ -103,7 +110,7 @@ export async function postponeChanges(
 /** Seconds until the next change is due (0 when one is), or null when none waits. */
 export async function nextChangeIn(db: Database, klaviyoAccountId: string): Promise<number | null> {
   const rows = await db.query<{ seconds: number | null }>(
-    `select extract(epoch from min(due_at) - now())::float8 as seconds from change where klaviyo_account_id = $1`,
+    `select extract(epoch from ${earliestDue} - now())::float8 as seconds`,
     [klaviyoAccountId],
   );
   // Not in SQL: greatest() takes 0 where nothing waits, and a drain that has nothing to do would call itself for ever.

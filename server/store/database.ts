@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { portalInScope } from './portal-scope.js';
 
 /**
  * The one way to the database: parameters only, a name for every statement in logs and errors by its first words.
@@ -45,28 +46,56 @@ export function openPool(
   return pool;
 }
 
-/** The `Database` over a pool. */
+/** The role that row-level security holds for; made by migration 0017. The owner of the tables is above it. */
+export const portalRole = 'tandem_portal';
+
+/** For whom a connection was last set up; one that is not in here is new, and the owner's. */
+const setUpFor = new WeakMap<pg.PoolClient, string | null>();
+
+/**
+ * Lends a connection that is set up for the portal in scope. Set up anew only when it last served another one: that is a
+ * statement of its own, outside of any transaction, so that a rollback cannot undo it.
+ */
+async function lend<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  const portalId = portalInScope();
+  let broken = false;
+  try {
+    if ((setUpFor.get(client) ?? null) !== portalId) {
+      broken = true;
+      await client.query(`select set_config('role', $1, false), set_config('app.portal', $2, false)`, [
+        portalId === null ? 'none' : portalRole,
+        portalId ?? '',
+      ]);
+      setUpFor.set(client, portalId);
+      broken = false;
+    }
+    return await work(client);
+  } finally {
+    // A connection of which nobody knows whom it serves serves nobody.
+    client.release(broken);
+  }
+}
+
+/** The `Database` over a pool. What it runs, it runs for the portal in scope (`portal-scope.ts`). */
 export function poolDatabase(pool: pg.Pool): Database {
   return {
-    async query<Row extends object>(sql: string, params: readonly unknown[] = []) {
-      return (await pool.query(sql, [...params])).rows as Row[];
-    },
-    async transaction(work) {
-      const client = await pool.connect();
-      try {
-        await client.query('begin');
-        const result = await work(onClient(client));
-        await client.query('commit');
-        return result;
-      } catch (error) {
-        await client.query('rollback').catch((cause: unknown) => {
-          // The connection itself is gone; the server rolls back by itself. Keep the first error.
-          if (error instanceof Error) error.cause ??= cause;
-        });
-        throw error;
-      } finally {
-        client.release();
-      }
-    },
+    query: <Row extends object>(sql: string, params: readonly unknown[] = []) =>
+      lend(pool, async (client) => (await client.query(sql, [...params])).rows as Row[]),
+    transaction: (work) =>
+      lend(pool, async (client) => {
+        try {
+          await client.query('begin');
+          const result = await work(onClient(client));
+          await client.query('commit');
+          return result;
+        } catch (error) {
+          await client.query('rollback').catch((cause: unknown) => {
+            // The connection itself is gone; the server rolls back by itself. Keep the first error.
+            if (error instanceof Error) error.cause ??= cause;
+          });
+          throw error;
+        }
+      }),
   };
 }

@@ -54,6 +54,12 @@ export async function readPreview<Cursor>(db: Database, id: string): Promise<Pre
   return row ?? null;
 }
 
+/** Whose preview it is, or null when there is none. */
+export async function portalOfPreview(db: Database, id: string): Promise<string | null> {
+  const [row] = await db.query<{ portalId: string }>('select portal_id as "portalId" from preview where id = $1', [id]);
+  return row?.portalId ?? null;
+}
+
 /** One preview of a connection, or null; for the API. */
 export async function findPreview(db: Database, connectionId: string, id: string): Promise<Preview | null> {
   if (!/^[0-9a-f-]{36}$/i.test(id)) return null;

@@ -1,3 +1,4 @@
+import { earliestDue } from './changes.js';
 import type { Database } from './database.js';
 
 export interface StandingCounts {
@@ -41,7 +42,7 @@ export async function standingCounts(
 export async function lagSeconds(db: Database, klaviyoAccountId: string, pollSeconds: number): Promise<number> {
   const rows = await db.query<{ lag: number | null }>(
     `select greatest(
-       (select extract(epoch from now() - min(due_at)) from change where klaviyo_account_id = $1 and due_at <= now()),
+       extract(epoch from now() - ${earliestDue}),
        (select extract(epoch from now() - min(coalesce(succeeded_at, now()))) - $2 from sweep where klaviyo_account_id = $1), 0)::float8 as lag`,
     [klaviyoAccountId, pollSeconds],
   );

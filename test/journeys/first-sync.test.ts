@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { differences } from '../../sandbox/agreement.js';
 import { makePeople } from '../../sandbox/seed/people.js';
+import { contactTables, onlyAsPortal } from '../helpers/only-as-portal.js';
 import { openWorld, settled, syncEverybody, until, type World } from '../helpers/service.js';
 
 let world: World;
 let connectionId = '';
 beforeAll(async () => {
   world = await openWorld({ people: makePeople(300, 5) });
+  // A1: everything about people is written behind row-level security.
+  await onlyAsPortal(world.database, contactTables);
   connectionId = await syncEverybody(world);
 }, 60_000);
 afterAll(() => world.close());
