@@ -689,6 +689,21 @@ create table usage_month (
 alter table usage_month enable row level security;
 create policy own_portal on usage_month to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
+create table vendor_trouble (
+  portal_id bigint not null,
+  vendor text not null,
+  account text not null,
+  kind text not null,
+  since timestamp with time zone not null default now(),
+  seen_at timestamp with time zone not null default now(),
+  constraint vendor_trouble_pkey PRIMARY KEY (portal_id, vendor, account, kind),
+  constraint vendor_trouble_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
+  constraint vendor_trouble_kind_check CHECK ((kind = ANY (ARRAY['down'::text, 'limited'::text]))),
+  constraint vendor_trouble_vendor_check CHECK ((vendor = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
+);
+alter table vendor_trouble enable row level security;
+create policy own_portal on vendor_trouble to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
+
 CREATE OR REPLACE FUNCTION public.count_activity()
  RETURNS trigger
  LANGUAGE plpgsql

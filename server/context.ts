@@ -40,6 +40,7 @@ import { eraseExpired } from './store/portals.js';
 import { createRateLimiter, unlimited } from './store/rate-limit.js';
 import { openSharedClock } from './store/shared-clock.js';
 import { takeDueSweeps } from './store/sweeps.js';
+import { watchVendors, type Called } from './store/vendor-troubles.js';
 import type { VendorDeps } from './vendors/call.js';
 import { hubspotWindows, openHubspotSession, type HubspotSession } from './vendors/hubspot/session.js';
 import type { Priority } from './vendors/hubspot/types.js';
@@ -106,6 +107,13 @@ export async function createService(
     onCall: ({ vendor: name, operation, status, seconds }) =>
       metrics.vendorCalls.observe({ vendor: name, operation, status: String(status) }, seconds),
   };
+  const watch = watchVendors(db, log, () => Date.now());
+  const watched = (called: Called): Pick<VendorDeps, 'onCall'> => ({
+    onCall(call) {
+      vendor.onCall(call);
+      watch.note(called, call.status);
+    },
+  });
   const hubspotApp = config.hubspot;
   const { clientId, clientSecret } = config.klaviyo;
   const klaviyoApp =
@@ -119,6 +127,7 @@ export async function createService(
     let last: string | undefined;
     return openHubspotSession({
       ...vendor,
+      ...watched({ vendor: 'hubspot', portalId }),
       ...(fence === undefined ? {} : { fence }),
       portalId,
       priority,
@@ -130,6 +139,7 @@ export async function createService(
     let last: KlaviyoCredential | undefined;
     return new KlaviyoSession({
       ...vendor,
+      ...watched({ vendor: 'klaviyo', klaviyoAccountId: accountId }),
       ...(fence === undefined ? {} : { fence }),
       accountId,
       priority,

@@ -9,6 +9,8 @@ import { issueGroups } from '../store/issue-list.js';
 import { klaviyoAccounts } from '../store/klaviyo-accounts.js';
 import { readParity } from '../store/parity.js';
 import { findPortal } from '../store/portals.js';
+import { vendorBanner } from '../rules/vendor-trouble.js';
+import { vendorTroubles } from '../store/vendor-troubles.js';
 import { lagSeconds, runsOf, standingCounts, type RunRow, type StandingCounts } from '../store/status.js';
 import { connectionOf } from './connections.js';
 import type { ApiDependencies } from './dependencies.js';
@@ -124,7 +126,7 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
       connectionsOf(deps.db, portalId),
       issueGroups(deps.db, portalId, {}),
     ]);
-    const banners = [
+    const banners: { severity: string; message: string; fix: string; link: string | null }[] = [
       ...(portal?.state === 'reconnect'
         ? [
             {
@@ -144,6 +146,10 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
           link: null,
         })),
     ];
+    for (const trouble of await vendorTroubles(deps.db, portalId)) {
+      const banner = vendorBanner(trouble);
+      if (banner !== null) banners.push(banner);
+    }
     for (const alert of await openAlerts(deps.db, portalId))
       banners.push({ severity: 'warning', message: alert.message, fix: alert.fix, link: null });
     const results = await Promise.all(
@@ -156,7 +162,9 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
     );
     const health = banners.some(({ severity }) => severity === 'danger')
       ? 'broken'
-      : banners.length > 0 || groups.length > 0 || connections.some(({ state }) => state === 'stopped')
+      : banners.some(({ severity }) => severity === 'warning') ||
+          groups.length > 0 ||
+          connections.some(({ state }) => state === 'stopped')
         ? 'attention'
         : 'good';
     response.json({ health, connections: results, banners });

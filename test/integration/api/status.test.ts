@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { watchVendors } from '../../../server/store/vendor-troubles.js';
+import { until } from '../../helpers/service.js';
 import { connectByKey, openApiWorld, type ApiWorld } from './api-world.js';
 
 let world: ApiWorld;
@@ -206,5 +209,43 @@ describe('account and overview', () => {
     await sql(`update portal set state = 'reconnect' where id = $1`, [world.portalId]);
     expect((await overview()).banners[0]?.fix).toMatch(/Install/);
     await sql(`update portal set state = 'installed'`);
+  });
+});
+
+describe('G3: the state of the vendors', () => {
+  const overview = async (): Promise<{ health: string; banners: { severity: string; message: string }[] }> =>
+    (await world.call('GET', '/overview')).body as never;
+  const rows = (): Promise<Record<string, unknown>[]> => sql('select vendor, kind from vendor_trouble order by kind');
+
+  test('a vendor that fails is told after a minute, one that limits without alarm, and the next answer ends it', async () => {
+    let now = 0;
+    const watch = watchVendors(world.database.db, pino({ level: 'silent' }), () => now);
+    const hubspot = { vendor: 'hubspot', portalId: world.portalId } as const;
+    const klaviyo = { vendor: 'klaviyo', klaviyoAccountId: account } as const;
+    for (const status of [503, 'none', 500] as const) watch.note(hubspot, status);
+    watch.note(klaviyo, 429);
+    await until('both to be noted', async () => ((await rows()).length === 2 ? true : null));
+    expect(await overview()).toMatchObject({ health: 'good', banners: [] });
+
+    await sql(`update vendor_trouble set since = now() - interval '3 minutes'`);
+    expect(await overview()).toMatchObject({
+      health: 'attention',
+      banners: [
+        { severity: 'warning', message: expect.stringContaining('HubSpot has not answered for 3 minutes') },
+        { severity: 'info', message: expect.stringContaining('Klaviyo (') },
+      ],
+    });
+    // Another portal's people hear nothing of it.
+    const other = await world.call('GET', '/overview', undefined, { portalId: world.otherPortalId });
+    expect(other.body).toMatchObject({ banners: [] });
+
+    now = 1500;
+    watch.note(hubspot, 200);
+    await until('HubSpot to be back', async () => ((await rows()).length === 1 ? true : null));
+    expect(await overview()).toMatchObject({ health: 'good', banners: [{ severity: 'info' }] });
+    now = 3000;
+    watch.note(hubspot, 502);
+    await until('HubSpot to fail anew', async () => ((await rows()).length === 2 ? true : null));
+    await sql('delete from vendor_trouble');
   });
 });

@@ -14,7 +14,9 @@ export function Banners({ banners, onAccounts }: { banners: readonly Banner[]; o
           <Flex direction="column" gap="extra-small">
             <Text>{fix}</Text>
             {link !== null ? (
-              <Link href={{ url: link, external: true }}>{words.overview.fix}</Link>
+              <Link href={{ url: link, external: true }}>
+                {severity === 'danger' ? words.overview.fix : words.overview.readMore}
+              </Link>
             ) : severity === 'danger' ? (
               // What is broken and has no page elsewhere is an account of ours.
               <Flex>

@@ -29,6 +29,7 @@ export const overviewWords = {
   open: 'Open',
   goOn: 'Continue set-up',
   fix: 'Fix it',
+  readMore: 'Read more',
   toAccounts: 'Go to accounts',
   progress: (done: string, total: string): string => `${done} of ${total}`,
   lookAtIssues: 'Look at issues',

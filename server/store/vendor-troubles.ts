@@ -1,0 +1,85 @@
+import type { Logger } from 'pino';
+import { conditionOf, type VendorTrouble } from '../rules/vendor-trouble.js';
+import type { Database } from './database.js';
+import { acrossPortals } from './portal-scope.js';
+
+/** Whose calls they are: a portal's to HubSpot, or those to one Klaviyo account. */
+export type Called = { vendor: 'hubspot'; portalId: string } | { vendor: 'klaviyo'; klaviyoAccountId: string };
+
+/** Milliseconds between two statements that an account is as it was: calls come by the hundred. */
+const everyMs = { well: 60_000, down: 20_000, limited: 20_000 };
+/** And until it may be told that it is not: where every other call fails, not each is a statement. */
+const changedMs = 1000;
+/** How many accounts are remembered at a time. */
+const most = 20_000;
+
+/**
+ * Listens to the answers of the vendors and keeps what ails them, for people to see. Answers are told without waiting;
+ * what cannot be written is only logged, for nothing depends on it.
+ */
+export function watchVendors(
+  db: Database,
+  log: Logger,
+  now: () => number,
+): { note(called: Called, status: number | 'none'): void } {
+  /** From when on the next statement is due, by account and condition. */
+  const next = new Map<string, number>();
+  return {
+    note(called, status) {
+      const condition = conditionOf(status);
+      const account = called.vendor === 'hubspot' ? called.portalId : called.klaviyoAccountId;
+      const key = `${called.vendor} ${account} ${condition}`;
+      const at = now();
+      if (at < (next.get(key) ?? 0)) return;
+      if (next.size >= most) next.clear();
+      next.set(key, at + everyMs[condition]);
+      if (condition !== 'limited')
+        next.set(`${called.vendor} ${account} ${condition === 'well' ? 'down' : 'well'}`, at + changedMs);
+      acrossPortals(() => (condition === 'well' ? recovered(db, called) : met(db, called, condition))).catch(
+        (error: unknown) => log.warn({ err: error }, 'the state of a vendor could not be noted'),
+      );
+    },
+  };
+}
+
+const ownerOf = (called: Called): { from: string; account: string; id: string } =>
+  called.vendor === 'hubspot'
+    ? { from: 'select id as portal_id from portal where id = $1', account: '', id: called.portalId }
+    : {
+        from: 'select portal_id from klaviyo_account where id = $1',
+        account: called.klaviyoAccountId,
+        id: called.klaviyoAccountId,
+      };
+
+async function met(db: Database, called: Called, kind: 'down' | 'limited'): Promise<void> {
+  const { from, account, id } = ownerOf(called);
+  await db.query(
+    `insert into vendor_trouble as t (portal_id, vendor, account, kind)
+     select portal_id, $2, $3, $4 from (${from}) as owner
+     on conflict (portal_id, vendor, account, kind) do update set seen_at = now(),
+       since = case when t.seen_at < now() - interval '5 minutes' then now() else t.since end`,
+    [id, called.vendor, account, kind],
+  );
+}
+
+/** An answer ends what was down. Limits are used up between answers: that ends when nobody meets it any more. */
+async function recovered(db: Database, called: Called): Promise<void> {
+  const { from, account, id } = ownerOf(called);
+  await db.query(
+    `delete from vendor_trouble where portal_id in (${from}) and vendor = $2 and account = $3
+       and (kind = 'down' or seen_at < now() - interval '5 minutes')`,
+    [id, called.vendor, account],
+  );
+}
+
+/** What ails the vendors for a portal at present. */
+export async function vendorTroubles(db: Database, portalId: string): Promise<VendorTrouble[]> {
+  return db.query<VendorTrouble & Record<string, unknown>>(
+    `select t.vendor, t.kind, coalesce(a.name, '') as company,
+       extract(epoch from now() - t.since)::float8 as "sinceSeconds",
+       extract(epoch from now() - t.seen_at)::float8 as "seenSeconds"
+     from vendor_trouble t left join klaviyo_account a on a.id::text = t.account
+     where t.portal_id = $1 order by t.kind, t.vendor, company limit 20`,
+    [portalId],
+  );
+}
