@@ -98,7 +98,7 @@ export function hubspotInstall(deps: InstallDeps): Router {
         text: 'The address lacks its code or state.',
         link: install,
       });
-    const verdict = await redeemState(deps.db, 'hubspot', state, browserOf(request));
+    const verdict = await redeemState(deps.db, 'hubspot', state, browserOf(request, secure));
     if (!verdict.ok)
       return sendPage(response, 400, {
         title: 'Installation refused',

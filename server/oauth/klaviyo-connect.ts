@@ -154,7 +154,7 @@ export function klaviyoConnect(deps: ConnectDeps): Router {
         ...refused,
         text: 'The permissions were not granted, or the address is not complete.',
       });
-    const verdict = await redeemState(deps.db, 'klaviyo', state, browserOf(request));
+    const verdict = await redeemState(deps.db, 'klaviyo', state, browserOf(request, secure));
     if (!verdict.ok || verdict.entry.portalId === null || verdict.entry.verifier === null)
       return sendPage(response, 400, {
         ...refused,

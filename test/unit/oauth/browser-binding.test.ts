@@ -9,7 +9,7 @@ const app = express()
     '/bind',
     (incoming, response) => void response.send(bindBrowser(incoming, response, incoming.query['secure'] === 'yes')),
   )
-  .get('/who', (incoming, response) => void response.send(browserOf(incoming)))
+  .get('/who', (incoming, response) => void response.send(browserOf(incoming, incoming.query['secure'] === 'yes')))
   .get('/page', (_incoming, response) =>
     sendPage(response, 418, { title: '<b>"', text: `'&`, link: { href: 'https://x.test/?a=1&b="', label: '<go>' } }),
   );
@@ -17,8 +17,14 @@ const app = express()
 test('the browser is marked by a cookie that scripts, other sites and plain http do not get', async () => {
   const answer = await request(app).get('/bind?secure=yes');
   expect(answer.headers['set-cookie']?.[0]).toMatch(
-    /^tandem_oauth=[\w-]{43}; Max-Age=600; Path=\/oauth; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/,
+    /^__Host-tandem_oauth=[\w-]{43}; Max-Age=600; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/,
   );
+  const cookie = answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+  const who = async (sent: string): Promise<string> =>
+    (await request(app).get('/who?secure=yes').set('cookie', sent)).text;
+  expect(await who(cookie)).toBe(answer.text);
+  // What a neighbouring host could plant has not the prefix that the browser vouches for.
+  expect(await who(cookie.replace('__Host-', ''))).toBe('');
 });
 
 test('a browser that is marked keeps its mark, so that two tabs both work', async () => {
