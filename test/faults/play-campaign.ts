@@ -1,3 +1,4 @@
+import { leaksIn, secretsOf } from '../helpers/leaks.js';
 import { makePeople } from '../../sandbox/seed/people.js';
 import { activateEngagement, activity, connectByOauth, sharedEmails } from '../helpers/engagement.js';
 import { openWorld, settled, syncEverybody, until, type World } from '../helpers/service.js';
@@ -72,7 +73,11 @@ export async function playCampaign({ seed, shape, forMs, calmMs, slowThings }: C
     let violations = await judgeWhenQuiet(world, crowd, calmMs);
     if (violations.length === 0) violations = await judgeSecondPass(world, ids[0], crowd);
     return {
-      violations: [...violations, ...fleet.collapses.map((what) => ({ rule: 'G1 process ended', what }))],
+      violations: [
+        ...violations,
+        ...fleet.collapses.map((what) => ({ rule: 'G1 process ended', what })),
+        ...leaksIn(fleet.output(), secretsOf(world)).map((what) => ({ rule: 'A4 printed', what })),
+      ],
       story: await storyOf(world, violations),
       steps,
       done: Object.fromEntries(crowd.done),

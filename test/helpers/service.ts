@@ -6,6 +6,7 @@ import { hubspotFetch, installApp, type ProxyAnswer, type ProxyUser } from '../.
 import { firstPortal, startHubspot, type HubspotOptions, type HubspotSandbox } from '../../sandbox/hubspot/index.js';
 import { startKlaviyo, type KlaviyoOptions, type KlaviyoSandbox } from '../../sandbox/klaviyo/index.js';
 import type { Person } from '../../sandbox/seed/people.js';
+import { leaksIn, secretsOf } from './leaks.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
 
 /** The service as its users meet it: own processes, HTTP only, stand-ins for both vendors. */
@@ -165,6 +166,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       await Promise.all([world.kill('SIGTERM'), ...ended]);
       await Promise.all([hubspot.close(), klaviyo.close()]);
       await database.close();
+      // A4: the logs of the whole suite, whatever its tests are about.
+      const leaks = leaksIn(printed, secretsOf(world));
+      if (leaks.length > 0) throw new Error(`The service printed what it must not:\n${leaks.slice(0, 5).join('\n')}`);
     },
   };
   await world.start();

@@ -3,8 +3,10 @@ import { hubspotFetch, installApp, type ProxyUser } from '../../sandbox/hubspot/
 import { firstPortal } from '../../sandbox/hubspot/index.js';
 import { everybody, openWorld, syncEverybody, until, type World } from '../helpers/service.js';
 
-const small = 16;
-const waiting = 100_000;
+// The full measure of the rule: TANDEM_FAIR_PORTALS=500 TANDEM_FAIR_WAITING=1000000 (some minutes).
+const small = Number(process.env['TANDEM_FAIR_PORTALS'] ?? 16);
+const waiting = Number(process.env['TANDEM_FAIR_WAITING'] ?? 100_000);
+const minutes = small > 16 ? 20 : 1;
 let world: World;
 
 /** A portal of its own with a Klaviyo account of its own, in sync. */
@@ -34,41 +36,48 @@ beforeAll(async () => {
   });
   await syncEverybody(world);
   for (let n = 1; n <= small; n += 4) await Promise.all([n, n + 1, n + 2, n + 3].map(connected));
-}, 90_000);
+}, minutes * 90_000);
 afterAll(() => world.close());
 
-test('G2: while one portal has 100,000 changes waiting, a webhook of any other is through within five seconds', async () => {
-  const { db } = world.database;
-  await db.query(
-    `insert into change (portal_id, klaviyo_account_id, side, record_id, priority, cause)
+test(
+  'G2: while one portal has very many changes waiting, a webhook of any other is through within five seconds',
+  async () => {
+    const { db } = world.database;
+    await db.query(
+      `insert into change (portal_id, klaviyo_account_id, side, record_id, priority, cause)
      select portal_id, id, 'hubspot', n::text, 1, 'test' from klaviyo_account, generate_series(1000000, 1000000 + $2 - 1) as n
      where portal_id = $1`,
-    [world.portalId, waiting],
-  );
-  const left = async (): Promise<number> =>
-    Number(
-      (await db.query<{ n: string }>('select count(*) as n from change where portal_id = $1', [world.portalId]))[0]?.n,
+      [world.portalId, waiting],
     );
-  // One change that comes the usual way wakes the work on all of them.
-  world.hubspot.portals.get(world.portalId)!.create('contacts', { email: 'big@example.org' }, 'CRM_UI');
-  await until('the big portal to be at work', async () => ((await left()) < waiting ? true : null));
-  const took: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    await Promise.all(
-      Array.from({ length: small }, async (_, index) => {
-        const n = index + 1;
-        const began = performance.now();
-        const email = `round${round}@example.org`;
-        world.hubspot.portals.get(String(firstPortal + n))!.create('contacts', { email }, 'CRM_UI');
-        const account = world.klaviyo.accounts.get(accountId(n))!;
-        await until('the contact in Klaviyo', () => (account.holder({ email }).length === 1 ? true : null));
-        took.push(performance.now() - began);
-      }),
-    );
-  }
-  // All the while the big one had plenty to do.
-  expect(await left()).toBeGreaterThan(waiting / 10);
-  took.sort((a, b) => a - b);
-  expect(took).toHaveLength(3 * small);
-  expect(took[Math.floor(took.length * 0.99)]).toBeLessThan(5000);
-}, 60_000);
+    const left = async (): Promise<number> =>
+      Number(
+        (await db.query<{ n: string }>('select count(*) as n from change where portal_id = $1', [world.portalId]))[0]
+          ?.n,
+      );
+    // One change that comes the usual way wakes the work on all of them.
+    world.hubspot.portals.get(world.portalId)!.create('contacts', { email: 'big@example.org' }, 'CRM_UI');
+    await until('the big portal to be at work', async () => ((await left()) < waiting ? true : null));
+    const took: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all(
+        Array.from({ length: small }, async (_, index) => {
+          const n = index + 1;
+          const began = performance.now();
+          const email = `round${round}@example.org`;
+          world.hubspot.portals.get(String(firstPortal + n))!.create('contacts', { email }, 'CRM_UI');
+          const account = world.klaviyo.accounts.get(accountId(n))!;
+          await until('the contact in Klaviyo', () => (account.holder({ email }).length === 1 ? true : null));
+          took.push(performance.now() - began);
+        }),
+      );
+    }
+    // All the while the big one had plenty to do.
+    expect(await left()).toBeGreaterThan(waiting / 10);
+    took.sort((a, b) => a - b);
+    expect(took).toHaveLength(3 * small);
+    const slowest = took[Math.floor(took.length * 0.99)] ?? 0;
+    if (small > 16) process.stdout.write(`p50 ${took[Math.floor(took.length / 2)]} ms, p99 ${slowest} ms\n`);
+    expect(slowest).toBeLessThan(5000);
+  },
+  minutes * 60_000,
+);
