@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { nearDeadlines } from '../rules/deadlines.js';
 import { databaseFacts, sealedSecrets } from '../store/operator.js';
+import { inspectHubspotProject } from './inspect-hubspot-project.js';
 import type { OperatorContext } from './operator-context.js';
 
 export interface Finding extends Record<string, unknown> {
@@ -67,6 +68,9 @@ export async function doctor(ctx: OperatorContext): Promise<Finding[]> {
       const answer = await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(10_000) });
       return well(name, `${url} answers (${answer.status})`);
     });
+  await attempt('HubSpot project', 'Correct the file that is named (docs/hubspot-project.md).', () =>
+    inspectHubspotProject('hubspot-app', ctx.config.publicUrl),
+  );
   if (ctx.config.klaviyo.clientId === null)
     findings.push({
       what: 'Klaviyo OAuth',
