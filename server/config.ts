@@ -25,6 +25,8 @@ export interface Config {
   metricsPort: number | null;
   /** False: calls are not spread over the vendors' windows. For stand-ins on this machine only. */
   pacing: boolean;
+  /** Whether traces are sent. */
+  tracing: boolean;
   /** Where alerts are posted for the operator to mail on; null: they are shown in HubSpot only. */
   alertUrl: string | null;
 }
@@ -142,6 +144,12 @@ export const settings = z.object({
     .describe(
       'An address of the operator that alerts are posted to as JSON, each once. Unset: alerts are shown in HubSpot only.',
     ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url()
+    .optional()
+    .describe(
+      'A collector that traces are sent to (OTLP over HTTP). OpenTelemetry’s other variables hold too: headers, sampler, service name, resource attributes. Unset: no traces.',
+    ),
   PACING: z
     .enum(['on', 'off'])
     .default('on')
@@ -199,6 +207,7 @@ export function loadConfig(environment: Environment): Config {
     metricsPort: env.METRICS_PORT ?? null,
     alertUrl: env.ALERT_URL ?? null,
     pacing: env.PACING === 'on',
+    tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
   };
 }
 

@@ -40,6 +40,7 @@ import { eraseExpired } from './store/portals.js';
 import { createRateLimiter, unlimited } from './store/rate-limit.js';
 import { openSharedClock } from './store/shared-clock.js';
 import { takeDueSweeps } from './store/sweeps.js';
+import { traced, tracedCall } from './tracing.js';
 import { watchVendors, type Called } from './store/vendor-troubles.js';
 import type { VendorDeps } from './vendors/call.js';
 import { hubspotWindows, openHubspotSession, type HubspotSession } from './vendors/hubspot/session.js';
@@ -104,8 +105,11 @@ export async function createService(
   const vendor: VendorDeps = {
     limiter,
     timeoutMs: vendorTimeoutMs,
-    onCall: ({ vendor: name, operation, status, seconds }) =>
-      metrics.vendorCalls.observe({ vendor: name, operation, status: String(status) }, seconds),
+    onCall(call) {
+      const { vendor: name, operation, status, seconds } = call;
+      metrics.vendorCalls.observe({ vendor: name, operation, status: String(status) }, seconds);
+      tracedCall(call);
+    },
   };
   const watch = watchVendors(db, log, () => Date.now());
   const watched = (called: Called): Pick<VendorDeps, 'onCall'> => ({
@@ -306,15 +310,15 @@ export async function createService(
     sync: ctx,
     async startWorking() {
       await queue.work('drain', drainsAtOnce, ({ klaviyoAccountId }, signal) =>
-        forAccount(klaviyoAccountId, () => drain(ctx, klaviyoAccountId, signal)),
+        forAccount(klaviyoAccountId, () => traced('drain', () => drain(ctx, klaviyoAccountId, signal))),
       );
       await queue.work('sweep', 8, ({ klaviyoAccountId, name }) =>
-        forAccount(klaviyoAccountId, () => sweep(ctx, klaviyoAccountId, name)),
+        forAccount(klaviyoAccountId, () => traced(`sweep ${name}`, () => sweep(ctx, klaviyoAccountId, name))),
       );
       await queue.work('preview', 2, async ({ previewId }, signal) => {
         const portalId = await portalOfPreview(db, previewId);
         if (portalId === null) return;
-        const again = await withinPortal(portalId, () => preview(ctx, previewId, signal));
+        const again = await withinPortal(portalId, () => traced('preview', () => preview(ctx, previewId, signal)));
         if (again !== null) await queue.wake('preview', previewId, { previewId }, again);
       });
       await queue.work('intake', 4, ({ portalId }, signal) =>

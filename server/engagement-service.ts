@@ -21,6 +21,7 @@ import type { Queue } from './queue/queue.js';
 import { accountsToEngage, takeDueAccounts } from './store/engagement-accounts.js';
 import { withinPortal } from './store/portal-scope.js';
 import type { ForAccount } from './store/run-for-account.js';
+import { traced } from './tracing.js';
 import { pruneActivities } from './store/erase-activities.js';
 
 /** The engagement path, wired. */
@@ -90,10 +91,10 @@ export function createEngagement(
     }),
     async startWorking() {
       await queue.work('collect', accountsAtOnce, ({ klaviyoAccountId }, signal) =>
-        forAccount(klaviyoAccountId, () => collect(ctx, klaviyoAccountId, signal)),
+        forAccount(klaviyoAccountId, () => traced('collect', () => collect(ctx, klaviyoAccountId, signal))),
       );
       await queue.work('engage', accountsAtOnce, ({ klaviyoAccountId }, signal) =>
-        forAccount(klaviyoAccountId, () => engage(ctx, klaviyoAccountId, signal)),
+        forAccount(klaviyoAccountId, () => traced('engage', () => engage(ctx, klaviyoAccountId, signal))),
       );
     },
     async wakeDue() {

@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino';
+import { logScope } from './log-scope.js';
 
 const secretNames =
   'access_?token|refresh_?token|id_?token|token|api_?key|client_?secret|secret|authorization|password|passwd|cookie|verifier|code_?verifier|email|phone|phone_?number';
@@ -50,6 +51,8 @@ export function createLogger(level: string, destination?: { write(line: string):
   const options = {
     level,
     base: null,
+    // Whose work it is, and which request or job. What a line says itself goes before.
+    mixin: logScope,
     formatters: { level: (label: string) => ({ level: label }) },
     hooks: { streamWrite: withoutSecrets },
     serializers: { err: plainError },

@@ -20,6 +20,8 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger(config.logLevel);
+  // Only who traces pays for loading it.
+  const flushTraces = config.tracing ? (await import('./send-traces.js')).sendTraces() : null;
   const { databaseUrl, keys, embedded } = await openGround(config, log);
   await migrate(databaseUrl, (message) => log.debug(message));
   const service = await createService(config, databaseUrl, keys, log, createMetrics());
@@ -40,6 +42,8 @@ async function main(): Promise<void> {
     server.closeAllConnections();
     watched.close();
     watched.closeAllConnections();
+    // A collector that is away must not hold up the stop.
+    await flushTraces?.().catch((error: unknown) => log.warn({ err: error }, 'the last traces were not sent'));
     await embedded?.stop();
     process.exit(0);
   };

@@ -1,7 +1,9 @@
-import { timingSafeEqual } from 'node:crypto';
+import { randomUUID, timingSafeEqual } from 'node:crypto';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import helmet from 'helmet';
 import { errorCode } from '../error-code.js';
+import { withinLogScope } from '../log-scope.js';
+import { tracedRequests } from '../tracing.js';
 import { accountRoutes } from './accounts.js';
 import { activityRoutes } from './activity.js';
 import { errorAnswers, notFound } from './api-error.js';
@@ -33,6 +35,13 @@ export function createApp({ deps, routers, pollSeconds, metricsToken, ready }: A
   const app = express();
   app.disable('x-powered-by');
   app.use(helmet());
+  app.use(tracedRequests);
+  app.use((_request, response, next) => {
+    // Shown to who asks, so that what they report is found in the log.
+    const requestId = randomUUID();
+    response.set('x-request-id', requestId);
+    withinLogScope({ requestId }, next);
+  });
   app.get('/healthz', (_request, response) => void response.json({ ok: true }));
   app.get('/readyz', async (_request, response) => {
     try {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
+import { withinLogScope } from '../log-scope.js';
 import { PgBoss, type Job } from 'pg-boss';
 
 /** The kinds of wake-ups. Jobs carry ids only: whoever is woken reads the present state. */
@@ -156,11 +157,13 @@ export async function openQueue(connectionString: string, log: Logger): Promise<
               call().catch((error: unknown) => log.error({ err: error, queue: name }, 'a worker could not be called'));
             try {
               for (const job of jobs) {
-                await untilEither(stopping.signal, job.signal, (signal) => handler(job.data, signal)).catch(
-                  (error: unknown) => {
-                    log.error({ err: error, queue: name, data: job.data }, 'a job failed and is tried again');
-                    throw error;
-                  },
+                await withinLogScope({ queue: name, jobId: job.id }, () =>
+                  untilEither(stopping.signal, job.signal, (signal) => handler(job.data, signal)).catch(
+                    (error: unknown) => {
+                      log.error({ err: error, data: job.data }, 'a job failed and is tried again');
+                      throw error;
+                    },
+                  ),
                 );
               }
             } finally {

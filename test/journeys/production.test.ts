@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer } from 'node:http';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makePeople } from '../../sandbox/seed/people.js';
+import { leaksIn, secretsOf } from '../helpers/leaks.js';
 import { freePort, openWorld, settled, syncEverybody, until, type World } from '../helpers/service.js';
 
 /** One process, started as the systemd unit starts it. */
@@ -51,11 +53,39 @@ async function start(
   };
 }
 
+/** What a collector of traces received: spans of OTLP as JSON. */
+interface Span {
+  name: string;
+  spanId: string;
+  traceId: string;
+  parentSpanId?: string;
+  attributes: { key: string; value: unknown }[];
+}
+const spans: Span[] = [];
+let received = '';
+const collector = createServer((request, response) => {
+  let body = '';
+  request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+  request.on('end', () => {
+    received += body;
+    const { resourceSpans } = JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: Span[] }[] }[] };
+    spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
+    response.end('{}');
+  });
+});
+
 let workers: Running[] = [];
 beforeAll(async () => {
   const folder = mkdtemp(join(tmpdir(), 'tandem-next-'));
   world = await openWorld({ people: makePeople(20, 61), environment: { ROLE: 'web' } });
-  workers = await Promise.all([start(process.cwd(), 'worker'), start(process.cwd(), 'worker')]);
+  const collectorPort = await freePort();
+  await new Promise<void>((resolve) => collector.listen(collectorPort, '127.0.0.1', resolve));
+  const traced = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collectorPort}`,
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  };
+  workers = await Promise.all([start(process.cwd(), 'worker', traced), start(process.cwd(), 'worker', traced)]);
   connectionId = await syncEverybody(world);
   next = await folder;
   for (const part of ['build/server', 'migrations', 'package.json'])
@@ -70,6 +100,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
   await world.close();
+  collector.close();
   await rm(next, { recursive: true, force: true });
 });
 
@@ -85,6 +116,18 @@ test('G1: a web process and two workers sync, and each of them can be watched by
   expect(pages.join('')).toMatch(/tandem_vendor_call_seconds_count\{vendor="klaviyo"/);
   for (const path of ['/api/v1/account', '/oauth/hubspot/install', '/webhooks/hubspot', '/metricsx'])
     expect((await fetch(`${workers[0]!.watch}${path}`)).status).toBe(404);
+});
+
+test('traces say which job made which call to a vendor, for which portal, and name nobody', async () => {
+  const call = await until('a call below a drain', () => {
+    const drains = new Map(spans.filter(({ name }) => name === 'drain').map((span) => [span.spanId, span]));
+    return spans.find(({ name, parentSpanId }) => /^klaviyo /.test(name) && drains.has(parentSpanId ?? '')) ?? null;
+  });
+  expect(call.attributes).toContainEqual({ key: 'tandem.portal', value: { stringValue: world.portalId } });
+  expect(spans.find(({ spanId }) => spanId === call.parentSpanId)?.traceId).toBe(call.traceId);
+  expect(received).toContain('deployment.environment.name');
+  expect(received).toContain('"stringValue":"tandem"');
+  expect(leaksIn(received, secretsOf(world))).toEqual([]);
 });
 
 test('G1: a new version takes over while the old one serves: no request fails, nothing is lost, and the way back is open', async () => {

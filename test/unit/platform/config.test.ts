@@ -40,6 +40,7 @@ test('HubSpot’s three variables are enough: the rest has defaults for this mac
     metricsPort: null,
     alertUrl: null,
     pacing: true,
+    tracing: false,
   });
 });
 

@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { withinLogScope } from '../../../server/log-scope.js';
 import { createLogger } from '../../../server/log.js';
+import { withinPortal } from '../../../server/store/portal-scope.js';
 
 function written(write: (log: ReturnType<typeof createLogger>) => void): string {
   const lines: string[] = [];
@@ -88,4 +90,21 @@ test('G3: a hostile long value does not hold the process up', () => {
     log.info({ value: 'a'.repeat(300_000), dots: `a@${'.'.repeat(100_000)}`, ats: '@a'.repeat(100_000) }),
   );
   expect(performance.now() - started).toBeLessThan(10_000);
+});
+
+test('each line says of which request or job it is, and whose', async () => {
+  const lines: string[] = [];
+  const log = createLogger('info', { write: (line) => lines.push(line) });
+  await withinLogScope({ queue: 'drain', jobId: 'j1' }, () =>
+    withinPortal('7', async () => {
+      await Promise.resolve();
+      log.info('inside');
+      log.info({ portalId: '8' }, 'a line that knows better');
+    }),
+  );
+  log.info('outside');
+  const [inside, better, outside] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(inside).toMatchObject({ queue: 'drain', jobId: 'j1', portalId: '7' });
+  expect(better).toMatchObject({ jobId: 'j1', portalId: '8' });
+  expect(Object.keys(outside ?? {})).not.toContain('portalId');
 });
