@@ -61,7 +61,7 @@ export interface Service {
 
 const vendorTimeoutMs = 30_000;
 /** Pairs of accounts that one process works on at a time. */
-const drainsAtOnce = 8;
+const drainsAtOnce = 24;
 
 /** Wires everything. The only place that sees all parts. */
 export async function createService(
@@ -321,7 +321,7 @@ export async function createService(
         const again = await withinPortal(portalId, () => traced('preview', () => preview(ctx, previewId, signal)));
         if (again !== null) await queue.wake('preview', previewId, { previewId }, again);
       });
-      await queue.work('intake', 4, ({ portalId }, signal) =>
+      await queue.work('intake', 12, ({ portalId }, signal) =>
         withinPortal(portalId, () =>
           unpack(
             {

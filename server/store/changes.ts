@@ -5,11 +5,14 @@ import type { Database } from './database.js';
 export const changePriority = { person: 0, hint: 1, sweep: 2, retry: 3 } as const;
 export type ChangePriority = (typeof changePriority)[keyof typeof changePriority];
 
+/** All priorities, as SQL. */
+const priorities = `unnest(array[${Object.values(changePriority).join(', ')}]::smallint[])`;
+
 /**
  * The moment from which the earliest change of an account ($1) is to be looked at, as SQL: the first of each priority, by
  * their index, however many wait.
  */
-export const earliestDue = `(select min(first.due_at) from unnest(array[${Object.values(changePriority).join(', ')}]::smallint[]) as p
+export const earliestDue = `(select min(first.due_at) from ${priorities} as p
   cross join lateral (select due_at from change where klaviyo_account_id = $1 and priority = p order by due_at limit 1) as first)`;
 
 /** "This record may differ from its base." */
@@ -71,8 +74,12 @@ export async function dueChanges(db: Database, klaviyoAccountId: string, limit: 
     attempts: number;
     cause: string;
   }>(
-    `select side, record_id, priority, generation, attempts, cause from change
-     where klaviyo_account_id = $1 and due_at <= now() order by priority, due_at limit $2`,
+    // Per priority the index holds them in order: however many wait, and however old the planner's figures are, none but
+    // those that are answered is read.
+    `select side, record_id, p as priority, generation, attempts, cause from ${priorities} as p cross join lateral (
+       select side, record_id, generation, attempts, cause, due_at from change
+       where klaviyo_account_id = $1 and priority = p and due_at <= now() order by due_at limit $2) as due
+     order by p, due_at limit $2`,
     [klaviyoAccountId, limit],
   );
   return rows.map(({ record_id, ...row }) => ({ ...row, recordId: record_id }));

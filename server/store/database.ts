@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { isDatabaseAway } from './database-away.js';
 import { portalInScope } from './portal-scope.js';
 
 /**
@@ -71,6 +72,10 @@ async function lend<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T
       broken = false;
     }
     return await work(client);
+  } catch (error) {
+    // The server said that it ends this connection; its socket may close only after the next one has borrowed it.
+    broken ||= isDatabaseAway(error);
+    throw error;
   } finally {
     // A connection of which nobody knows whom it serves serves nobody.
     client.release(broken);

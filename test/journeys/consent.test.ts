@@ -80,9 +80,13 @@ test('C6: an opt-out in HubSpot becomes one in Klaviyo, with a receipt', async (
   await until('the subscription', () => (profileOf('carries@example.org').consent === 'SUBSCRIBED' ? true : null));
   portal().update('contacts', contactOf('carries@example.org'), { hs_email_optout: 'true' }, 'CRM_UI');
   await until('the opt-out', () => (profileOf('carries@example.org').consent === 'UNSUBSCRIBED' ? true : null));
-  const receipts = await world.database.db.query<{ action: string; side: string; fields: unknown; outcome: string }>(
-    `select action, side, fields, outcome from history where email = 'carries@example.org' and action in ('subscribe', 'unsubscribe') order by id`,
-  );
+  // A receipt is written before the call and settled after its answer.
+  const receipts = await until('the receipts to be settled', async () => {
+    const rows = await world.database.db.query<{ outcome: string | null }>(
+      `select action, side, fields, outcome from history where email = 'carries@example.org' and action in ('subscribe', 'unsubscribe') order by id`,
+    );
+    return rows.some(({ outcome }) => outcome === null) ? null : rows;
+  });
   expect(receipts).toMatchObject([
     {
       action: 'subscribe',

@@ -62,6 +62,8 @@ test(
       await Promise.all(
         Array.from({ length: small }, async (_, index) => {
           const n = index + 1;
+          // Fifty webhooks a second, whatever their number.
+          await new Promise((resolve) => setTimeout(resolve, index * 20));
           const began = performance.now();
           const email = `round${round}@example.org`;
           world.hubspot.portals.get(String(firstPortal + n))!.create('contacts', { email }, 'CRM_UI');
