@@ -39,6 +39,7 @@ const watched = [
 ];
 const firstRetryMs = 200;
 const mostAttempts = 11;
+const lateMs = 1000;
 
 /** Delivers what happens in the portals to the app: batched, signed, retried, and as unruly as the switches say. */
 export class Webhooks {
@@ -46,6 +47,8 @@ export class Webhooks {
   targetUrl: string | null = null;
   properties = new Set(watched);
   readonly deliveries: Delivery[] = [];
+  /** What the switches did: events never delivered, batches delivered twice, out of order, or a second and more late. */
+  readonly unruly = { missing: 0, doubled: 0, shuffled: 0, late: 0 };
   private waiting: Record<string, unknown>[] = [];
   private timer: NodeJS.Timeout | null = null;
   private nextEventId = 1000;
@@ -61,7 +64,10 @@ export class Webhooks {
   note(portalId: string, event: CrmEvent): void {
     if (this.targetUrl === null || !this.behaviour.enabled || this.stopped) return;
     if (event.subscriptionType === 'object.propertyChange' && !this.properties.has(event.propertyName ?? '')) return;
-    if (this.random() < this.behaviour.drop) return;
+    if (this.random() < this.behaviour.drop) {
+      this.unruly.missing += 1;
+      return;
+    }
     this.nextEventId += 1;
     const { objectId, ...rest } = event;
     this.waiting.push({
@@ -89,9 +95,16 @@ export class Webhooks {
     this.timer = null;
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, 100);
-      if (this.behaviour.shuffle) batch.sort(() => this.random() - 0.5);
+      if (this.behaviour.delayMs >= lateMs) this.unruly.late += 1;
+      if (this.behaviour.shuffle) {
+        batch.sort(() => this.random() - 0.5);
+        if (batch.length > 1) this.unruly.shuffled += 1;
+      }
       void this.deliver(batch, 0);
-      if (this.random() < this.behaviour.duplicates) void this.deliver(batch, 0);
+      if (this.random() < this.behaviour.duplicates) {
+        this.unruly.doubled += 1;
+        void this.deliver(batch, 0);
+      }
     }
   }
 

@@ -28,6 +28,7 @@ export interface Delivery {
 
 const largestBatch = 1000;
 const mostAttempts = 10;
+const lateMs = 1000;
 const firstRetryMs = 200;
 /** The clock that Klaviyo stamps its deliveries with is five hours slow; the body's own time is right. */
 const stampedLateMs = 5 * 3_600_000;
@@ -36,6 +37,8 @@ const stampedLateMs = 5 * 3_600_000;
 export class WebhookDelivery {
   behaviour: WebhookBehaviour = { enabled: true, delayMs: 50, duplicates: 0, drop: 0, shuffle: false };
   readonly deliveries: Delivery[] = [];
+  /** What the switches did: events never delivered, batches delivered twice, out of order, or a second and more late. */
+  readonly unruly = { missing: 0, doubled: 0, shuffled: 0, late: 0 };
   private readonly waiting = new Map<string, { account: Account; webhook: Webhook; items: unknown[] }>();
   private timer: NodeJS.Timeout | null = null;
   private stopped = false;
@@ -51,7 +54,11 @@ export class WebhookDelivery {
     if (metric === undefined) return;
     const topic = topicOf(metric);
     for (const webhook of account.webhooks.values()) {
-      if (!webhook.enabled || !webhook.topics.includes(topic) || this.random() < this.behaviour.drop) continue;
+      if (!webhook.enabled || !webhook.topics.includes(topic)) continue;
+      if (this.random() < this.behaviour.drop) {
+        this.unruly.missing += 1;
+        continue;
+      }
       const queue = this.waiting.get(webhook.id) ?? { account, webhook, items: [] };
       this.waiting.set(webhook.id, queue);
       queue.items.push({ topic, external_id: event.id, payload: { data: eventJson(this.origin(), event) } });
@@ -64,8 +71,13 @@ export class WebhookDelivery {
     for (const { account, webhook, items } of this.waiting.values()) {
       while (items.length > 0) {
         const batch = items.splice(0, largestBatch);
-        if (this.behaviour.shuffle) batch.sort(() => this.random() - 0.5);
+        if (this.behaviour.delayMs >= lateMs) this.unruly.late += 1;
+        if (this.behaviour.shuffle) {
+          batch.sort(() => this.random() - 0.5);
+          if (batch.length > 1) this.unruly.shuffled += 1;
+        }
         const times = this.random() < this.behaviour.duplicates ? 2 : 1;
+        if (times > 1) this.unruly.doubled += 1;
         for (let n = 0; n < times; n += 1) void this.deliver(account, webhook, batch, 1);
       }
     }

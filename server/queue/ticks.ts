@@ -14,9 +14,19 @@ export function startTicks(queue: Queue, pollSeconds: number, log: Logger): { st
       .wakeOncePer('tick', name, { name }, seconds)
       .catch((error: unknown) => log.warn({ err: error, tick: name }, 'a tick could not be queued'));
   };
+  const options = {
+    // A process that froze or was busy missed some: the next tick finds what is due.
+    suppressMissedWarning: true,
+    logger: {
+      info: (message: string) => log.info(message),
+      warn: (message: string) => log.warn(message),
+      error: (message: string | Error, err?: Error) => log.error({ err: err ?? message }, 'a tick failed'),
+      debug: (message: string | Error) => log.debug(String(message)),
+    },
+  };
   const tasks: ScheduledTask[] = [
-    cron.schedule(`*/${every} * * * * *`, send('sweeps', every)),
-    cron.schedule('* * * * *', send('housekeeping', 60)),
+    cron.schedule(`*/${every} * * * * *`, send('sweeps', every), options),
+    cron.schedule('* * * * *', send('housekeeping', 60), options),
   ];
   return {
     async stop() {

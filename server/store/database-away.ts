@@ -11,8 +11,9 @@ const network = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EA
 export function isDatabaseAway(error: unknown): boolean {
   const code = errorCode(error);
   if (code !== undefined) return network.has(code) || /^(08...|57P0[123]|53300)$/.test(code);
-  // The driver has no code for a connection that broke under a statement, or did not come in time.
+  // The driver has no code for a connection that broke under a statement or before it, or did not come in time.
   return (
-    error instanceof Error && /^Connection terminated|^timeout exceeded when trying to connect/.test(error.message)
+    error instanceof Error &&
+    /^Connection terminated|^timeout exceeded when trying to connect|^Client .* not queryable$/.test(error.message)
   );
 }

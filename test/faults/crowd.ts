@@ -6,7 +6,9 @@ import type { World } from '../helpers/service.js';
 import { steer } from './disturber.js';
 import { peopleInAll, seededPeople, type Side, type Step } from './steps.js';
 
-type Doing = Extract<Step, { kind: 'edit' } | { kind: 'create' } | { kind: 'click' } | { kind: 'opt_out' }>;
+type Doing = Extract<Step, { kind: 'edit' | 'create' | 'click' | 'opt_out' | 'phone' }>;
+
+const dayMs = 24 * 3_600_000;
 
 /** What was written last of a field, by side. */
 export interface Written {
@@ -23,6 +25,10 @@ export class Crowd {
   /** Link clicked → email of who clicked. */
   readonly clicks = new Map<string, string>();
   readonly optedOut = new Map<string, Side>();
+  /** The number given last in HubSpot, and whether Klaviyo takes it. By email. */
+  readonly phones = new Map<string, { value: string; right: boolean }>();
+  /** Clicks that Klaviyo listed a day and more after they happened. */
+  daysLate = 0;
   readonly done = new Map<string, number>();
   private readonly clickedAt = new Map<string, number[]>();
   private readonly emails: string[];
@@ -78,10 +84,13 @@ export class Crowd {
         this.clickedAt.set(email, [...others, at]);
         const url = `https://shop.example.com/clicked/${step.mark}`;
         this.clicks.set(url, email);
+        if (step.agoMs > dayMs) this.daysLate += 1;
         const happened = { url, at: new Date(at).toISOString(), lagMs: step.lagMs };
         await activity(this.world, { email, type: 'clicked', ...happened });
         return true;
       }
+      case 'phone':
+        return this.givePhone(email, step.right, step.mark);
       case 'opt_out': {
         if (this.profile(email) === undefined || this.contact(email) === undefined) return false;
         if (!this.optedOut.has(email)) this.optedOut.set(email, step.side);
@@ -91,6 +100,15 @@ export class Crowd {
         return true;
       }
     }
+  }
+
+  private givePhone(email: string, right: boolean, mark: number): boolean {
+    const contact = this.contact(email);
+    if (contact === undefined) return false;
+    const value = right ? `+49309${String(mark).padStart(6, '0')}` : `ask assistant ${mark}`;
+    this.portal.update('contacts', contact, { phone: value }, 'CRM_UI');
+    this.phones.set(email, { value, right });
+    return true;
   }
 
   private editContact(email: string, mark: number): boolean {

@@ -1,15 +1,14 @@
 import pg from 'pg';
 import { CallLog } from '../../sandbox/core/calls.js';
 import { installApp } from '../../sandbox/hubspot/fetch-proxy.js';
+import type { Fault } from '../../sandbox/core/faults.js';
 import { connectByOauth } from '../helpers/engagement.js';
 import { until, type World } from '../helpers/service.js';
 import type { Fleet } from './fleet.js';
+import { pastTimeoutMs } from './generate-campaign.js';
 import type { Side, Step } from './steps.js';
 
-type Disturbance = Exclude<
-  Step,
-  { kind: 'edit' } | { kind: 'create' } | { kind: 'click' } | { kind: 'opt_out' } | { kind: 'ask' } | { kind: 'wait' }
->;
+type Disturbance = Exclude<Step, { kind: 'edit' | 'create' | 'click' | 'opt_out' | 'phone' | 'ask' | 'wait' }>;
 
 const sides: readonly Side[] = ['hubspot', 'klaviyo'];
 const mostQueued = 2;
@@ -17,7 +16,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Makes things go wrong, and counts what struck. */
 export class Disturber {
-  readonly struck = new Map<string, number>();
+  private readonly struck = new Map<string, number>();
   /** What takes its time, one after the other, beside what people do. */
   private busy: Promise<void> = Promise.resolve();
   private queued = 0;
@@ -26,6 +25,8 @@ export class Disturber {
   constructor(
     private readonly world: World,
     private readonly fleet: Fleet,
+    /** The connections that people resume where access was taken away and is back. */
+    private readonly connectionIds: readonly string[],
   ) {
     for (const side of sides) {
       const { calls, faults } = world[side];
@@ -36,10 +37,19 @@ export class Disturber {
       const strike = faults.strike.bind(faults);
       faults.strike = (operation) => {
         const fault = strike(operation);
-        if (fault !== null) this.count(fault.kind === 'status' ? `status ${fault.status ?? 503}` : fault.kind);
+        if (fault !== null) this.count(nameOf(fault));
         return fault;
       };
     }
+  }
+
+  /** How often what struck, by kind. Webhooks are counted by who sends them. */
+  struckByKind(): Record<string, number> {
+    const all = new Map(this.struck);
+    for (const side of sides)
+      for (const [how, count] of Object.entries(this.world[side].webhooks.unruly))
+        if (count > 0) all.set(`webhooks ${how}`, (all.get(`webhooks ${how}`) ?? 0) + count);
+    return Object.fromEntries([...all].sort(([a], [b]) => a.localeCompare(b)));
   }
 
   async disturb(step: Disturbance): Promise<void> {
@@ -52,7 +62,6 @@ export class Disturber {
         const { drop, duplicates, shuffle, delayMs } = step;
         const { webhooks } = world[step.side];
         webhooks.behaviour = { ...webhooks.behaviour, drop, duplicates, shuffle, delayMs };
-        this.count(`webhooks ${drop > 0 ? 'missing' : duplicates > 0 ? 'doubled' : shuffle ? 'out of order' : 'late'}`);
         return;
       }
       case 'relief':
@@ -130,7 +139,7 @@ export class Disturber {
       this.world.hubspot.faults.add({ kind: 'expired_token' });
   }
 
-  /** A person takes the app away, and puts it back after a while. */
+  /** A person takes the app away, puts it back after a while, and resumes what stopped. */
   private async revoke(side: Side, forMs: number): Promise<void> {
     const { world, fleet } = this;
     this.count(`${side} tokens revoked`);
@@ -151,10 +160,25 @@ export class Disturber {
       },
       60_000,
     );
+    await until('what stopped to go on', () => this.resumed().catch(() => null), 60_000);
   }
 
-  private async database(how: 'connections_cut' | 'restart', forMs: number): Promise<void> {
-    this.count(`database ${how}`);
+  /** True once no connection rests. */
+  private async resumed(): Promise<true | null> {
+    let all = true;
+    for (const id of this.connectionIds) {
+      const { state } = (await this.world.call('GET', `/connections/${id}`)).json as { state?: string };
+      if (state === 'active' || state === 'initial_sync') continue;
+      all = false;
+      await this.world.call('POST', `/connections/${id}/resume`);
+    }
+    return all ? true : null;
+  }
+
+  private async database(how: 'connections_cut' | 'restart' | 'crash', forMs: number): Promise<void> {
+    // Only a server of our own may be brought down; of one that was given, connections are cut.
+    if (how === 'crash' && (process.env['TEST_DATABASE_URL'] ?? '') === '') return this.crashDatabase();
+    this.count(`database ${how === 'crash' ? 'connections_cut' : how}`);
     const { pathname } = new URL(this.world.database.url);
     const name = pathname.slice(1);
     const admin = new pg.Client({ connectionString: process.env['TANDEM_TEST_DATABASE'] ?? '' });
@@ -172,6 +196,29 @@ export class Disturber {
     await this.fleet.ready();
     this.fleet.databaseAway = false;
   }
+
+  /** One of its processes dies as from a fault of memory: PostgreSQL ends all others and recovers from its log. */
+  private async crashDatabase(): Promise<void> {
+    this.count('database crash');
+    const victim = new pg.Client({ connectionString: process.env['TANDEM_TEST_DATABASE'] ?? '' });
+    await victim.connect();
+    const [{ pid }] = (await victim.query<{ pid: number }>('select pg_backend_pid() as pid')).rows as [{ pid: number }];
+    const ended = new Promise((resolve) => victim.once('end', resolve));
+    victim.on('error', () => undefined);
+    this.fleet.databaseAway = true;
+    process.kill(pid, 'SIGKILL');
+    await ended;
+    await this.fleet.ready();
+    this.fleet.databaseAway = false;
+  }
+}
+
+/** A fault by the name it is counted under. */
+function nameOf({ kind, status, retryAfter, delayMs }: Fault): string {
+  if (kind === 'status' && status === 429) return `429 ${retryAfter == null ? 'without' : 'with'} Retry-After`;
+  if (kind === 'status') return String(status ?? 503);
+  if (kind === 'slow') return (delayMs ?? 0) >= pastTimeoutMs ? 'answer slower than the timeout' : 'slow answer';
+  return kind.replace('_', ' ');
 }
 
 /** Moves a switch of a stand-in. Throws when there is no such switch. */

@@ -5,7 +5,7 @@ import { namedSteps, peopleInAll, seededPeople, type Shape, type Side, type Step
 /** How rough a campaign is: the short form leaves out what takes half a minute each. */
 export interface Roughness {
   shape: Shape;
-  /** Whether there may be freezes past a lease, answers slower than the vendor timeout and withdrawn tokens. */
+  /** Whether there may be freezes past a lease, answers slower than the vendor timeout, withdrawn tokens and crashes of the database. */
   slowThings: boolean;
 }
 
@@ -21,7 +21,7 @@ const vendorFaults: readonly Fault[] = [
   { kind: 'slow', delayMs: 700, times: 3 },
 ];
 /** Longer than the service waits for any answer. */
-const pastTimeoutMs = 31_000;
+export const pastTimeoutMs = 31_000;
 
 /** Steps of rough weather, and of weather in which work gets done; kills come in both. */
 const [roughSteps, fairSteps] = [50, 90] as const;
@@ -50,6 +50,7 @@ export function* generateCampaign(seed: number, { shape, slowThings }: Roughness
     [9, () => click(60_000, 800)],
     [1.5, () => click(3 * 24 * 3_600_000, 2500)],
     [2, () => ({ kind: 'opt_out', side: side(), who: below(seededPeople) })],
+    [3, () => ({ kind: 'phone', who: below(peopleInAll), right: random() < 0.6, mark: (mark += 1) })],
     [1.5, () => ({ kind: 'ask', what: pick(['contacts', 'activity']) })],
     [9, () => ({ kind: 'wait', ms: below(350) })],
   ];
@@ -93,9 +94,10 @@ export function* generateCampaign(seed: number, { shape, slowThings }: Roughness
     troubles.push(
       [0.5, () => ({ kind: 'tokens', side: side(), how: 'revoked', forMs: 500 + below(3000) })],
       [0.15, () => ({ kind: 'vendor', side: side(), fault: { kind: 'slow', delayMs: pastTimeoutMs } })],
+      // While the only process is frozen nothing happens that could go wrong.
+      [shape === 'three' ? 0.4 : 0.1, () => ({ kind: 'freeze', process: below(3), forMs: 4000 + below(14_000) })],
+      [0.3, () => ({ kind: 'database', how: 'crash', forMs: 0 })],
     );
-    if (shape === 'three')
-      troubles.push([0.4, () => ({ kind: 'freeze', process: below(3), forMs: 4000 + below(14_000) })]);
   }
   const draw = (makers: readonly Maker[]): Step => {
     let left = random() * makers.reduce((sum, [weight]) => sum + weight, 0);

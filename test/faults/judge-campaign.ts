@@ -8,16 +8,54 @@ export interface Violation {
   what: string;
 }
 
+/** What was found wrong, and how much was looked at, by what must hold of it. */
+export interface Judgement {
+  violations: Violation[];
+  judged: Record<string, number>;
+}
+
 /** Everything that must be true of both sides and of what the service keeps once all is quiet. */
-export async function judgeCampaign(world: World, crowd: Crowd): Promise<Violation[]> {
-  return [
-    ...differences(crowd.portal, crowd.account).map((one) => ({ rule: 'G1 agreement', what: JSON.stringify(one) })),
-    ...judgeValues(crowd),
-    ...judgeDuplicates(crowd),
-    ...judgeConsent(crowd),
-    ...(await judgeActivity(world, crowd)),
-    ...(await judgeKept(world)),
-  ];
+export async function judgeCampaign(world: World, crowd: Crowd): Promise<Judgement> {
+  const { portal, account, firstnames, companies, titles } = crowd;
+  const people = portal.contacts.size + account.profiles.size;
+  return {
+    violations: [
+      ...differences(portal, account).map((one) => ({ rule: 'G1 agreement', what: JSON.stringify(one) })),
+      ...judgeValues(crowd),
+      ...judgeDuplicates(crowd),
+      ...judgeConsent(crowd),
+      ...(await judgeRefusals(world, crowd)),
+      ...(await judgeActivity(world, crowd)),
+      ...(await judgeKept(world)),
+    ],
+    judged: {
+      'records that agree with the other side': people,
+      'records that are there once': people,
+      'fields that hold their last edit': firstnames.size + companies.size + titles.size,
+      'opt-outs that stand on both sides': crowd.optedOut.size,
+      'numbers that are right or have an issue': crowd.phones.size,
+      'clicks that are on one timeline once': crowd.clicks.size,
+      'kinds of rows that must not be left': leftovers.length,
+    },
+  };
+}
+
+/** F5: a number that Klaviyo does not take has an issue that names its contact; one that it takes is there and has none. */
+async function judgeRefusals(world: World, crowd: Crowd): Promise<Violation[]> {
+  const open = new Set(
+    (
+      await world.database.db.query<{ id: string }>(
+        `select hubspot_id as id from issue where code = 'invalid_phone' and hubspot_id is not null`,
+      )
+    ).map(({ id }) => id),
+  );
+  return [...crowd.phones].flatMap(([email, { value, right }]) => {
+    const [contact, profile] = [crowd.contact(email), crowd.profile(email)];
+    const told = open.has(contact?.id ?? '');
+    const there = contact?.properties['phone'] === value && (!right || profile?.phone_number === value);
+    const what = `${value} of ${email}: ${told ? 'an' : 'no'} issue; HubSpot ${contact?.properties['phone'] ?? '-'}, Klaviyo ${profile?.phone_number ?? '-'}`;
+    return there && told !== right ? [] : [{ rule: 'F5 refusal', what }];
+  });
 }
 
 /** No change is lost: each field holds the last thing that a person gave it on a side where people change it. */

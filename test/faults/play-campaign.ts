@@ -6,7 +6,7 @@ import { Crowd } from './crowd.js';
 import { Disturber } from './disturber.js';
 import { Fleet } from './fleet.js';
 import { generateCampaign } from './generate-campaign.js';
-import { judgeCampaign, storyOf, type Violation } from './judge-campaign.js';
+import { judgeCampaign, storyOf, type Judgement, type Violation } from './judge-campaign.js';
 import type { Shape, Step } from './steps.js';
 
 export interface Campaign {
@@ -27,6 +27,8 @@ export interface Outcome {
   /** What people did that took effect, and what struck, by kind. */
   done: Record<string, number>;
   struck: Record<string, number>;
+  /** What was looked at in the end, by what must hold of it. */
+  judged: Record<string, number>;
   tookMs: { playing: number; calming: number };
   /** What the service printed. */
   output: string;
@@ -55,8 +57,9 @@ export async function playCampaign({ seed, shape, forMs, calmMs, slowThings }: C
     ] as const;
     await settled(world, ids[1]);
     await world.kill('SIGTERM');
+    if (slowThings) await keepWhatIsCommitted(world);
     await fleet.start();
-    const [crowd, disturber] = [new Crowd(world), new Disturber(world, fleet)];
+    const [crowd, disturber] = [new Crowd(world), new Disturber(world, fleet, ids)];
     const started = performance.now();
     let steps = 0;
     for (const step of generateCampaign(seed, { shape, slowThings })) {
@@ -70,20 +73,30 @@ export async function playCampaign({ seed, shape, forMs, calmMs, slowThings }: C
     await disturber.calm();
     await reconnected(world, ids);
     await ask(world, ids[1]);
-    let violations = await judgeWhenQuiet(world, crowd, calmMs);
-    if (violations.length === 0) violations = await judgeSecondPass(world, ids[0], crowd);
+    const quiet = await judgeWhenQuiet(world, crowd, calmMs);
+    const again = quiet.violations.length === 0 ? await judgeSecondPass(world, ids[0], crowd) : null;
+    const violations = [...quiet.violations, ...(again?.violations ?? [])];
+    const output = fleet.output();
     return {
       violations: [
         ...violations,
         ...fleet.collapses.map((what) => ({ rule: 'G1 process ended', what })),
-        ...leaksIn(fleet.output(), secretsOf(world)).map((what) => ({ rule: 'A4 printed', what })),
+        ...leaksIn(output, secretsOf(world)).map((what) => ({ rule: 'A4 printed', what })),
       ],
+      judged: {
+        ...quiet.judged,
+        ...again?.judged,
+        'log lines without a secret or an address': output.split('\n').length,
+      },
       story: await storyOf(world, violations),
       steps,
       done: Object.fromEntries(crowd.done),
-      struck: Object.fromEntries([...disturber.struck].sort(([a], [b]) => a.localeCompare(b))),
+      struck: {
+        ...disturber.struckByKind(),
+        ...(crowd.daysLate === 0 ? {} : { 'events days late': crowd.daysLate }),
+      },
       tookMs: { playing: Math.round(played - started), calming: Math.round(performance.now() - played) },
-      output: fleet.output(),
+      output,
     };
   } finally {
     await fleet.close();
@@ -103,6 +116,7 @@ async function perform(
     case 'create':
     case 'click':
     case 'opt_out':
+    case 'phone':
       return crowd.act(step);
     case 'wait':
       return new Promise((resolve) => setTimeout(resolve, step.ms));
@@ -133,17 +147,22 @@ async function reconnected(world: World, ids: readonly string[]): Promise<void> 
   }
 }
 
-async function judgeWhenQuiet(world: World, crowd: Crowd, limitMs: number): Promise<Violation[]> {
+/** The tests' database forgets what was committed last when it crashes; no service would be run over one that does. */
+async function keepWhatIsCommitted({ database }: World): Promise<void> {
+  await database.db.query(`alter database ${new URL(database.url).pathname.slice(1)} set synchronous_commit = on`);
+}
+
+async function judgeWhenQuiet(world: World, crowd: Crowd, limitMs: number): Promise<Judgement> {
   const deadline = performance.now() + limitMs;
   for (;;) {
-    const violations = await judgeCampaign(world, crowd);
-    if (violations.length === 0 || performance.now() > deadline) return violations;
+    const judgement = await judgeCampaign(world, crowd);
+    if (judgement.violations.length === 0 || performance.now() > deadline) return judgement;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
 /** D5: a pass over everybody when all is quiet writes nothing. */
-async function judgeSecondPass(world: World, id: string, { portal, account }: Crowd): Promise<Violation[]> {
+async function judgeSecondPass(world: World, id: string, { portal, account }: Crowd): Promise<Judgement> {
   const written = (): string[] => [
     ...[...portal.contacts.values()].map(({ id: at, updatedAt }) => `contact ${at} ${updatedAt}`),
     ...[...account.profiles.values()].map((profile) => `profile ${profile.id} ${JSON.stringify(profile)}`),
@@ -155,7 +174,11 @@ async function judgeSecondPass(world: World, id: string, { portal, account }: Cr
     const [run] = await world.database.db.query<{ state: string }>('select state from run where id = $1', [runId]);
     return run?.state === 'finished' ? true : null;
   });
-  return written()
-    .filter((one) => !before.has(one))
-    .map((what) => ({ rule: 'D5 written again', what: what.slice(0, 300) }));
+  const after = written();
+  return {
+    violations: after
+      .filter((one) => !before.has(one))
+      .map((what) => ({ rule: 'D5 written again', what: what.slice(0, 300) })),
+    judged: { 'records that another pass leaves alone': after.length },
+  };
 }

@@ -15,6 +15,8 @@ export type Step =
   | { kind: 'create'; side: Side | 'both'; who: number; mark: number }
   | { kind: 'click'; who: number; mark: number; agoMs: number; lagMs: number }
   | { kind: 'opt_out'; side: Side; who: number }
+  // A number in HubSpot: one that Klaviyo takes, or words that nobody can call.
+  | { kind: 'phone'; who: number; right: boolean; mark: number }
   | { kind: 'ask'; what: 'contacts' | 'activity' }
   | { kind: 'wait'; ms: number }
   // What goes wrong at the vendors.
@@ -26,7 +28,7 @@ export type Step =
   | { kind: 'kill'; process: number; signal: 'SIGKILL' | 'SIGTERM'; downMs: number }
   | { kind: 'kill_at'; side: Side; operation: string; afterMs: number; downMs: number }
   | { kind: 'freeze'; process: number; forMs: number }
-  | { kind: 'database'; how: 'connections_cut' | 'restart'; forMs: number };
+  | { kind: 'database'; how: 'connections_cut' | 'restart' | 'crash'; forMs: number };
 
 /** People who are there at the beginning, and people altogether. */
 export const seededPeople = 40;

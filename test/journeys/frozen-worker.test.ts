@@ -89,3 +89,9 @@ test('G1: a worker that freezes with old values writes them to nobody when it wa
   expect(profileOf(withOldValues).map(({ first_name }) => first_name)).toEqual(['After']);
   expect(contactOf(withOldValues).properties['firstname']).toBe('After');
 });
+
+test('a process that was frozen goes on logging lines that a collector can read', () => {
+  const lines = [beforeSubscribing, withOldValues].flatMap((world) => world.output().trim().split('\n'));
+  expect(lines.length).toBeGreaterThan(10);
+  expect(lines.filter((line) => !line.startsWith('{"level":'))).toEqual([]);
+});
