@@ -16,6 +16,7 @@ import { readByIds } from '../vendors/hubspot/contacts.js';
 import { appEventId, appEventOf } from './app-event-of.js';
 import type { EngagementContext, EngagementScope } from './engagement-context.js';
 import { noteApproval } from './note-approval.js';
+import { shortenText } from '../rules/shorten-text.js';
 
 const batchSize = 500;
 /** Batches of the past that are sent one after the other. */
@@ -60,7 +61,7 @@ export async function deliver(
   }
   const answered = due.map((one) => ({ one, outcome: outcomes.get(appEventId(one)) }));
   const refused = answered.flatMap(({ one, outcome }) =>
-    outcome instanceof RecordRefused ? [{ ...one, error: outcome.message.slice(0, 300) }] : [],
+    outcome instanceof RecordRefused ? [{ ...one, error: shortenText(outcome.message, 300) }] : [],
   );
   const gone = await goneContacts(ctx, scope, refused);
   await ctx.db.transaction(async (tx) => {

@@ -1,6 +1,7 @@
 import type { HubspotField, KlaviyoField } from './fields.js';
 import { toE164 } from './phone.js';
 import type { Canonical } from './reconcile.js';
+import { shortenText } from './shorten-text.js';
 
 /**
  * Conversions between the two sides (rule D7). Each pair of fields has one kind; each kind has one canonical spelling,
@@ -130,7 +131,7 @@ function ok(value: Canonical): Reading {
 
 function mismatch(raw: unknown): Reading {
   const text = typeof raw === 'string' ? raw : JSON.stringify(raw);
-  return { ok: false, code: 'value_type_mismatch', shown: text.slice(0, 200) };
+  return { ok: false, code: 'value_type_mismatch', shown: shortenText(text, 200) };
 }
 
 function readText(text: string): Reading {
@@ -141,7 +142,7 @@ function readText(text: string): Reading {
     .trim();
   if (clean === '') return ok(null);
   return clean.length > longestText
-    ? { ok: false, code: 'value_too_long', shown: `${clean.slice(0, 60)}…` }
+    ? { ok: false, code: 'value_too_long', shown: `${shortenText(clean, 60)}…` }
     : ok(clean);
 }
 
@@ -199,7 +200,7 @@ function readDatetime(text: string): Reading {
 
 function readPhone(text: string, region: string): Reading {
   const number = toE164(text, region);
-  return number === null ? { ok: false, code: 'invalid_phone', shown: text.slice(0, 60) } : ok(number);
+  return number === null ? { ok: false, code: 'invalid_phone', shown: shortenText(text, 60) } : ok(number);
 }
 
 function sortedSet(items: readonly string[]): string[] | null {
@@ -209,7 +210,7 @@ function sortedSet(items: readonly string[]): string[] | null {
 
 function readOption(field: HubspotField, text: string): Reading {
   const option = optionFor(field, text);
-  return option === null ? { ok: false, code: 'option_missing', shown: text.slice(0, 200) } : ok(option);
+  return option === null ? { ok: false, code: 'option_missing', shown: shortenText(text, 200) } : ok(option);
 }
 
 /** The option a text stands for: by value, else by label, case-insensitively; null when HubSpot has no such option. */
@@ -230,7 +231,7 @@ function readOptions(field: HubspotField, raw: unknown): Reading {
     if (item === null) return mismatch(raw);
     if (item.trim() === '') continue;
     const option = optionFor(field, item.trim());
-    if (option === null) return { ok: false, code: 'option_missing', shown: item.trim().slice(0, 200) };
+    if (option === null) return { ok: false, code: 'option_missing', shown: shortenText(item.trim(), 200) };
     values.push(option);
   }
   return ok(sortedSet(values));

@@ -120,13 +120,13 @@ export class Fleet {
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (chunk: string) => {
         this.printed += chunk;
-        last = (last + chunk).slice(-1500);
+        last = (last + chunk).slice(-8000);
       });
     child.once('exit', (code, signal) => {
       if (member.child !== child) return;
       member.child = null;
       if (!this.databaseAway || !last.includes('could not start'))
-        this.collapses.push(`${member.name} ended with ${code ?? signal ?? 'nothing'}: ${last}`);
+        this.collapses.push(`${member.name} ended with ${code ?? signal ?? 'nothing'}: ${last.slice(-3000)}`);
       setTimeout(() => {
         if (!this.closed && member.child === null) this.launch(member);
       }, restartMs);

@@ -29,6 +29,7 @@ export interface Outcome {
   struck: Record<string, number>;
   /** What was looked at in the end, by what must hold of it. */
   judged: Record<string, number>;
+  /** Until what was under way had struck, and from then on until all was right. */
   tookMs: { playing: number; calming: number };
   /** What the service printed. */
   output: string;
@@ -69,8 +70,8 @@ export async function playCampaign({ seed, shape, forMs, calmMs, slowThings }: C
       // A day has more hours than steps: what follows meets what is under way.
       await new Promise((resolve) => setTimeout(resolve, 12));
     }
-    const played = performance.now();
     await disturber.calm();
+    const played = performance.now();
     await reconnected(world, ids);
     await ask(world, ids[1]);
     const quiet = await judgeWhenQuiet(world, crowd, calmMs);

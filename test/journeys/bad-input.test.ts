@@ -182,6 +182,9 @@ test('G4, D7: a record that a vendor refuses becomes an issue; the rest of its b
   account.identify(bad!, { email: 'no-dot@localhost' });
   account.touch(bad!);
   portal.create('contacts', { email: 'phone@example.com', firstname: 'Phone', phone: 'ask my assistant' }, 'CRM_UI');
+  // Where the quotation of it ends, a character of two halves stands.
+  const cut = 'x'.repeat(59);
+  portal.create('contacts', { email: 'cut@example.com', firstname: 'Cut', phone: `${cut}👍 call me` }, 'CRM_UI');
   const id = await syncEverybody(world, { klaviyoAccountId });
   expect(portal.emails.has(good!.email!.toLowerCase())).toBe(true);
   const issues = async (): Promise<{ id: string; code: string; detail: string; contact: { email: string } }[]> =>
@@ -193,6 +196,7 @@ test('G4, D7: a record that a vendor refuses becomes an issue; the rest of its b
         contact: expect.objectContaining({ email: 'no-dot@localhost' }),
       }),
       expect.objectContaining({ code: 'invalid_phone', detail: expect.stringContaining('ask my assistant') }),
+      expect.objectContaining({ code: 'invalid_phone', detail: expect.stringContaining(cut) }),
     ]),
   );
   const [profile] = account.holder({ email: 'phone@example.com' });

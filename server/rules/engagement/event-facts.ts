@@ -1,5 +1,6 @@
 import { normalEmail } from '../email.js';
 import { normalUrl } from './normal-url.js';
+import { shortenText } from '../shorten-text.js';
 
 /** What is used of an event's properties. Klaviyo documents no schema: what is missing or of another type is null. */
 export interface EventFacts {
@@ -65,12 +66,12 @@ export function messageKeyOf(facts: EventFacts, profileId: string | null): strin
 /** The spelling in which a click's link is compared, or '' for what has none. */
 export const urlKeyOf = (facts: Pick<EventFacts, 'url'>): string => (facts.url === null ? '' : normalUrl(facts.url));
 
-/** Text or number as text without what PostgreSQL cannot keep (NUL, halves of surrogate pairs); null for the rest. */
+/** Text or number as text that can be kept; null for the rest. */
 function textOf(value: unknown): string | null {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value !== 'string') return null;
-  const clean = value.replace(/[\0\p{Surrogate}]/gu, '').trim();
-  return clean === '' ? null : clean.slice(0, longest);
+  const clean = shortenText(value.trim(), longest).trim();
+  return clean === '' ? null : clean;
 }
 
 /** Flags come as booleans, and as "1.0" or "true" from older exports. */

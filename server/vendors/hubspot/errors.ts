@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RecordRefused } from '../../errors.js';
 import { jsonOf } from '../json-of.js';
+import { shortenText } from '../../rules/shorten-text.js';
 
 const contextSchema = z.record(z.string(), z.array(z.string())).optional().catch(undefined);
 
@@ -73,7 +74,7 @@ export function refusalOf(status: number, error: VendorError): RecordRefused {
   const fallback = field === undefined || field === '' ? 'hubspot_rejected' : 'hubspot_validation_rule';
   const code = codes.find(([pattern]) => pattern.test(word))?.[1] ?? fallback;
   const words = entry?.message ?? named?.message ?? error.message;
-  return new RecordRefused(code, words === '' ? `HubSpot answers ${status}.` : words.slice(0, 500), {
+  return new RecordRefused(code, words === '' ? `HubSpot answers ${status}.` : shortenText(words, 500), {
     status,
     ...(field === undefined || field === '' ? {} : { field }),
   });

@@ -6,6 +6,7 @@ import { retryAfterSeconds, withTimeout, type VendorDeps } from '../call.js';
 import { jsonOf } from '../json-of.js';
 import { refusalOf, scopesNamed, vendorErrorOf } from './errors.js';
 import type { Priority } from './types.js';
+import { shortenText } from '../../rules/shorten-text.js';
 
 export interface HubspotRequest<T> {
   /** Short name for counting, e.g. `contacts.batchRead`. */
@@ -142,7 +143,7 @@ async function failureOf<T>(
     const what = scopes.length === 0 ? error.message || 'a permission is missing' : `it needs ${scopes.join(', ')}`;
     return new NeedsPerson(
       'missing_scope',
-      `HubSpot denies ${request.operation}: ${what.slice(0, 300)}.`,
+      `HubSpot denies ${request.operation}: ${shortenText(what, 300)}.`,
       'Install the app again and grant the permissions it asks for.',
     );
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { NeedsPerson, RecordRefused } from '../../errors.js';
+import { shortenText } from '../../rules/shorten-text.js';
 
 const errorSchema = z.object({
   errors: z
@@ -37,7 +38,7 @@ export function missingScope(operation: string, error: KlaviyoError | undefined)
   const what = scopes.length === 0 ? error?.detail || 'a permission is missing.' : `it needs ${scopes.join(', ')}.`;
   return new NeedsPerson(
     'missing_scope',
-    `Klaviyo denies ${operation}: ${what.slice(0, 300)}`,
+    `Klaviyo denies ${operation}: ${shortenText(what, 300)}`,
     'Connect Klaviyo again with a key or consent that grants this permission.',
   );
 }
@@ -47,7 +48,7 @@ export function refusalOf(status: number, error: KlaviyoError | undefined): Reco
   const existing = error?.meta?.['duplicate_profile_id'];
   const field = fieldOf(error?.source?.pointer);
   const words = error?.detail || error?.title || `Klaviyo answers ${status}.`;
-  return new RecordRefused(refusalCode(status, error, field), words.slice(0, 500), {
+  return new RecordRefused(refusalCode(status, error, field), shortenText(words, 500), {
     status,
     ...(field === undefined ? {} : { field }),
     ...(typeof existing === 'string' ? { existingId: existing } : {}),

@@ -127,6 +127,19 @@ describe('D7: types are converted and checked', () => {
     );
   });
 
+  test('G4: what is shown of a refused value can be kept, whatever stands in it and wherever it is cut', () => {
+    const units = fc.oneof(fc.constantFrom(0, 0xd83d, 0xdc4d, 0x41), fc.nat(0xffff));
+    const any = fc.array(units, { maxLength: 260 }).map((codes) => String.fromCharCode(...codes));
+    // Cut in the middle of a character, at each of the lengths in use.
+    const cut = fc.constantFrom(59, 199).map((length) => `${'x'.repeat(length)}👍 and more`);
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.values(all)), fc.oneof(any, cut), (which, raw) => {
+        for (const reading of [readHubspot(which, raw, context), readKlaviyo(which, raw, context)])
+          if (!reading.ok) expect(reading.shown).not.toMatch(/[\0\p{Surrogate}]/u);
+      }),
+    );
+  });
+
   test('numbers: equal numbers have one spelling', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (n) => {

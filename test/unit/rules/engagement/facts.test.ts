@@ -57,6 +57,14 @@ test('E2: whatever stands in an event’s properties, it is read', () => {
   );
 });
 
+test('G4: what is kept of a long text ends with a whole character', () => {
+  for (const length of [1998, 1999, 2000]) {
+    const { subject } = factsOf({ Subject: `${'x'.repeat(length)}👍👍` });
+    expect(subject).toMatch(/^x+(👍)?$/u);
+    expect(subject?.length).toBeGreaterThan(1998 - 1);
+  }
+});
+
 test('E7: from activation, 30 days earlier, or any date', () => {
   const activated = Date.parse('2026-11-01T00:00:00Z');
   expect(startOf('activation', activated)).toBe(activated);
