@@ -4,20 +4,21 @@ import { churn } from './churn.js';
 import { engagementRows } from './engagement-rows.js';
 import { firstSync, type FirstSync } from './first-sync.js';
 import { steadyCalls } from './floor.js';
-import { hintDelay, intake } from './hints.js';
+import { hintDelay } from './hints.js';
+import { intakeRow } from './intake.js';
 import { oneByOne } from './one-by-one.js';
 import { startBackend, startStands } from './stage.js';
 
 /**
  * Measures what a sync costs, beside what it must cost at least and beside an integration that carries one record a call,
- * in one run. The stand-ins are a process of their own. `--only` names parts: sync, limits, churn, hints, engagement.
+ * in one run. The stand-ins are a process of their own. `--only` names parts: sync, limits, churn, hints, intake, engagement.
  */
 const { values } = parseArgs({
   options: {
     people: { type: 'string', default: '10000' },
     'limited-people': { type: 'string', default: '4000' },
     backlog: { type: 'string', default: process.env['TANDEM_BACKLOG'] ?? '100000' },
-    only: { type: 'string', default: 'sync,limits,churn,hints,engagement' },
+    only: { type: 'string', default: 'sync,limits,churn,hints,intake,engagement' },
   },
 });
 const parts = new Set(values.only.split(','));
@@ -94,18 +95,13 @@ if (parts.has('hints')) {
       'p50 ≤ 250 ms, p99 ≤ 1 s',
       '',
     ]);
-    const taken = await intake(stands, backend, 5000);
-    rows.push([
-      'webhook intake, signed batches of 100',
-      `${taken.eventsPerSecond.toFixed(0)} events/s, p99 ${taken.p99.toFixed(0)} ms, lost ${taken.sent - taken.stored}`,
-      '≥ 20,000/s, p99 ≤ 200 ms, none lost',
-      '',
-    ]);
   } finally {
     await backend.close();
     await stands.close();
   }
 }
+
+if (parts.has('intake')) rows.push(await intakeRow());
 
 if (parts.has('engagement')) rows.push(...(await engagementRows(Number(values.backlog))));
 

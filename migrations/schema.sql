@@ -292,6 +292,20 @@ CREATE INDEX hint_portal ON public.hint USING btree (portal_id, id);
 alter table hint enable row level security;
 create policy own_portal on hint to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
+create table hint_batch (
+  id bigint not null generated always as identity,
+  portal_id bigint not null,
+  hints jsonb not null,
+  merges jsonb not null default '[]'::jsonb,
+  size integer not null,
+  received_at timestamp with time zone not null default now(),
+  constraint hint_batch_pkey PRIMARY KEY (id),
+  constraint hint_batch_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+);
+CREATE INDEX hint_batch_portal ON public.hint_batch USING btree (portal_id, id);
+alter table hint_batch enable row level security;
+create policy own_portal on hint_batch to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
+
 create table history (
   id bigint not null generated always as identity,
   portal_id bigint not null,

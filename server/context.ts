@@ -17,7 +17,8 @@ import { review, tellAlerts } from './contacts/tell-alerts.js';
 import { showUndo, startUndo } from './contacts/undo.js';
 import { sweep } from './contacts/sweep.js';
 import { hubspotWebhooks } from './intake/hubspot-webhooks.js';
-import { unpack } from './intake/unpack.js';
+import { unpack, unpackSome, type UnpackDeps } from './intake/unpack.js';
+import { unpackLine } from './intake/unpack-line.js';
 import { watchDatabase } from './metrics-of-database.js';
 import type { Metrics } from './metrics.js';
 import { hubspotInstall } from './oauth/hubspot-install.js';
@@ -62,6 +63,8 @@ export interface Service {
 const vendorTimeoutMs = 30_000;
 /** Pairs of accounts that one process works on at a time. */
 const drainsAtOnce = 24;
+/** Portals whose webhooks one process turns into changes at a time. */
+const portalsUnpackedAtOnce = 4;
 
 /** Wires everything. The only place that sees all parts. */
 export async function createService(
@@ -260,6 +263,22 @@ export async function createService(
       ),
     noticeRecords: (portalId, klaviyoAccountId, changes) => noteAndWake(ctx, portalId, klaviyoAccountId, changes),
   };
+  const unpackDeps: UnpackDeps = {
+    db,
+    merged: (id, merged, survivor) => moveActivities(db, id, merged, survivor),
+    notice: (id, hints) =>
+      notice(
+        ctx,
+        id,
+        hints.map((hint) => ({ ...hint, priority: changePriority.hint })),
+      ),
+  };
+  const unpacking = unpackLine(
+    (portalId) => withinPortal(portalId, () => unpackSome(unpackDeps, portalId)),
+    portalsUnpackedAtOnce,
+    // The hints are safe: the next tick finds them.
+    (error) => log.warn({ err: error }, 'hints could not be unpacked'),
+  );
   const app = createApp({
     deps,
     pollSeconds: config.pollSeconds,
@@ -272,7 +291,7 @@ export async function createService(
         metrics,
         clientSecret: hubspotApp.clientSecret,
         publicUrl: config.publicUrl,
-        wakeIntake: (portalId) => queue.wake('intake', portalId, { portalId }),
+        wakeUnpacking: (portalId) => unpacking.join(portalId),
       }),
       hubspotInstall({
         db,
@@ -322,22 +341,7 @@ export async function createService(
         if (again !== null) await queue.wake('preview', previewId, { previewId }, again);
       });
       await queue.work('intake', 12, ({ portalId }, signal) =>
-        withinPortal(portalId, () =>
-          unpack(
-            {
-              db,
-              merged: (id, merged, survivor) => moveActivities(db, id, merged, survivor),
-              notice: (id, hints) =>
-                notice(
-                  ctx,
-                  id,
-                  hints.map((hint) => ({ ...hint, priority: changePriority.hint })),
-                ),
-            },
-            portalId,
-            signal,
-          ),
-        ),
+        withinPortal(portalId, () => unpack(unpackDeps, portalId, signal)),
       );
       await engagement.startWorking();
       await queue.work('tick', 2, ({ name }) => acrossPortals(() => tick(ctx, queue, config, engagement, name)));
@@ -346,6 +350,7 @@ export async function createService(
     async stop(seconds) {
       stopping = true;
       await ticks?.stop();
+      await unpacking.stop();
       await queue.stop(seconds);
       sharedClock.stop();
       await Promise.all([pool.end(), limiterPool.end()]);

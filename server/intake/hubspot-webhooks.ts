@@ -2,10 +2,11 @@ import express, { Router, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics.js';
 import type { Database } from '../store/database.js';
-import { storeHints } from '../store/hints.js';
+import { coalesce, hintsOf, mergeOf, type HubspotEvent } from '../rules/hints.js';
+import { storeHints, type PortalHints } from '../store/hints.js';
 import { hubspotEvents } from './hubspot-event.js';
 import { checkSignature } from './signature.js';
-import { wakeOnce } from './wake-once.js';
+import { storeTogether } from './store-together.js';
 
 export interface IntakeDeps {
   db: Database;
@@ -14,18 +15,39 @@ export interface IntakeDeps {
   metrics: Metrics;
   clientSecret: string;
   publicUrl: string;
-  /** Wakes the unpacking of a portal's events. */
-  wakeIntake(portalId: string): Promise<void>;
+  /** Wakes the unpacking of a portal's hints. */
+  wakeUnpacking(portalId: string): void;
 }
 
 /** HubSpot sends 100 events at most; a megabyte is far more than they need. */
 const largestBody = '1mb';
 
-/** POST /webhooks/hubspot: verify the raw bytes, store, answer 200. What the events mean is worked out later. */
+/** Deliveries stored by one statement at most. */
+const deliveriesTogether = 16;
+
+/** Which contacts of which portals events are about, each portal once. */
+function byPortal(events: readonly HubspotEvent[]): PortalHints[] {
+  const portals = new Map<number, HubspotEvent[]>();
+  for (const event of events) {
+    const others = portals.get(event.portalId);
+    if (others === undefined) portals.set(event.portalId, [event]);
+    else others.push(event);
+  }
+  return [...portals].map(([portalId, own]) => ({
+    portalId,
+    hints: coalesce(own.flatMap(hintsOf)),
+    merges: own.map(mergeOf).filter((merge) => merge !== null),
+  }));
+}
+
+/**
+ * POST /webhooks/hubspot: verify the raw bytes, store which contacts may differ, answer 200. Deliveries that come while
+ * others are being stored are stored together by the next statement; each is answered after its own rows are committed.
+ */
 export function hubspotWebhooks(deps: IntakeDeps): Router {
-  const wake = wakeOnce(deps.wakeIntake, (error) =>
-    // The events are safe: the next tick finds them.
-    deps.log.warn({ err: error }, 'the unpacking could not be woken'),
+  const store = storeTogether(
+    (deliveries: (readonly HubspotEvent[])[]) => storeHints(deps.db, byPortal(deliveries.flat())),
+    deliveriesTogether,
   );
   const refuse = (response: Response, status: number, code: string, message: string, fix: string): void => {
     deps.metrics.refusals.inc({ reason: code });
@@ -66,9 +88,8 @@ export function hubspotWebhooks(deps: IntakeDeps): Router {
       return;
     }
     const { events, malformed } = read;
-    const portals = events.length === 0 ? [] : await storeHints(deps.db, 'hubspot', events);
-    const known = new Set(portals);
-    const stored = events.filter((event) => known.has(String(event.portalId))).length;
+    const installed = events.length === 0 ? new Set<number>() : await store(events);
+    const stored = events.filter(({ portalId }) => installed.has(portalId)).length;
     const count = (outcome: string, n: number): void =>
       deps.metrics.webhookEvents.inc({ vendor: 'hubspot', outcome }, n);
     count('stored', stored);
@@ -76,7 +97,8 @@ export function hubspotWebhooks(deps: IntakeDeps): Router {
     count('unknown_portal', events.length - stored);
     count('malformed', malformed);
     response.status(200).end();
-    for (const portalId of portals) wake(portalId);
+    for (const portalId of new Set(events.map((event) => event.portalId)))
+      if (installed.has(portalId)) deps.wakeUnpacking(String(portalId));
   };
   const raw = express.raw({ type: () => true, limit: largestBody });
   return Router().post('/webhooks/hubspot', raw, receive);

@@ -1,7 +1,7 @@
 import type { ChangeHint } from '../rules/change-hint.js';
-import { coalesce, hintsOf, mergeOf } from '../rules/hints.js';
+import { coalesce, hintsOf, mergeOf, type Merge } from '../rules/hints.js';
 import type { Database } from '../store/database.js';
-import { dropHints, nextHints } from '../store/hints.js';
+import { dropEvents, dropHints, nextEvents, nextHints } from '../store/hints.js';
 import { hubspotEvent } from './hubspot-event.js';
 
 export interface UnpackDeps {
@@ -12,27 +12,49 @@ export interface UnpackDeps {
   merged(portalId: string, merged: readonly string[], survivor: string): Promise<void>;
 }
 
-/** Events turned into changes at a time. */
+/** Records noted as changed at a time. */
 const atATime = 1000;
 
-/** Turns a portal's stored webhook events into changes. An event goes only after its change is noted. */
+/** Turns the oldest of a portal's stored hints into changes; says whether there may be more. They go only after that. */
+export async function unpackSome(deps: UnpackDeps, portalId: string): Promise<'more' | 'done'> {
+  const batches = await nextHints(deps.db, portalId, atATime);
+  if (batches.length === 0) return 'done';
+  const hints = batches.flatMap((batch) => batch.hints);
+  await note(
+    deps,
+    portalId,
+    hints,
+    batches.flatMap((batch) => batch.merges),
+  );
+  await dropHints(
+    deps.db,
+    batches.map(({ id }) => id),
+  );
+  return hints.length >= atATime ? 'more' : 'done';
+}
+
+/** Turns all that is stored for a portal into changes, what the version before left included. */
 export async function unpack(deps: UnpackDeps, portalId: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const stored = await nextHints(deps.db, portalId, atATime);
-    if (stored.length === 0) return;
-    const hints = stored.flatMap(({ event }) => {
-      const read = hubspotEvent(event);
-      return read === null ? [] : hintsOf(read);
-    });
-    for (const { event } of stored) {
-      const read = hubspotEvent(event);
-      const merge = read === null ? null : mergeOf(read);
-      if (merge !== null) await deps.merged(portalId, merge.merged, merge.survivor);
-    }
-    await deps.notice(portalId, coalesce(hints));
-    await dropHints(
+    const events = await nextEvents(deps.db, portalId, atATime);
+    if (events.length === 0) break;
+    const read = events.map(({ event }) => hubspotEvent(event)).filter((event) => event !== null);
+    const merges = read.map(mergeOf).filter((merge) => merge !== null);
+    await note(deps, portalId, read.flatMap(hintsOf), merges);
+    await dropEvents(
       deps.db,
-      stored.map(({ id }) => id),
+      events.map(({ id }) => id),
     );
   }
+  while (!signal.aborted && (await unpackSome(deps, portalId)) === 'more');
+}
+
+async function note(
+  deps: UnpackDeps,
+  portalId: string,
+  hints: readonly ChangeHint[],
+  merges: readonly Merge[],
+): Promise<void> {
+  for (const { merged, survivor } of merges) await deps.merged(portalId, merged, survivor);
+  await deps.notice(portalId, coalesce(hints));
 }

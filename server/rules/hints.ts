@@ -48,8 +48,14 @@ export function hintsOf(event: HubspotEvent): ChangeHint[] {
   return isContact ? hint(event.objectId, `webhook ${kind}`) : [];
 }
 
+/** Contacts that became one, and which one. */
+export interface Merge {
+  merged: string[];
+  survivor: string;
+}
+
 /** Which contacts an event says became one, and which one; null when it is no merge of contacts. */
-export function mergeOf(event: HubspotEvent): { merged: string[]; survivor: string } | null {
+export function mergeOf(event: HubspotEvent): Merge | null {
   if (!/^(object|contact)\.merge$/.test(event.subscriptionType)) return null;
   if (event.subscriptionType.startsWith('object.') && (event.objectTypeId ?? contactType) !== contactType) return null;
   const survivor = event.newObjectId ?? event.primaryObjectId ?? event.objectId;

@@ -115,7 +115,11 @@ export async function eraseRows(tx: Database, erasure: Erasure): Promise<Erasure
     portalId,
     usageHashes,
   ]);
-  await erase('hints', `delete from hint where portal_id = $1 and event ->> 'objectId' = $2`, [portalId, hubspotId]);
+  await erase('events', `delete from hint where portal_id = $1 and event ->> 'objectId' = $2`, [portalId, hubspotId]);
+  await erase('hints', 'update hint_batch set hints = hints - $2::text where portal_id = $1 and hints ? $2', [
+    portalId,
+    hubspotId,
+  ]);
   return report;
 }
 

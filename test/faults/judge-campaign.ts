@@ -150,7 +150,7 @@ const leftovers: readonly (readonly [string, string])[] = [
     'F3 run stuck',
     `select kind || ' run is ' || state as what from run where state in ('queued', 'running', 'failed')`,
   ],
-  ['G1 webhook waits', `select count(*) || ' events' as what from hint having count(*) > 0`],
+  ['G1 webhook waits', `select count(*) || ' deliveries' as what from hint_batch having count(*) > 0`],
   ['E9 activity waits', `select object || ' ' || object_id || ' ' || state as what from app_event_due`],
   [
     'F2 unsettled',

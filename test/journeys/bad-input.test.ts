@@ -43,7 +43,7 @@ async function webhook(
 }
 
 const hints = async (): Promise<number> =>
-  Number((await world.database.db.query<{ n: string }>('select count(*) as n from hint'))[0]?.n);
+  Number((await world.database.db.query<{ n: string }>('select count(*) as n from hint_batch'))[0]?.n);
 const event = (portalId: number): string =>
   JSON.stringify([
     {

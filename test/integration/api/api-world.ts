@@ -176,7 +176,7 @@ export async function openApiWorld(): Promise<ApiWorld> {
         metrics,
         publicUrl,
         clientSecret: hubspot.clientSecret,
-        wakeIntake: async (portalId) => void woken.push(portalId),
+        wakeUnpacking: (portalId) => void woken.push(portalId),
       }),
       hubspotInstall({
         ...common,

@@ -135,7 +135,7 @@ test('G3: signed webhooks of any shape are taken or refused, and never make us f
         .set('x-hubspot-request-timestamp', String(timestamp))
         .send(rawBody),
     );
-  const kept = async (): Promise<number> => (await world.database.db.query('select from hint')).length;
+  const kept = async (): Promise<number> => (await world.database.db.query('select from hint_batch')).length;
   await fc.assert(
     fc.asyncProperty(fc.oneof(fc.array(fc.oneof(event, value), { maxLength: 4 }), value), async (given) => {
       const rawBody = JSON.stringify(given)?.replaceAll('"mine"', world.portalId) ?? '';

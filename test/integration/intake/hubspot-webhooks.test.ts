@@ -57,17 +57,17 @@ function deliver(body: unknown, { secret, timestamp = Date.now(), headers = {} }
     })
     .send(rawBody);
 }
-const stored = (): Promise<{ portal_id: string; event: Record<string, unknown> }[]> =>
-  world.database.db.query('select portal_id, event from hint order by id');
+const stored = (): Promise<{ portal_id: string; hints: Record<string, string> }[]> =>
+  world.database.db.query('select portal_id, hints from hint_batch order by portal_id, id');
 
 describe('webhooks of HubSpot', () => {
   test('events are stored before 200 is answered, each under its portal, without the values of properties', async () => {
     const answer = await deliver([event(), event({ portalId: 42, objectId: 102 })]);
     expect([answer.status, answer.text]).toEqual([200, '']);
     const rows = await stored();
-    expect(rows.map((row) => [row.portal_id, row.event['objectId']])).toEqual([
-      ['41', 101],
-      ['42', 102],
+    expect(rows).toEqual([
+      { portal_id: '41', hints: { 101: 'webhook propertyChange' } },
+      { portal_id: '42', hints: { 102: 'webhook propertyChange' } },
     ]);
     expect(JSON.stringify(rows)).not.toContain('Grace');
     expect([...world.woken].sort()).toEqual(['41', '42']);
@@ -135,7 +135,9 @@ describe('webhooks of HubSpot', () => {
       event({ objectId: 1e300, portalId: 41 }),
     ];
     expect((await deliver(hostile)).status).toBe(200);
-    expect(await stored()).toHaveLength(5);
+    // Two that name a contact, one of them twice.
+    expect(await stored()).toMatchObject([{ hints: { 101: expect.any(String) } }]);
+    expect(await metric('stored')).toBeGreaterThanOrEqual(5);
   });
 });
 
@@ -176,6 +178,26 @@ describe('unpacking', () => {
     await expect(failing).rejects.toThrow('restarts');
     expect(await stored()).toHaveLength(1);
     expect(await unpackAll()).toHaveLength(1);
+  });
+
+  test('what the version before stored, an event a row, is unpacked too', async () => {
+    await world.database.db.query(
+      `insert into hint (portal_id, vendor, event) select 41, 'hubspot', $1::jsonb || jsonb_build_object('objectId', n) from generate_series(1, 1100) as n`,
+      [JSON.stringify(event())],
+    );
+    await deliver([event({ objectId: 5000 })]);
+    expect(new Set((await unpackAll()).map((hint) => hint.recordId)).size).toBe(1101);
+    expect(await world.database.db.query('select from hint')).toEqual([]);
+  });
+
+  test('deliveries that come at the same time are stored together, each event under its portal', async () => {
+    const all = Array.from({ length: 30 }, (_, n) =>
+      deliver([event({ objectId: 300 + n }), event({ portalId: 42, objectId: 300 + n })]),
+    );
+    expect((await Promise.all(all)).map(({ status }) => status)).toEqual(Array(30).fill(200));
+    expect((await stored()).length).toBeLessThan(60);
+    for (const portalId of ['41', '42'])
+      expect(new Set((await unpackAll(portalId)).map((hint) => hint.recordId)).size).toBe(30);
   });
 
   test('A1: one portal’s events are not unpacked with another’s', async () => {

@@ -163,14 +163,12 @@ describe('access tokens of HubSpot', () => {
     await database.db.query(
       `insert into portal (id, name, ui_domain, state) values (42, 'Other', 'app.hubspot.com', 'installed')`,
     );
-    await database.db.query(
-      `insert into hint (portal_id, vendor, event) values (41, 'hubspot', '{}'), (42, 'hubspot', '{}')`,
-    );
+    await database.db.query(`insert into hint_batch (portal_id, hints, size) values (41, '{}', 0), (42, '{}', 0)`);
     await database.db.query(
       `update portal set state = 'uninstalled', erase_after = now() - interval '1 second' where id = 41`,
     );
     expect(await eraseExpired(database.db)).toBe(1);
-    expect(await database.db.query('select portal_id from hint')).toEqual([{ portal_id: '42' }]);
+    expect(await database.db.query('select portal_id from hint_batch')).toEqual([{ portal_id: '42' }]);
   });
 
   test('a portal that was installed again while its old token was refused stays installed', async () => {

@@ -50,7 +50,7 @@ const growing = [
   'list_write',
   'consent',
   'tombstone',
-  'hint',
+  'hint_batch',
   'usage_contact',
   'activity',
   'email_message',
@@ -118,7 +118,10 @@ beforeAll(async () => {
       `list_write (connection_id, klaviyo_account_id, portal_id, klaviyo_id, list_id, rules_key) select connection, account, portal, 'P' || n, 'L', ''`,
       count,
     );
-    await fill(`hint (portal_id, vendor, event) select portal, 'hubspot', jsonb_build_object('objectId', n)`, count);
+    await fill(
+      `hint_batch (portal_id, hints, size) select portal, jsonb_build_object(n, 'webhook creation'), 1`,
+      count,
+    );
     await fill(
       `usage_contact (portal_id, month, email_hash) select portal, date_trunc('month', now())::date, decode(md5(n::text), 'hex')`,
     );
@@ -360,7 +363,13 @@ const hot: [string, (db: Database) => Promise<unknown>][] = [
       await settleListWrites(db, accountId, listWrites());
     },
   ],
-  ['a delivery of webhooks', (db) => storeHints(db, 'hubspot', [{ portalId: Number(portalId) }])],
+  [
+    'a delivery of webhooks',
+    (db) =>
+      storeHints(db, [
+        { portalId: Number(portalId), hints: [{ side: 'hubspot', recordId: '1', cause: '' }], merges: [] },
+      ]),
+  ],
   [
     'hints of a portal',
     async (db) =>
