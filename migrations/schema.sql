@@ -26,8 +26,7 @@ create table activity (
   shown_as text,
   constraint activity_pkey PRIMARY KEY (id),
   constraint activity_klaviyo_account_id_event_id_key UNIQUE (klaviyo_account_id, event_id),
-  constraint activity_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
-  constraint activity_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+  constraint activity_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE
 );
 CREATE INDEX activity_at ON public.activity USING btree (at);
 CREATE INDEX activity_contact ON public.activity USING btree (portal_id, contact_id, at DESC) INCLUDE (kind, decision, verdict, counted) WHERE (contact_id IS NOT NULL);
@@ -101,8 +100,6 @@ create table app_event_due (
   due_at timestamp with time zone not null default now(),
   constraint app_event_due_pkey PRIMARY KEY (activity_id, object, object_id),
   constraint app_event_due_activity_id_fkey FOREIGN KEY (activity_id) REFERENCES activity(id) ON DELETE CASCADE,
-  constraint app_event_due_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
-  constraint app_event_due_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
   constraint app_event_due_object_check CHECK ((object = ANY (ARRAY['contact'::text, 'company'::text, 'deal'::text]))),
   constraint app_event_due_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'unapproved'::text, 'refused'::text])))
 );
@@ -123,7 +120,6 @@ create table change (
   due_at timestamp with time zone not null default now(),
   constraint change_pkey PRIMARY KEY (klaviyo_account_id, side, record_id),
   constraint change_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
-  constraint change_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
   constraint change_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 ) with (fillfactor=70);
 CREATE INDEX change_due ON public.change USING btree (klaviyo_account_id, priority, due_at);
@@ -165,8 +161,7 @@ create table consent (
   asked_list text,
   entered_at timestamp with time zone,
   constraint consent_pkey PRIMARY KEY (klaviyo_account_id, email),
-  constraint consent_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
-  constraint consent_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+  constraint consent_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE
 );
 alter table consent enable row level security;
 create policy own_portal on consent to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
@@ -326,7 +321,6 @@ create table history (
   resolved_at timestamp with time zone,
   constraint history_pkey PRIMARY KEY (id),
   constraint history_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
-  constraint history_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
   constraint history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text]))),
   constraint history_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 );
@@ -416,8 +410,7 @@ create table link (
   constraint link_pkey PRIMARY KEY (id),
   constraint link_hubspot UNIQUE (klaviyo_account_id, hubspot_id),
   constraint link_klaviyo UNIQUE (klaviyo_account_id, klaviyo_id),
-  constraint link_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
-  constraint link_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+  constraint link_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE
 );
 CREATE INDEX link_account_id ON public.link USING btree (klaviyo_account_id, id);
 CREATE INDEX link_email ON public.link USING btree (klaviyo_account_id, email);
@@ -449,9 +442,7 @@ create table list_write (
   rules_key text not null,
   at timestamp with time zone not null default now(),
   constraint list_write_pkey PRIMARY KEY (klaviyo_account_id, klaviyo_id, connection_id, list_id),
-  constraint list_write_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
-  constraint list_write_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
-  constraint list_write_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+  constraint list_write_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE
 );
 alter table list_write enable row level security;
 create policy own_portal on list_write to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
@@ -589,6 +580,23 @@ CREATE INDEX rollup_due ON public.rollup USING btree (klaviyo_account_id, due_at
 alter table rollup enable row level security;
 create policy own_portal on rollup to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
+create table roster (
+  run_id uuid not null,
+  portal_id bigint not null,
+  kind text not null,
+  record_id text not null,
+  email text,
+  phone text,
+  record json,
+  stale boolean not null default false,
+  constraint roster_pkey PRIMARY KEY (run_id, kind, record_id),
+  constraint roster_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id) ON DELETE CASCADE
+) with (fillfactor=90);
+CREATE INDEX roster_email ON public.roster USING btree (run_id, kind, email) WHERE (email IS NOT NULL);
+CREATE INDEX roster_phone ON public.roster USING btree (run_id, phone) WHERE (phone IS NOT NULL);
+alter table roster enable row level security;
+create policy own_portal on roster to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
+
 create table run (
   id uuid not null default gen_random_uuid(),
   portal_id bigint not null,
@@ -631,7 +639,6 @@ create table standing (
   checked_at timestamp with time zone not null default now(),
   constraint standing_pkey PRIMARY KEY (connection_id, side, record_id),
   constraint standing_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
-  constraint standing_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
   constraint standing_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text]))),
   constraint standing_state_check CHECK ((state = ANY (ARRAY['in_sync'::text, 'skipped'::text, 'failed'::text, 'not_in_scope'::text])))
 );

@@ -38,6 +38,7 @@ import { openPreviews, portalOfPreview } from './store/previews.js';
 import { acrossPortals, withinPortal } from './store/portal-scope.js';
 import { runForAccount } from './store/run-for-account.js';
 import { eraseExpired } from './store/portals.js';
+import { clearRosters } from './store/roster.js';
 import { createRateLimiter, unlimited } from './store/rate-limit.js';
 import { openSharedClock } from './store/shared-clock.js';
 import { takeDueSweeps } from './store/sweeps.js';
@@ -403,6 +404,7 @@ async function tick(
   await review(ctx);
   await dropOldStates(ctx.db);
   await engagement.prune();
+  await clearRosters(ctx.db, null);
   for (const previewId of await openPreviews(ctx.db)) await queue.wake('preview', previewId, { previewId });
   const erased = await eraseExpired(ctx.db);
   if (erased > 0) ctx.log.info({ portals: erased }, 'portals erased 30 days after they removed the app');

@@ -19,6 +19,8 @@ export interface AccountScope extends Scope {
   contactProperties: string[];
   /** Company properties to ask HubSpot for; empty when no mapping reads the company. */
   companyProperties: string[];
+  /** Properties of a profile's own that mappings name. */
+  profileProperties: string[];
   lists: ReturnType<typeof listsRead>;
   /** Whether any connection writes, carries or withdraws consent. */
   readsConsent: boolean;
@@ -73,6 +75,9 @@ export async function loadScope(
     contactProperties: contactPropertiesFor(connections, catalogue, all),
     companyProperties: [
       ...new Set(all.filter(({ pair }) => pair.hubspot.object === 'company').map(({ pair }) => pair.hubspot.name)),
+    ],
+    profileProperties: [
+      ...new Set(all.filter(({ pair }) => pair.klaviyo.kind === 'property').map(({ pair }) => pair.klaviyo.name)),
     ],
     lists: listsRead(connections),
     readsConsent: caresForConsent(connections),

@@ -5,6 +5,7 @@ import { add, membersByEmail, remove } from '../vendors/klaviyo/lists.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
 import type { AccountScope } from './account-scope.js';
 import { defer, type Applied } from './apply.js';
+import type { Roster } from './roster.js';
 import type { SyncContext } from './sync-context.js';
 
 /**
@@ -15,16 +16,17 @@ export async function applyLists(
   ctx: SyncContext,
   scope: AccountScope,
   session: KlaviyoSession,
+  roster: Roster | null,
   people: readonly Applied[],
 ): Promise<void> {
   // A refused field of a profile that exists keeps nobody off a list; a refused profile has no id.
   const ready = people.filter((person) => person.klaviyoId !== null && person.outcome.klaviyo !== 'unknown');
   await Promise.all([
     ...byList(ready, (person) => person.plan.listAdds).map(([listId, members]) =>
-      change(ctx, scope, session, 'add', listId, members),
+      change(ctx, scope, session, roster, 'add', listId, members),
     ),
     ...byList(ready, (person) => person.plan.listRemoves).map(([listId, members]) =>
-      change(ctx, scope, session, 'remove', listId, members),
+      change(ctx, scope, session, roster, 'remove', listId, members),
     ),
   ]);
 }
@@ -60,11 +62,20 @@ function byList(
  * Notes who is on the list already: only who really joins gets a line in the history, and only that can be taken back. A
  * profile that was just created is on no list; one that our own unanswered write may have put there is joining still.
  */
-async function noteMembers(session: KlaviyoSession, listId: string, people: readonly Applied[]): Promise<void> {
+async function noteMembers(
+  session: KlaviyoSession,
+  roster: Roster | null,
+  listId: string,
+  people: readonly Applied[],
+): Promise<void> {
   const known = people.filter(({ plan }) => plan.person.klaviyo !== null);
   const emails = known.flatMap(({ plan }) => plan.person.klaviyo?.email ?? []);
   if (emails.length === 0) return;
-  const members = new Set((await membersByEmail(session, listId, emails)).map(({ id }) => id));
+  const members =
+    (await roster?.members(
+      listId,
+      known.flatMap(({ klaviyoId }) => klaviyoId ?? []),
+    )) ?? new Set((await membersByEmail(session, listId, emails)).map(({ id }) => id));
   for (const person of known) {
     const ours = person.plan.person.listWrites.some((write) => write.listId === listId);
     if (!ours && members.has(person.klaviyoId ?? '')) person.memberAlready.add(listId);
@@ -75,12 +86,13 @@ async function change(
   ctx: SyncContext,
   scope: AccountScope,
   session: KlaviyoSession,
+  roster: Roster | null,
   what: 'add' | 'remove',
   listId: string,
   members: readonly Applied[],
 ): Promise<void> {
   try {
-    if (what === 'add') await noteMembers(session, listId, members);
+    if (what === 'add') await noteMembers(session, roster, listId, members);
     const changing = members.filter((person) => what === 'remove' || !person.memberAlready.has(listId));
     const intended = writesOf(scope, changing).filter((write) => write.listId === listId);
     await intendListWrites(ctx.db, scope.portalId, scope.klaviyoAccountId, intended);

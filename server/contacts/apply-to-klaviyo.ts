@@ -5,7 +5,6 @@ import {
   importErrors,
   importJob,
   readByEmails,
-  readByIds,
   readByPhones,
   update,
   upsert,
@@ -14,6 +13,7 @@ import type { Priority } from '../vendors/hubspot/types.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
 import type { KlaviyoProfile, KlaviyoProfileWrite } from '../vendors/klaviyo/types.js';
 import { defer, refuse, type Applied } from './apply.js';
+import type { Roster } from './roster.js';
 
 /**
  * Up to this many profiles are written one by one: an answer at once beats the wait for an import job, and single writes
@@ -37,6 +37,7 @@ export async function applyToKlaviyo(
   /** Numbers that another batch is about to give to somebody; this one's are added while it is under way. */
   numbersUnderWay: Map<string, string | null>,
   priority: Priority,
+  roster: Roster | null,
   people: readonly Applied[],
 ): Promise<void> {
   const omitted: Omitted = new Map();
@@ -47,7 +48,9 @@ export async function applyToKlaviyo(
   });
   for (const [phone, email] of own) numbersUnderWay.set(phone, email);
   try {
-    let round = await keepNumbersWithTheirHolders(session, people, elsewhere, omitted);
+    const holdersOf = (numbers: readonly string[]): ReturnType<Roster['holders']> =>
+      roster?.holders(numbers) ?? readByPhones(session, numbers);
+    let round = await keepNumbersWithTheirHolders(holdersOf, people, elsewhere, omitted);
     while (round.length > 0) {
       const refused: Refused[] = [];
       if (round.length <= singleWrites[priority])
@@ -55,6 +58,7 @@ export async function applyToKlaviyo(
       else for (const chunk of chunks(round, omitted)) await importMany(session, clock, chunk, omitted, refused);
       round = await settleRefusals(session, refused, omitted);
     }
+    await roster?.note(people.flatMap((person) => noteOf(person, omitted)));
   } finally {
     for (const [phone] of own) numbersUnderWay.delete(phone);
   }
@@ -66,7 +70,7 @@ export async function applyToKlaviyo(
  * Answers whom to write now.
  */
 async function keepNumbersWithTheirHolders(
-  session: KlaviyoSession,
+  holdersOf: Roster['holders'],
   people: readonly Applied[],
   elsewhere: ReadonlyMap<string, string | null>,
   omitted: Omitted,
@@ -74,10 +78,7 @@ async function keepNumbersWithTheirHolders(
   const created = people.filter((person) => person.klaviyoId === null && phoneOf(writeOf(person, omitted)) !== null);
   if (created.length === 0) return people;
   try {
-    const holders = await readByPhones(
-      session,
-      created.flatMap((person) => phoneOf(writeOf(person, omitted)) ?? []),
-    );
+    const holders = await holdersOf(created.flatMap((person) => phoneOf(writeOf(person, omitted)) ?? []));
     // Numbers that somebody else of this very batch is about to get.
     const claimed = new Map(
       people
@@ -99,6 +100,16 @@ async function keepNumbersWithTheirHolders(
     defer(created, 'klaviyo', error);
     return people.filter((person) => !created.includes(person));
   }
+}
+
+/** What the roster is to know of a person: a profile that came to be, or has another number now. */
+function noteOf(person: Applied, omitted: Omitted): Parameters<Roster['note']>[0][number][] {
+  const { klaviyoId, plan, refusedKeys } = person;
+  const written = phoneOf(writeOf(person, omitted));
+  const phone = refusedKeys.size > 0 && person.refusals.some(({ field }) => field === 'phone_number') ? null : written;
+  if (klaviyoId === null || person.outcome.klaviyo !== 'done') return [];
+  if (plan.klaviyo?.action !== 'create' && phone === null) return [];
+  return [{ recordId: klaviyoId, email: normalEmail(plan.email), phone }];
 }
 
 interface Refused {
@@ -150,27 +161,23 @@ async function importMany(
     const jobId = await bulkImport(session, [...writes.values()]);
     const failed = await waitForImport(session, clock, jobId);
     const errors = failed > 0 ? await importErrors(session, jobId) : [];
-    const emails = people.flatMap((person) => (person.klaviyoId === null ? (person.plan.email ?? []) : []));
-    // An import says nothing of phone numbers that Klaviyo dropped: those that were written are read again.
-    const phoned = people.flatMap((person) =>
-      person.klaviyoId !== null && phoneOf(writes.get(person) ?? writeOf(person, omitted)) !== null
-        ? [person.klaviyoId]
-        : [],
+    // An import says nothing of ids, nor of phone numbers that Klaviyo dropped: who came to be or got one is read again.
+    const read = people.filter(
+      (person) => person.klaviyoId === null || phoneOf(writes.get(person) ?? writeOf(person, omitted)) !== null,
     );
-    const [created, updated] = await Promise.all([
-      emails.length === 0 ? new Map<string, KlaviyoProfile[]>() : readByEmails(session, emails, {}),
-      phoned.length === 0 ? new Map<string, KlaviyoProfile>() : readByIds(session, phoned, {}),
-    ]);
+    const emails = read.flatMap(({ plan }) => plan.email ?? []);
+    const profiles =
+      emails.length === 0 ? new Map<string, KlaviyoProfile[]>() : await readByEmails(session, emails, {});
     for (const [person, write] of writes) {
       const error = errorFor(person, errors);
       if (error !== undefined) {
         refused.push({ person, error });
         continue;
       }
-      const found =
-        person.klaviyoId === null
-          ? created.get(normalEmail(person.plan.email) ?? '')?.[0]
-          : updated.get(person.klaviyoId);
+      const { klaviyoId } = person;
+      const found = profiles
+        .get(normalEmail(person.plan.email) ?? '')
+        ?.find((profile) => klaviyoId === null || profile.id === klaviyoId);
       if (person.klaviyoId === null && found === undefined) {
         // The job says complete and the profile is not listed yet: look again, the import is not repeated blindly.
         person.outcome.klaviyo = 'unknown';

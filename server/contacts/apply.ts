@@ -8,6 +8,7 @@ import { applyConsent } from './apply-consent.js';
 import { applyLists } from './apply-lists.js';
 import { applyToHubspot } from './apply-to-hubspot.js';
 import { applyToKlaviyo } from './apply-to-klaviyo.js';
+import type { Roster } from './roster.js';
 import type { SyncContext } from './sync-context.js';
 
 /** What became of one person's plan. */
@@ -42,6 +43,15 @@ export interface Refusal {
   repair?: Repair;
 }
 
+/** How a batch is carried out. */
+export interface Applying {
+  priority: Priority;
+  /** Throws when this process may no longer write. */
+  mayWrite: () => void;
+  /** All profiles as a run read them, where it did. */
+  roster?: Roster | null;
+}
+
 /**
  * Carries out the plans of one batch: both sides' records first, at the same time and in batches, then the lists, which
  * need the ids of created profiles, and consent last. A refusal concerns one record; a missing answer postpones the
@@ -51,8 +61,7 @@ export async function apply(
   ctx: SyncContext,
   scope: AccountScope,
   plans: readonly PersonPlan[],
-  priority: Priority,
-  mayWrite: () => void,
+  { priority, mayWrite, roster = null }: Applying,
 ): Promise<Applied[]> {
   const applied = plans.map(begin);
   const hubspot = ctx.hubspot(scope.portalId, priority, mayWrite);
@@ -67,10 +76,11 @@ export async function apply(
       ctx.clock,
       scope.numbersUnderWay,
       priority,
+      roster,
       applied.filter(({ plan }) => plan.klaviyo !== null),
     ),
   ]);
-  await applyLists(ctx, scope, klaviyo, applied);
+  await applyLists(ctx, scope, klaviyo, roster, applied);
   await applyConsent(hubspot, klaviyo, scope, applied);
   return applied;
 }

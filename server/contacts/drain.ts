@@ -19,7 +19,7 @@ import { eraseDue } from './erase.js';
 import { processBatch } from './process-batch.js';
 import { ReadAhead } from './read-ahead.js';
 import { RunPipeline } from './run-pipeline.js';
-import { scanPage, type ScanCursor } from './scan.js';
+import { scanPage, type Ahead, type ScanCursor } from './scan.js';
 import { undoPage } from './undo.js';
 import type { SyncContext } from './sync-context.js';
 
@@ -83,7 +83,7 @@ async function turn(
   let held = started;
   let scope: AccountScope | null = null;
   let stamp = '';
-  let ahead = new ReadAhead();
+  let ahead: Ahead = { pages: new ReadAhead(), roster: new ReadAhead() };
   const pipeline = new RunPipeline(batchesUnderWay);
   const mayWrite = (): void => {
     if (performance.now() - held > (leaseSeconds - 3) * 1000) throw new LeaseLost(lease.name);
@@ -121,7 +121,7 @@ async function turn(
         await pipeline.settle();
         scope = await loadScope(ctx, klaviyoAccountId);
         // What was read ahead was read for the mappings before.
-        ahead = new ReadAhead();
+        ahead = { pages: new ReadAhead(), roster: new ReadAhead() };
       }
       stamp = now;
       if (scope === null) return 'rest';

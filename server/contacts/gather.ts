@@ -20,6 +20,7 @@ import type { AccountScope } from './account-scope.js';
 import { erasedOf } from './erase.js';
 import { formPersons, type Evidence } from './form-persons.js';
 import { membersUnlessGone } from './missing-lists.js';
+import type { Roster } from './roster.js';
 import type { SyncContext } from './sync-context.js';
 
 /** Records to look at. What a page of this very pass has brought is not read again. */
@@ -28,6 +29,10 @@ export interface BatchInput {
   klaviyoIds: readonly string[];
   contacts?: readonly HubspotContact[];
   profiles?: readonly KlaviyoProfile[];
+  /** All profiles as the run read them at its beginning: partners are looked up there. */
+  roster?: Roster | null;
+  /** Emails that no contact has, as the run read them at its beginning. */
+  notInHubspot?: ReadonlySet<string>;
 }
 
 /**
@@ -65,7 +70,11 @@ export async function gather(
     for (const id of answer.missing) gone.hubspot.add(id);
   };
   const readProfiles = async (ids: readonly string[]): Promise<void> => {
-    const missing = ids.filter((id) => !profiles.has(id));
+    const unknown = ids.filter((id) => !profiles.has(id));
+    if (unknown.length === 0) return;
+    const rostered = (await input.roster?.profilesById(unknown)) ?? new Map<string, KlaviyoProfile>();
+    for (const [id, profile] of rostered) profiles.set(id, profile);
+    const missing = unknown.filter((id) => !rostered.has(id));
     if (missing.length === 0) return;
     const answer = await klaviyoProfiles.readByIds(klaviyo, missing, { subscriptions: true });
     for (const id of missing) {
@@ -87,7 +96,7 @@ export async function gather(
   await readProfiles(inherited.map((link) => link.klaviyoId));
 
   // 3. Partners by email: of records without a link, and holders of the email a pair is about to take (B4, B6).
-  const byEmail = await findByEmail(hubspot, klaviyo, scope, { contacts, profiles, links });
+  const byEmail = await findByEmail(hubspot, klaviyo, scope, { contacts, profiles, links }, input);
   for (const contact of byEmail.contacts.values()) if (!contacts.has(contact.id)) contacts.set(contact.id, contact);
   for (const profile of [...byEmail.profiles.values()].flat())
     if (!profiles.has(profile.id)) profiles.set(profile.id, profile);
@@ -183,6 +192,7 @@ async function findByEmail(
   klaviyo: ReturnType<SyncContext['klaviyo']>,
   scope: AccountScope,
   seen: { contacts: Map<string, HubspotContact>; profiles: Map<string, KlaviyoProfile>; links: Map<string, Link> },
+  { roster, notInHubspot }: Pick<BatchInput, 'roster' | 'notInHubspot'>,
 ): Promise<Evidence['byEmail']> {
   const linkOfContact = new Map([...seen.links.values()].map((link) => [link.hubspotId, link]));
   const linkOfProfile = new Map([...seen.links.values()].map((link) => [link.klaviyoId, link]));
@@ -198,8 +208,8 @@ async function findByEmail(
     const email = normalEmail(profile.email);
     const link = linkOfProfile.get(profile.id);
     const partner = link === undefined ? undefined : seen.contacts.get(link.hubspotId);
-    if (email !== null && (link === undefined || normalEmail(partner?.properties['email']) !== email))
-      wantedInHubspot.add(email);
+    const unpaired = link === undefined || normalEmail(partner?.properties['email']) !== email;
+    if (email !== null && unpaired && notInHubspot?.has(email) !== true) wantedInHubspot.add(email);
   }
   const [contacts, profiles] = await Promise.all([
     wantedInHubspot.size === 0
@@ -207,7 +217,8 @@ async function findByEmail(
       : hubspotContacts.readByEmails(hubspot, [...wantedInHubspot], scope.contactProperties),
     wantedInKlaviyo.size === 0
       ? new Map<string, KlaviyoProfile[]>()
-      : klaviyoProfiles.readByEmails(klaviyo, [...wantedInKlaviyo], { subscriptions: true }),
+      : (roster?.profilesByEmail([...wantedInKlaviyo]) ??
+        klaviyoProfiles.readByEmails(klaviyo, [...wantedInKlaviyo], { subscriptions: true })),
   ]);
   return { contacts, profiles };
 }

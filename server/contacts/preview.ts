@@ -15,7 +15,7 @@ import {
 } from '../store/previews.js';
 import { loadScope, type AccountScope } from './account-scope.js';
 import { gather, type BatchInput } from './gather.js';
-import { emailsOfPage, passOf, readPage, type ScanCursor } from './scan.js';
+import { emailsOfPage, passOf, readPage, type ScanCursor, type ScanStep } from './scan.js';
 import type { SyncContext } from './sync-context.js';
 
 const leaseSeconds = 60;
@@ -31,7 +31,7 @@ export async function preview(ctx: SyncContext, previewId: string, signal: Abort
   try {
     for (;;) {
       if (signal.aborted) return 1;
-      const stored = await readPreview<ScanCursor>(ctx.db, previewId);
+      const stored = await readPreview<ScanCursor<ScanStep>>(ctx.db, previewId);
       if (stored === null || stored.state === 'ready' || stored.state === 'failed') return null;
       const connection = await contactConnection(ctx.db, stored.connectionId);
       if (connection?.configVersion !== stored.configVersion) {
@@ -67,7 +67,7 @@ export async function preview(ctx: SyncContext, previewId: string, signal: Abort
 /** Looks at the next page; answers whether that was the last one. */
 async function nextPage(
   ctx: SyncContext,
-  stored: Preview<ScanCursor>,
+  stored: Preview<ScanCursor<ScanStep>>,
   connection: ContactConnection,
   scope: AccountScope,
 ): Promise<boolean> {
@@ -75,7 +75,7 @@ async function nextPage(
   const step = cursor.steps[cursor.index];
   if (step === undefined || (stored.people !== null && stored.examined >= stored.people)) return true;
   const page = await readPage(ctx, scope, step, cursor.after, false);
-  const next: ScanCursor =
+  const next: ScanCursor<ScanStep> =
     page.after === null ? { ...cursor, index: cursor.index + 1, after: null } : { ...cursor, after: page.after };
   const progress = {
     cursor: next,

@@ -1,3 +1,4 @@
+import type { Person } from '../rules/person.js';
 import { emptyPlan, planPerson, type PersonPlan } from '../rules/plan-person.js';
 import type { ClaimedChange } from '../store/changes.js';
 import type { Lease } from '../store/lease.js';
@@ -36,9 +37,16 @@ export async function processBatch(
   lease: Lease,
   batch: Batch,
 ): Promise<OutcomeCounts> {
-  const persons = await gather(ctx, scope, batch, batch.priority);
+  let persons = await gather(ctx, scope, batch, batch.priority);
   const moment: AccountScope = { ...scope, consent: { ...scope.consent, now: ctx.clock().toISOString() } };
   let plans = persons.map((person) => planPerson(person, moment));
+  // An opt-out cannot be taken back: it is decided on the person as they are now, not as the run read them.
+  const optedOut = plans.filter((plan) => batch.roster != null && plan.optOuts.length > 0).map(({ person }) => person);
+  if (optedOut.length > 0) {
+    const asNow = await gather(ctx, scope, recordsOf(optedOut), batch.priority);
+    persons = [...persons.filter((person) => !optedOut.includes(person)), ...asNow];
+    plans = persons.map((person) => planPerson(person, moment));
+  }
   const leaves = (plan: PersonPlan): boolean => plan.standings.some(({ reason }) => reason === 'left_rules');
   if (moment.goneLists.size > 0 || plans.some(leaves)) {
     for (const id of await listsGone(ctx, scope)) scope.goneLists.add(id);
@@ -49,12 +57,17 @@ export async function processBatch(
   if (creates > (batch.createsLeft ?? Infinity)) throw new CeilingReached(`${creates} records would be created.`);
   const intents = await intend(ctx, scope, plans, batch.run?.id ?? null);
   batch.mayWrite();
-  const applied = await apply(ctx, moment, plans, batch.priority, batch.mayWrite);
+  const applied = await apply(ctx, moment, plans, batch);
   await batch.before;
   const counts = await record(ctx, scope, lease, { applied, intents, claimed: batch.claimed, run: batch.run });
   await stopStage(ctx, scope, batch.run === null ? counts : { people: 0, failed: 0 });
   return counts;
 }
+
+const recordsOf = (persons: readonly Person[]): BatchInput => ({
+  hubspotIds: persons.flatMap(({ hubspot }) => hubspot?.id ?? []),
+  klaviyoIds: persons.flatMap(({ klaviyo }) => klaviyo?.id ?? []),
+});
 
 /**
  * While the first run of a connection with a ceiling is under way, it alone creates records, and counts them (F13): a

@@ -7,6 +7,7 @@ import { assertLease, type Lease } from '../store/lease.js';
 import { clearTombstones } from '../store/links.js';
 import { settleListWrites } from '../store/list-writes.js';
 import { resolveOwnWrites } from '../store/own-writes.js';
+import { noteStale } from '../store/roster.js';
 import { advanceRun } from '../store/runs.js';
 import { saveStandings } from '../store/standings.js';
 import { countUsage } from '../store/usage.js';
@@ -103,6 +104,7 @@ export async function record(
     );
     await settleChanges(tx, klaviyoAccountId, claimedBut(input.claimed, postponed));
     await postpone(tx, scope, input.claimed, postponed);
+    await noteStale(tx, klaviyoAccountId, input.claimed);
     if (input.run !== null) await advanceRun(tx, input.run.id, { ...input.run, counts: { ...counts } });
   });
   return counts;

@@ -9,7 +9,7 @@ export type RecordKey = `h${string}` | `k${string}`;
  * that is not through. Lives for one turn of a drain, under its lease.
  */
 export class RunPipeline {
-  private readonly underWay = new Set<{ done: Promise<void>; records: readonly RecordKey[] }>();
+  private readonly underWay = new Set<{ done: Promise<void>; records: ReadonlySet<RecordKey> }>();
   private last: Promise<void> = Promise.resolve();
   private position: { runId: string; cursor: ScanCursor } | null = null;
 
@@ -22,7 +22,7 @@ export class RunPipeline {
 
   /** Whether a batch under way is about this record already. */
   holds(key: RecordKey): boolean {
-    return [...this.underWay].some(({ records }) => records.includes(key));
+    return [...this.underWay].some(({ records }) => records.has(key));
   }
 
   /**
@@ -36,7 +36,7 @@ export class RunPipeline {
   ): Promise<void> {
     while (this.underWay.size >= this.depth) await Promise.race([...this.underWay].map(({ done }) => done));
     const done = work(this.last);
-    const batch = { done, records };
+    const batch = { done, records: new Set(records) };
     this.underWay.add(batch);
     this.last = done;
     this.position = next;

@@ -6,6 +6,7 @@ import { noteChanges } from '../store/changes.js';
 import { linksOfRecords } from '../store/links.js';
 import { LeaseLost, type Lease } from '../store/lease.js';
 import { stampMembers } from '../store/list-members.js';
+import { clearRosters } from '../store/roster.js';
 import { advanceRun, finishRun, startRun, type Run } from '../store/runs.js';
 import * as hubspotContacts from '../vendors/hubspot/contacts.js';
 import * as hubspotLists from '../vendors/hubspot/lists.js';
@@ -17,6 +18,15 @@ import type { BatchInput } from './gather.js';
 import { CeilingReached, processBatch } from './process-batch.js';
 import type { ReadAhead } from './read-ahead.js';
 import { restConnection } from './rest-connection.js';
+import { rosterOf, type Roster } from './roster.js';
+import {
+  emptyRoster,
+  readRoster,
+  rosterContacts,
+  rosterProfiles,
+  type RosterProgress,
+  type Round,
+} from './roster-step.js';
 import type { RecordKey, RunPipeline } from './run-pipeline.js';
 import type { SyncContext } from './sync-context.js';
 
@@ -31,9 +41,12 @@ export type ScanStep = {
   | { side: 'hubspot'; source: 'list'; id: string }
 );
 
+/** A step of a run that reads both sides once, takes them down, and works on what was taken down. */
+export type RosterStep = { side: 'both' | 'hubspot' | 'klaviyo'; source: 'roster' };
+
 /** Where a run stands: which source, and how far in it. */
-export interface ScanCursor {
-  steps: ScanStep[];
+export interface ScanCursor<Step = ScanStep | RosterStep> {
+  steps: Step[];
   index: number;
   after: string | null;
   /** Edit of the connection that this pass works under. */
@@ -42,6 +55,10 @@ export interface ScanCursor {
   sinceMs: number;
   /** How many people the choosing steps choose. */
   chooses?: number;
+  /** How far both sides are read, in a pass with a roster. */
+  roster?: RosterProgress;
+  /** When the run last went on: a roster that lay about is read anew. */
+  atMs?: number;
 }
 
 /**
@@ -82,7 +99,7 @@ export function scanSteps(connection: ContactConnection): ScanStep[] {
 const fewestOfStage = 10;
 
 /** The whole pass: a limited or staged connection first looks who there is, unless it has chosen its people already. */
-export async function passOf(ctx: SyncContext, connection: ContactConnection): Promise<ScanCursor> {
+export async function passOf(ctx: SyncContext, connection: ContactConnection): Promise<ScanCursor<ScanStep>> {
   const steps = scanSteps(connection);
   const { limit, stage } = connection.options;
   const chooses = limit ?? (stage === 'all' ? null : fewestOfStage);
@@ -101,6 +118,36 @@ export async function passOf(ctx: SyncContext, connection: ContactConnection): P
   };
 }
 
+/**
+ * The pass as a run does it: where it goes over all contacts, both sides are read once and taken down first, and partners
+ * are found there instead of being asked for page by page. Not where it goes page by page anyhow. Pure.
+ */
+export function withRoster(connection: ContactConnection, pass: ScanCursor<ScanStep>): ScanCursor {
+  const { steps } = pass;
+  const has = (side: 'hubspot' | 'klaviyo'): boolean =>
+    steps.some((step) => step.side === side && step.source === 'all');
+  if (pass.chooses !== undefined || goesPageByPage(connection) || !has('hubspot')) return pass;
+  const lists = connection.rules.hubspotToKlaviyo.map(({ klaviyoListId }) => klaviyoListId);
+  return {
+    ...pass,
+    steps: [
+      { side: 'both', source: 'roster' },
+      // Members of lists and segments are read as members.
+      ...steps.filter((step) => step.side === 'klaviyo' && step.source !== 'all'),
+      { side: 'hubspot', source: 'roster' },
+      ...(has('klaviyo') ? [{ side: 'klaviyo', source: 'roster' } as const] : []),
+    ],
+    roster: emptyRoster(has('klaviyo'), lists),
+  };
+}
+
+/** In a stage people come page by page, so that a bad mapping stops early; so do they where creations are counted. */
+const goesPageByPage = ({ options }: ContactConnection): boolean =>
+  options.stage !== 'all' || options.maxNewRecords !== null;
+
+/** How long a run with a roster may rest: the sweeps find what changes meanwhile only while they run beside it. */
+const freshForMs = 120_000;
+
 /** Does the next page of a run: reads it, syncs its people, moves the cursor, all or nothing. */
 export async function scanPage(
   ctx: SyncContext,
@@ -108,19 +155,23 @@ export async function scanPage(
   lease: Lease,
   run: Run<ScanCursor>,
   mayWrite: () => void,
-  { ahead, pipeline }: { ahead: ReadAhead; pipeline: RunPipeline },
+  { ahead, pipeline }: { ahead: Ahead; pipeline: RunPipeline },
 ): Promise<void> {
   const connection = scope.connections.find(({ id }) => id === run.connectionId);
   if (connection === undefined) return finishRun(ctx.db, run.id, 'cancelled', 'The connection no longer syncs.');
   if (run.state === 'queued') await startRun(ctx.db, run.id, null);
   const underWay = pipeline.ahead(run.id);
-  let cursor = underWay ?? run.cursor ?? (await passOf(ctx, connection));
+  const wholePass = async (): Promise<ScanCursor> => withRoster(connection, await passOf(ctx, connection));
+  let cursor = underWay ?? run.cursor ?? (await wholePass());
   // Edited meanwhile: who was done under the old rules is gone over once more under the new ones.
-  if (cursor.version !== connection.configVersion) cursor = await passOf(ctx, connection);
+  if (cursor.version !== connection.configVersion) cursor = await wholePass();
+  else if (cursor.atMs !== undefined && ctx.clock().getTime() - cursor.atMs > freshForMs)
+    cursor = { ...(await wholePass()), sinceMs: cursor.sinceMs };
   const step = cursor.steps[cursor.index];
   // A source may bring the partners of the one before it: those must be through.
   if (underWay !== null && cursor.after === null) return pipeline.settle();
   if (step === undefined) {
+    if (cursor.roster !== undefined) await clearRosters(ctx.db, run.id);
     await finishRun(ctx.db, run.id, 'finished');
     ctx.log.info(
       { portalId: run.portalId, connectionId: run.connectionId, runId: run.id, done: run.done },
@@ -128,26 +179,41 @@ export async function scanPage(
     );
     return;
   }
-  if (step.choose === true) {
+  if (step.side === 'both') {
+    const { roster } = cursor;
+    if (roster === undefined) throw new Error('A pass that reads both sides has no roster.');
+    return readRoster(ctx, scope, lease, run, { ...cursor, roster }, ahead.roster);
+  }
+  if (choosesOnly(step)) {
     const page = await readPage(ctx, scope, step, cursor.after, true);
     return choose(ctx, scope, run, connection, page, following(cursor, page));
   }
-  // In a stage page by page, so that a bad mapping stops early; else several pages share an import job and a transaction.
-  const counted = connection.options.stage !== 'all' || connection.options.maxNewRecords !== null;
+  // Several pages share an import job and a transaction.
+  const counted = goesPageByPage(connection);
   const pages = counted ? 1 : pagesAtOnce;
-  const key = ({ version, index, after }: ScanCursor): string => JSON.stringify([run.id, version, index, after]);
-  const page = await ahead.take(key(cursor), () => readPages(ctx, scope, step, cursor.after, pages));
-  const next = following(cursor, page);
+  const key = ({ version, sinceMs, index, after }: ScanCursor): string =>
+    JSON.stringify([run.id, version, sinceMs, index, after]);
+  const read = (at: ScanCursor, of: ScanStep | RosterStep): Promise<Page> =>
+    of.source !== 'roster'
+      ? readPages(ctx, scope, of, at.after, pages)
+      : of.side === 'hubspot'
+        ? rosterContacts(ctx, scope, run, at.after)
+        : rosterProfiles(ctx, run, at);
+  const page = await ahead.pages.take(key(cursor), () => read(cursor, step));
+  const next = following({ ...cursor, ...(cursor.roster === undefined ? {} : { atMs: ctx.clock().getTime() }) }, page);
   const nextStep = next.steps[next.index];
-  if (nextStep !== undefined && nextStep.choose !== true)
-    ahead.begin(key(next), () => readPages(ctx, scope, nextStep, next.after, pages));
+  // Profiles that no contact brought are known once the contacts are through.
+  const waits = nextStep?.source === 'roster' && nextStep !== step;
+  if (nextStep !== undefined && nextStep.side !== 'both' && !choosesOnly(nextStep) && !waits)
+    ahead.pages.begin(key(next), () => read(next, nextStep));
   const total = page.total === null ? null : run.done + page.total;
   const progress = { id: run.id, cursor: next, total, done: page.size };
   const input = await notDoneYet(ctx, scope, pipeline, new Date(cursor.sinceMs), page.input);
   const { maxNewRecords } = connection.options;
   const created = (run.counts['createdInHubspot'] ?? 0) + (run.counts['createdInKlaviyo'] ?? 0);
   const createsLeft = maxNewRecords === null ? null : Math.max(0, maxNewRecords - created);
-  const batch = { ...input, priority: 'sweep', claimed: [], run: progress, createsLeft, mayWrite } as const;
+  const roster = completeRoster(ctx, run, cursor);
+  const batch = { ...input, roster, priority: 'sweep', claimed: [], run: progress, createsLeft, mayWrite } as const;
   await pipeline.begin({ runId: run.id, cursor: next }, keysOf(input), async (before) => {
     try {
       await processBatch(ctx, scope, lease, { ...batch, before });
@@ -181,6 +247,22 @@ async function handOver(
     );
     await advanceRun(tx, progress.id, { ...progress, counts: {} });
   });
+}
+
+/** Whether a step looks only who there is. */
+const choosesOnly = (step: ScanStep | RosterStep): step is ScanStep => 'choose' in step && step.choose === true;
+
+/** What a turn reads ahead for the run under way. */
+export interface Ahead {
+  pages: ReadAhead<Page>;
+  roster: ReadAhead<Round>;
+}
+
+/** The roster in which partners are looked up, or null where not all profiles are on it. */
+function completeRoster(ctx: SyncContext, run: Run<ScanCursor>, { roster }: ScanCursor): Roster | null {
+  if (roster?.profiles.state !== 'read') return null;
+  const lists = Object.entries(roster.lists).flatMap(([id, { state }]) => (state === 'read' ? id : []));
+  return rosterOf(ctx, run, lists);
 }
 
 const keysOf = (input: BatchInput): RecordKey[] =>
@@ -232,7 +314,8 @@ async function choose(
   const emails = await emailsOfPage(ctx, scope, page);
   await ctx.db.transaction(async (tx) => {
     await putForward(tx, scope.portalId, connection.id, emails, next.chooses ?? 0);
-    if (next.steps[next.index]?.choose !== true) await concludeChoosing(tx, connection.id);
+    const step = next.steps[next.index];
+    if (step === undefined || !choosesOnly(step)) await concludeChoosing(tx, connection.id);
     await advanceRun(tx, run.id, { cursor: next, done: 0, total: null, counts: {} });
   });
 }
@@ -332,6 +415,7 @@ async function notDoneYet(
   );
   const done = (key: RecordKey): boolean => through.has(key) || pipeline.holds(key);
   return {
+    ...input,
     hubspotIds: input.hubspotIds.filter((id) => !done(`h${id}`)),
     klaviyoIds: input.klaviyoIds.filter((id) => !done(`k${id}`)),
     contacts: (input.contacts ?? []).filter(({ id }) => !done(`h${id}`)),

@@ -123,8 +123,7 @@ export async function undoPage(
     ctx,
     scope,
     people.map(({ plan }) => plan),
-    'person',
-    mayWrite,
+    { priority: 'person', mayWrite },
   );
   const byPlan = new Map(applied.map((one) => [one.plan, one]));
   await archiveCreated(ctx, scope, people, byPlan, mayWrite);

@@ -66,9 +66,16 @@ export function listsRead(connections: readonly ContactConnection[]): {
 }
 
 /** Fingerprint of a connection's rules: standings made under other rules remove nobody from a list (B9). */
-export function rulesKey(connection: ContactConnection): string {
-  return JSON.stringify([connection.rules.hubspotToKlaviyo, connection.rules.klaviyoToHubspot]);
+export function rulesKey({ rules }: ContactConnection): string {
+  let key = keys.get(rules);
+  if (key === undefined) {
+    key = JSON.stringify([rules.hubspotToKlaviyo, rules.klaviyoToHubspot]);
+    keys.set(rules, key);
+  }
+  return key;
 }
+
+const keys = new WeakMap<ContactConnection['rules'], string>();
 
 /** Whether the rules of a connection read any of these lists. */
 export function readsAny(connection: ContactConnection, lists: ReadonlySet<string>): boolean {

@@ -1,4 +1,4 @@
-import { decideOptOut, decideSubscribe, optedOutInKlaviyo, type ConsentMemory } from './consent.js';
+import { decideOptOut, decideSubscribe, noMemory, optedOutInKlaviyo, type ConsentMemory } from './consent.js';
 import type { ContactConnection, Side } from './connection.js';
 import type { Eligibility } from './eligibility.js';
 import type { Person } from './person.js';
@@ -57,6 +57,8 @@ export function planConsent(
   const { consent: before } = person;
   const subscription = person.klaviyo?.subscription ?? null;
   const plan: ConsentPlan = { subscribe: null, optOuts: [], memory: null };
+  // Where nobody cares for consent nothing was remembered, and there is nothing to decide.
+  if (before === noMemory && !caresForConsent(connections)) return plan;
   const after: { -readonly [Key in keyof ConsentMemory]: ConsentMemory[Key] } = { ...before };
 
   // A pair that comes to be has carried nothing yet, whatever is remembered of those who had the address before.

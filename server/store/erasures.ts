@@ -90,6 +90,12 @@ export async function eraseRows(tx: Database, erasure: Erasure): Promise<Erasure
     account,
     klaviyoIds,
   ]);
+  await erase(
+    'rosters',
+    `delete from roster r using run where run.id = r.run_id and run.klaviyo_account_id = $1
+       and (r.kind = 'contact' and r.record_id = $2 or r.kind <> 'contact' and r.record_id = any ($3) or r.email = any ($4))`,
+    [...records, emails],
+  );
   await erase('listMembers', `delete from list_member where ${ofRecord}`, records);
   await erase(
     'history',

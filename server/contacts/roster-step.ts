@@ -1,0 +1,226 @@
+import { normalEmail } from '../rules/email.js';
+import { assertLease, type Lease } from '../store/lease.js';
+import {
+  addToRoster,
+  clearRosters,
+  remainingProfiles,
+  rosteredContacts,
+  rosterSize,
+  type RosterRow,
+} from '../store/roster.js';
+import { advanceRun, type Run } from '../store/runs.js';
+import { readByIds, readPage as readContacts } from '../vendors/hubspot/contacts.js';
+import type { HubspotContact } from '../vendors/hubspot/types.js';
+import { memberIdsPage } from '../vendors/klaviyo/lists.js';
+import { readPage as readProfiles } from '../vendors/klaviyo/profiles.js';
+import type { KlaviyoProfile } from '../vendors/klaviyo/types.js';
+import type { AccountScope } from './account-scope.js';
+import type { ReadAhead } from './read-ahead.js';
+import { presentProfiles } from './roster.js';
+import type { Page, ScanCursor } from './scan.js';
+import type { SyncContext } from './sync-context.js';
+
+/**
+ * How far a run has read both sides. A source that was `left` is not on the roster as a whole, so that nothing may be
+ * concluded from who is missing.
+ */
+export interface RosterProgress {
+  contacts: Source;
+  profiles: Source;
+  /** Members of the lists that people are added to. */
+  lists: Record<string, Source>;
+  /** Whether all profiles belong to the run; else they are read as long as HubSpot is, to be looked up. */
+  all: boolean;
+}
+
+interface Source {
+  state: 'begin' | 'open' | 'read' | 'left';
+  after: string | null;
+}
+
+const unread: Source = { state: 'begin', after: null };
+
+/** A roster of which nothing is read yet. `lists`: those that people are added to. Pure. */
+export const emptyRoster = (all: boolean, lists: readonly string[]): RosterProgress => ({
+  contacts: unread,
+  profiles: unread,
+  lists: Object.fromEntries(lists.map((id) => [id, unread])),
+  all,
+});
+
+/** Pages of each source that are taken down together. */
+const pagesAtOnce = 5;
+/** People of the roster that are worked on together: as many as one import job of Klaviyo's and one list write carry. */
+const peopleAtOnce = 1000;
+
+/** What one reading brought, and how far both sides are read then. */
+export interface Round {
+  rows: RosterRow[];
+  roster: RosterProgress;
+}
+
+/**
+ * Reads the next pages of both sides, at the same time, and takes them down; nothing is compared yet. Both vendors' limits
+ * are used that way, and each record is read once.
+ */
+export async function readRoster(
+  ctx: SyncContext,
+  scope: AccountScope,
+  lease: Lease,
+  run: Run<ScanCursor>,
+  cursor: ScanCursor & { roster: RosterProgress },
+  ahead: ReadAhead<Round>,
+): Promise<void> {
+  // An earlier pass of this run, before an edit of the connection or a rest, read something else.
+  if (cursor.roster.contacts.state === 'begin') await clearRosters(ctx.db, run.id);
+  const key = (roster: RosterProgress): string =>
+    JSON.stringify([
+      run.id,
+      cursor.version,
+      cursor.sinceMs,
+      sourcesOf(roster).map(({ state, after }) => [state, after]),
+    ]);
+  const { rows, roster } = await ahead.take(key(cursor.roster), () => readRound(ctx, scope, cursor.roster));
+  const through = isRead(roster);
+  if (!through) ahead.begin(key(roster), () => readRound(ctx, scope, roster));
+  await ctx.db.transaction(async (tx) => {
+    await assertLease(tx, lease);
+    await addToRoster(tx, run, rows);
+    await advanceRun(tx, run.id, {
+      cursor: { ...cursor, roster, index: through ? cursor.index + 1 : cursor.index, atMs: ctx.clock().getTime() },
+      done: 0,
+      total: through ? await rosterSize(tx, run.id) : null,
+      counts: { read: rows.filter(({ kind }) => kind === 'contact' || kind === 'profile').length },
+    });
+  });
+}
+
+const sourcesOf = (roster: RosterProgress): Source[] => [
+  roster.contacts,
+  roster.profiles,
+  ...Object.entries(roster.lists)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, source]) => source),
+];
+const isOpen = ({ state }: Source): boolean => state === 'begin' || state === 'open';
+const isRead = (roster: RosterProgress): boolean => !sourcesOf(roster).some(isOpen);
+
+async function readRound(ctx: SyncContext, scope: AccountScope, roster: RosterProgress): Promise<Round> {
+  const hubspot = ctx.hubspot(scope.portalId, 'sweep');
+  const klaviyo = ctx.klaviyo(scope.klaviyoAccountId, 'sweep');
+  const [contacts, profiles, ...lists] = await Promise.all([
+    readSource(roster.contacts, async (after) => {
+      const page = await readContacts(hubspot, { after, limit: 100, properties: scope.contactProperties });
+      return { rows: page.contacts.flatMap(contactRows), after: page.after };
+    }),
+    readSource(roster.profiles, async (cursor) => {
+      const page = await readProfiles(klaviyo, { cursor, size: 100, sort: 'created', subscriptions: true });
+      return { rows: page.profiles.map((profile) => profileRow(scope, profile)), after: page.cursor };
+    }),
+    ...Object.entries(roster.lists).map(async ([id, source]) => {
+      const read = await readSource(source, async (cursor) => {
+        const page = await memberIdsPage(klaviyo, { id, cursor });
+        return { rows: page.ids.map((recordId) => ({ kind: `member:${id}` as const, recordId })), after: page.cursor };
+      });
+      return { id, ...read };
+    }),
+  ]);
+  // Beyond HubSpot's end further profiles are somebody else's for the most part: partners are asked for instead.
+  const leave = !roster.all && !isOpen(contacts.source);
+  const unless = (source: Source): Source => (leave && isOpen(source) ? { state: 'left', after: null } : source);
+  return {
+    rows: [contacts, profiles, ...lists].flatMap(({ rows }) => rows),
+    roster: {
+      ...roster,
+      contacts: contacts.source,
+      profiles: unless(profiles.source),
+      lists: Object.fromEntries(lists.map(({ id, source }) => [id, unless(source)])),
+    },
+  };
+}
+
+async function readSource(
+  source: Source,
+  readPage: (after: string | null) => Promise<{ rows: RosterRow[]; after: string | null }>,
+): Promise<{ rows: RosterRow[]; source: Source }> {
+  const rows: RosterRow[] = [];
+  let { state, after } = source;
+  for (let read = 0; read < pagesAtOnce && (state === 'begin' || state === 'open'); read += 1) {
+    const page = await readPage(after);
+    rows.push(...page.rows);
+    after = page.after;
+    state = after === null ? 'read' : 'open';
+  }
+  return { rows, source: { state, after } };
+}
+
+function contactRows(contact: HubspotContact): RosterRow[] {
+  const further = (contact.properties['hs_additional_emails'] ?? '').split(';').map(normalEmail);
+  return [
+    { kind: 'contact', recordId: contact.id, email: normalEmail(contact.properties['email']), record: contact },
+    ...further.flatMap((email): RosterRow[] =>
+      email === null ? [] : [{ kind: 'secondary', recordId: email, email, record: null }],
+    ),
+  ];
+}
+
+/** A profile with those of its own properties that are mapped: the others are nothing to a run. */
+function profileRow(scope: AccountScope, profile: KlaviyoProfile): RosterRow {
+  const properties = Object.fromEntries(
+    scope.profileProperties.flatMap((name) =>
+      Object.hasOwn(profile.properties, name) ? [[name, profile.properties[name]]] : [],
+    ),
+  );
+  return {
+    kind: 'profile',
+    recordId: profile.id,
+    email: normalEmail(profile.email),
+    phone: profile.phoneNumber,
+    record: { ...profile, properties },
+  };
+}
+
+/** The next contacts of the roster. Who was looked at by itself since the reading is read again. */
+export async function rosterContacts(
+  ctx: SyncContext,
+  scope: AccountScope,
+  run: { id: string },
+  after: string | null,
+): Promise<Page> {
+  const rows = await rosteredContacts<HubspotContact>(ctx.db, run.id, after ?? '', peopleAtOnce);
+  const again = rows.flatMap((row) => (row.stale || row.record === null ? row.recordId : []));
+  const session = ctx.hubspot(scope.portalId, 'sweep');
+  const read =
+    again.length === 0
+      ? new Map<string, HubspotContact>()
+      : (await readByIds(session, again, scope.contactProperties)).contacts;
+  const contacts = rows.flatMap((row) => read.get(row.recordId) ?? (row.stale ? [] : (row.record ?? [])));
+  return {
+    input: { hubspotIds: [], klaviyoIds: [], contacts },
+    size: rows.length,
+    after: rows.length < peopleAtOnce ? null : (rows.at(-1)?.recordId ?? null),
+    total: null,
+  };
+}
+
+/** The next profiles of the roster that no contact brought. HubSpot is not asked for those whose email it does not have. */
+export async function rosterProfiles(
+  ctx: SyncContext,
+  run: { id: string; klaviyoAccountId: string },
+  { after, sinceMs }: Pick<ScanCursor, 'after' | 'sinceMs'>,
+): Promise<Page> {
+  const since = new Date(sinceMs);
+  const rows = await remainingProfiles<KlaviyoProfile>(ctx.db, { ...run, since }, after ?? '', peopleAtOnce);
+  const profiles = await presentProfiles(ctx, run.klaviyoAccountId, rows);
+  return {
+    input: {
+      hubspotIds: [],
+      klaviyoIds: [],
+      profiles,
+      notInHubspot: new Set(rows.flatMap((row) => (row.absent && !row.stale && row.email !== null ? row.email : []))),
+    },
+    size: rows.filter(({ absent }) => absent).length,
+    after: rows.length < peopleAtOnce ? null : (rows.at(-1)?.recordId ?? null),
+    total: null,
+  };
+}

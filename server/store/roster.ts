@@ -1,0 +1,182 @@
+import type { Side } from '../rules/connection.js';
+import type { Database } from './database.js';
+
+/** Rows of a roster: contacts, their further addresses, profiles, and who is on a list that the run adds people to. */
+export type RosterKind = 'contact' | 'secondary' | 'profile' | `member:${string}`;
+
+/** One record as the run read it. */
+export interface RosterRow {
+  kind: RosterKind;
+  recordId: string;
+  /** Normal form. */
+  email?: string | null;
+  phone?: string | null;
+  record?: unknown;
+}
+
+/** A record of the roster. `record` is null, or `stale` true, when it is to be read again. */
+export interface Rostered<Record> {
+  recordId: string;
+  record: Record | null;
+  stale: boolean;
+}
+
+/** Takes records down. A record that is on the roster already is replaced. */
+export async function addToRoster(
+  tx: Database,
+  run: { id: string; portalId: string },
+  rows: readonly RosterRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query(
+    `insert into roster (run_id, portal_id, kind, record_id, email, phone, record)
+     select distinct on (x.kind, x."recordId") $1, $2, x.kind, x."recordId", x.email, x.phone, x.record
+     from json_to_recordset($3::json) as x (kind text, "recordId" text, email text, phone text, record json)
+     on conflict (run_id, kind, record_id) do update set
+       email = excluded.email, phone = excluded.phone, record = excluded.record, stale = false`,
+    [run.id, run.portalId, JSON.stringify(rows)],
+  );
+}
+
+/** Who was created or given a phone number by the run: to be read again, and the number has an owner from now on. */
+export async function noteOnRoster(
+  tx: Database,
+  run: { id: string; portalId: string },
+  profiles: readonly { recordId: string; email: string | null; phone: string | null }[],
+): Promise<void> {
+  if (profiles.length === 0) return;
+  await tx.query(
+    `insert into roster as r (run_id, portal_id, kind, record_id, email, phone, stale)
+     select distinct on (x."recordId") $1, $2, 'profile', x."recordId", x.email, x.phone, true
+     from json_to_recordset($3::json) as x ("recordId" text, email text, phone text)
+     on conflict (run_id, kind, record_id) do update set
+       email = excluded.email, phone = coalesce(excluded.phone, r.phone), stale = true`,
+    [run.id, run.portalId, JSON.stringify(profiles)],
+  );
+}
+
+/** What a hint or a sweep brought was looked at by itself: what open runs of the account read of it is old. */
+export async function noteStale(
+  tx: Database,
+  klaviyoAccountId: string,
+  records: readonly { side: Side; recordId: string }[],
+): Promise<void> {
+  if (records.length === 0) return;
+  const ids = (side: Side): string[] => records.flatMap((one) => (one.side === side ? one.recordId : []));
+  await tx.query(
+    `update roster r set stale = true from run
+     where run.klaviyo_account_id = $1 and run.state in ('queued', 'running') and r.run_id = run.id and not r.stale
+       and ((r.kind = 'contact' and r.record_id = any ($2)) or (r.kind = 'profile' and r.record_id = any ($3)))`,
+    [klaviyoAccountId, ids('hubspot'), ids('klaviyo')],
+  );
+}
+
+interface Row<Record> {
+  record_id: string;
+  record: Record | null;
+  stale: boolean;
+}
+
+const fromRow = <Record>(row: Row<Record>): Rostered<Record> => ({
+  recordId: row.record_id,
+  record: row.record,
+  stale: row.stale,
+});
+
+/** Contacts in the order of their ids as text, after one of them. */
+export async function rosteredContacts<Contact>(
+  db: Database,
+  runId: string,
+  after: string,
+  limit: number,
+): Promise<Rostered<Contact>[]> {
+  const rows = await db.query<Row<Contact>>(
+    `select record_id, record, stale from roster where run_id = $1 and kind = 'contact' and record_id > $2
+     order by record_id limit $3`,
+    [runId, after, limit],
+  );
+  return rows.map(fromRow);
+}
+
+/**
+ * Profiles in the order of their ids, after one of them, whose pair this run has not worked on. `absent`: no contact of
+ * the roster has the email, as its first or a further one.
+ */
+export async function remainingProfiles<Profile>(
+  db: Database,
+  run: { id: string; klaviyoAccountId: string; since: Date },
+  after: string,
+  limit: number,
+): Promise<(Rostered<Profile> & { email: string | null; absent: boolean })[]> {
+  const rows = await db.query<Row<Profile> & { email: string | null; absent: boolean }>(
+    `select r.record_id, r.record, r.stale, r.email,
+       not exists (select from roster c where c.run_id = $1 and c.kind in ('contact', 'secondary') and c.email = r.email) as absent
+     from roster r
+     where r.run_id = $1 and r.kind = 'profile' and r.record_id > $4
+       and not exists (select from link l where l.klaviyo_account_id = $2 and l.klaviyo_id = r.record_id and l.synced_at >= $3)
+     order by r.record_id limit $5`,
+    [run.id, run.klaviyoAccountId, run.since, after, limit],
+  );
+  return rows.map((row) => ({ ...fromRow(row), email: row.email, absent: row.absent }));
+}
+
+/** Profiles of the roster by what they are found by: ids, emails in normal form, or phone numbers. */
+export async function rosteredProfiles<Profile>(
+  db: Database,
+  runId: string,
+  by: { ids: readonly string[] } | { emails: readonly string[] } | { phones: readonly string[] },
+): Promise<(Rostered<Profile> & { email: string | null; phone: string | null })[]> {
+  const [condition, values] =
+    'ids' in by
+      ? ['record_id = any ($2)', by.ids]
+      : 'emails' in by
+        ? ['email = any ($2)', by.emails]
+        : ['phone = any ($2)', by.phones];
+  if (values.length === 0) return [];
+  const rows = await db.query<Row<Profile> & { email: string | null; phone: string | null }>(
+    `select record_id, record, stale, email, phone from roster where run_id = $1 and kind = 'profile' and ${condition}`,
+    [runId, values],
+  );
+  return rows.map((row) => ({ ...fromRow(row), email: row.email, phone: row.phone }));
+}
+
+/** Which of these profiles were on a list when the run read its members. */
+export async function rosteredMembers(
+  db: Database,
+  runId: string,
+  listId: string,
+  klaviyoIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await db.query<{ record_id: string }>(
+    'select record_id from roster where run_id = $1 and kind = $2 and record_id = any ($3)',
+    [runId, `member:${listId}`, klaviyoIds],
+  );
+  return new Set(rows.map((row) => row.record_id));
+}
+
+/** People a run has to work on: its contacts, and the profiles whose email no contact has. */
+export async function rosterSize(db: Database, runId: string): Promise<number> {
+  const [row] = await db.query<{ n: string }>(
+    `select count(*) as n from roster r where run_id = $1 and (kind = 'contact' or kind = 'profile'
+       and not exists (select from roster c where c.run_id = $1 and c.kind = 'contact' and c.email = r.email))`,
+    [runId],
+  );
+  return Number(row?.n ?? 0);
+}
+
+const step = 20_000;
+
+/** Takes the rosters of runs that are over away, or one run's, in small steps. */
+export async function clearRosters(db: Database, runId: string | null): Promise<void> {
+  const which =
+    runId === null
+      ? `not exists (select from run where run.id = r.run_id and run.state in ('queued', 'running')) and $1::uuid is null`
+      : 'run_id = $1';
+  for (;;) {
+    const gone = await db.query(
+      `delete from roster where ctid = any (array(select r.ctid from roster r where ${which} limit ${step})) returning 1`,
+      [runId],
+    );
+    if (gone.length < step) return;
+  }
+}

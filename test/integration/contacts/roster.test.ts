@@ -1,0 +1,265 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startHubspot, type HubspotSandbox } from '../../../sandbox/hubspot/index.js';
+import { startKlaviyo, type KlaviyoSandbox } from '../../../sandbox/klaviyo/index.js';
+import { loadScope } from '../../../server/contacts/account-scope.js';
+import { drain, noteAndWake } from '../../../server/contacts/drain.js';
+import { processBatch } from '../../../server/contacts/process-batch.js';
+import { ReadAhead } from '../../../server/contacts/read-ahead.js';
+import { rosterOf } from '../../../server/contacts/roster.js';
+import { RunPipeline } from '../../../server/contacts/run-pipeline.js';
+import { scanPage, type ScanCursor } from '../../../server/contacts/scan.js';
+import { catalogueOf } from '../../../server/rules/mappings.js';
+import { acquireLease, releaseLease } from '../../../server/store/lease.js';
+import { nextRun, queueRun } from '../../../server/store/runs.js';
+import { openSteps, type StepWorld } from '../../helpers/sync-context.js';
+import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
+
+let database: TestDatabase;
+let hubspot: HubspotSandbox;
+let klaviyo: KlaviyoSandbox;
+let steps: StepWorld;
+const portal = () => hubspot.portals.get(steps.portalId)!;
+const account = () => klaviyo.accounts.get('TANDM1')!;
+const profileOf = (email: string) => account().holder({ email })[0];
+const contactOf = (email: string) => [...portal().contacts.values()].find((one) => one.properties['email'] === email);
+const contact = (email: string, more: Record<string, string> = {}) =>
+  portal().create('contacts', { email, ...more }, 'CRM_UI');
+function profile(email: string, more: { first_name?: string; phone_number?: string } = {}) {
+  const made = account().create();
+  account().identify(made, { email, ...(more.phone_number === undefined ? {} : { phone_number: more.phone_number }) });
+  made.first_name = more.first_name ?? null;
+  account().touch(made);
+  return made;
+}
+const calls = () => ({
+  ...hubspot.calls.summary().byOperation,
+  ...klaviyo.calls.summary().byOperation,
+});
+const count = (operation: string): number => calls()[operation]?.count ?? 0;
+
+beforeAll(async () => {
+  [database, hubspot, klaviyo] = await Promise.all([
+    openTestDatabase(),
+    startHubspot({ limits: false }),
+    startKlaviyo({ limits: false, importMs: 20 }),
+  ]);
+  const field = (name: string, type: string, fieldType: string) => ({
+    object: 'contact' as const,
+    name,
+    label: name,
+    type,
+    fieldType,
+    readOnly: false,
+  });
+  const attribute = (name: string) => ({
+    kind: 'attribute' as const,
+    name,
+    label: name,
+    type: 'string' as const,
+    readOnly: false,
+  });
+  steps = await openSteps(
+    database,
+    hubspot,
+    klaviyo,
+    {
+      direction: 'two_way',
+      rules: {
+        hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }],
+        klaviyoToHubspot: [{ source: { all: true } }],
+      },
+      mappings: [
+        ['firstname', 'first_name'],
+        ['phone', 'phone_number'],
+      ].map(([property, name]) => ({
+        hubspot: { object: 'contact', property },
+        klaviyo: { kind: 'attribute', name },
+        direction: 'both',
+        winner: null,
+        emptyToo: false,
+      })),
+      options: {
+        winner: 'hubspot',
+        limit: null,
+        stage: 'all',
+        maxNewRecords: null,
+        subscribe: false,
+        resubscribe: false,
+        carryOptOuts: 'to_hubspot',
+        unsubscribeOnExit: false,
+        createInKlaviyo: true,
+        createInHubspot: true,
+        defaultRegion: 'DE',
+      },
+    },
+    undefined,
+    catalogueOf(
+      [field('firstname', 'string', 'text'), field('phone', 'phone_number', 'phonenumber')],
+      [attribute('first_name'), attribute('phone_number')],
+    ),
+  );
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([hubspot.close(), klaviyo.close()]);
+  await database.close();
+});
+
+/** A run over everybody, whose both sides are read; what follows has not begun. */
+async function readBothSides(): Promise<string> {
+  const { ctx, klaviyoAccountId, portalId, connectionId } = steps;
+  const runId = await queueRun(database.db, { id: connectionId, portalId, klaviyoAccountId }, 'manual');
+  const lease = (await acquireLease(database.db, `drain:${klaviyoAccountId}`, 'test', 30))!;
+  const scope = (await loadScope(ctx, klaviyoAccountId))!;
+  const reading = {
+    ahead: { pages: new ReadAhead<never>(), roster: new ReadAhead<never>() },
+    pipeline: new RunPipeline(1),
+  };
+  for (;;) {
+    const run = (await nextRun<ScanCursor>(database.db, klaviyoAccountId))!;
+    if ((run.cursor?.index ?? 0) > 0) break;
+    await scanPage(ctx, scope, lease, run, () => undefined, reading);
+  }
+  await releaseLease(database.db, lease);
+  return runId;
+}
+/** Works off everything, the open run included. */
+const goOn = async (): Promise<void> => {
+  await database.db.query('update change set due_at = now()');
+  await drain(steps.ctx, steps.klaviyoAccountId, new AbortController().signal);
+};
+const sweptUp = (side: 'hubspot' | 'klaviyo', recordId: string): Promise<void> =>
+  noteAndWake(steps.ctx, steps.portalId, steps.klaviyoAccountId, [{ side, recordId, priority: 2, cause: 'sweep' }]);
+const historyOf = (email: string) =>
+  database.db.query<{ action: string; side: string }>(`select action, side from history where email = $1 order by id`, [
+    email,
+  ]);
+
+test('B4: every record is read once, and partners are found without being asked for', async () => {
+  for (let n = 0; n < 250; n += 1) contact(`h${n}@example.org`, { firstname: `H${n}` });
+  for (let n = 200; n < 450; n += 1) profile(`h${n}@example.org`, { first_name: `K${n}` });
+  for (let n = 220; n < 230; n += 1)
+    account()
+      .lists.get('CstHub')!
+      .members.set(profileOf(`h${n}@example.org`)!.id, account().now());
+  hubspot.calls.reset();
+  klaviyo.calls.reset();
+  await readBothSides();
+  await goOn();
+  expect(portal().contacts.size).toBe(450);
+  expect(account().profiles.size).toBe(450);
+  expect(profileOf('h210@example.org')?.first_name).toBe('H210');
+  expect(contactOf('h300@example.org')?.properties['firstname']).toBe('K300');
+  // Three pages of contacts and two batches of creates; three pages of profiles, two looks at the 200 that came to be.
+  expect([count('contacts.list'), count('contacts.batchRead'), count('contacts.batchCreate')]).toEqual([3, 0, 2]);
+  expect([count('profiles.list'), count('imports.create'), count('lists.profiles')]).toEqual([3 + 2, 1, 0]);
+  // Who was on the list before did not join it.
+  expect((await historyOf('h225@example.org')).map(({ action }) => action)).not.toContain('list_add');
+  expect((await historyOf('h215@example.org')).map(({ action }) => action)).toContain('list_add');
+  expect(await database.db.query('select from roster')).toEqual([]);
+  const [run] = await database.db.query('select state, done, total from run');
+  expect(run).toEqual({ state: 'finished', done: '450', total: '450' });
+});
+
+test('B3: what a sweep brought since the reading counts, not what was read', async () => {
+  const moved = contact('moved@example.org', { firstname: 'Moved' });
+  await readBothSides();
+  portal().update('contacts', moved, { email: '' }, 'CRM_UI');
+  await sweptUp('hubspot', moved.id);
+  await goOn();
+  expect(profileOf('moved@example.org')).toBeUndefined();
+});
+
+test('D4: a profile that was edited since the reading and noticed keeps its edit', async () => {
+  const edited = profile('edited@example.org');
+  contact('edited@example.org');
+  await readBothSides();
+  edited.first_name = 'Edited';
+  account().touch(edited);
+  await sweptUp('klaviyo', edited.id);
+  await goOn();
+  expect(contactOf('edited@example.org')?.properties['firstname']).toBe('Edited');
+  expect(edited.first_name).toBe('Edited');
+});
+
+test('B5: a profile with a further address of a contact is neither linked nor created', async () => {
+  const holder = contact('first@example.org');
+  portal().addEmail(holder, 'further@example.org');
+  const further = profile('further@example.org');
+  await readBothSides();
+  await goOn();
+  expect(contactOf('further@example.org')).toBeUndefined();
+  const [standing] = await database.db.query('select reason from standing where record_id = $1', [further.id]);
+  expect(standing).toEqual({ reason: 'secondary_email' });
+});
+
+test('B4: a number keeps its holder, read or come to be by this very run', async () => {
+  profile('holder@example.org', { phone_number: '+493012345601' });
+  contact('wants@example.org', { phone: '+49 30 12345601' });
+  const twins = ['one', 'two'].map((name) => contact(`${name}@example.org`, { phone: '+49 30 12345602' }));
+  await readBothSides();
+  const { ctx, klaviyoAccountId } = steps;
+  const roster = rosterOf(ctx, (await nextRun(database.db, klaviyoAccountId))!, []);
+  const lease = (await acquireLease(database.db, 'twins', 'test', 30))!;
+  for (const { id } of twins) {
+    await processBatch(ctx, (await loadScope(ctx, klaviyoAccountId))!, lease, {
+      hubspotIds: [id],
+      klaviyoIds: [],
+      roster,
+      priority: 'sweep',
+      claimed: [],
+      run: null,
+      mayWrite: () => undefined,
+    });
+  }
+  await goOn();
+  expect(profileOf('holder@example.org')?.phone_number).toBe('+493012345601');
+  expect(profileOf('wants@example.org')?.phone_number).toBeNull();
+  const numbers = ['one', 'two'].map((name) => profileOf(`${name}@example.org`)?.phone_number);
+  expect(numbers.filter((number) => number === '+493012345602')).toHaveLength(1);
+  const issues = await database.db.query<{ code: string }>('delete from issue returning code');
+  expect(issues.map(({ code }) => code)).toEqual(['phone_taken_in_klaviyo', 'phone_taken_in_klaviyo']);
+});
+
+test('C6: an opt-out is decided on the person as they are, not as the run read them', async () => {
+  const [back, gone] = ['back@example.org', 'gone@example.org'].map((email) => profile(email));
+  for (const one of [back!, gone!]) {
+    contact(one.email!);
+    account().unsubscribe(one);
+  }
+  await readBothSides();
+  account().subscribe(back!);
+  await goOn();
+  expect(contactOf('back@example.org')?.properties['hs_email_optout']).toBeUndefined();
+  expect(contactOf('gone@example.org')?.properties['hs_email_optout']).toBe('true');
+});
+
+test('G1: a run that lay about reads both sides anew, and nobody is done twice', async () => {
+  await readBothSides();
+  const late = contact('late@example.org', { firstname: 'Late' });
+  await database.db.query(
+    `update run set cursor = jsonb_set(cursor, '{atMs}', to_jsonb((cursor ->> 'atMs')::bigint - 600000)) where state = 'running'`,
+  );
+  hubspot.calls.reset();
+  await goOn();
+  expect(count('contacts.list')).toBeGreaterThan(0);
+  expect(profileOf('late@example.org')?.first_name).toBe('Late');
+  expect((await historyOf('late@example.org')).filter(({ action }) => action === 'create')).toHaveLength(1);
+  expect(late.properties['firstname']).toBe('Late');
+});
+
+test('B1: one way, with more profiles than contacts: they are left where HubSpot ends, and partners are asked for', async () => {
+  await database.db.query(
+    `update connection set config = jsonb_set(config, '{direction}', '"hubspot_to_klaviyo"'), config_version = config_version + 1`,
+  );
+  for (let n = 0; n < 1200; n += 1) profile(`many${n}@example.org`);
+  const before = portal().contacts.size;
+  contact('many1100@example.org', { firstname: 'Partner' });
+  klaviyo.calls.reset();
+  await readBothSides();
+  const cursor = (await nextRun<ScanCursor>(database.db, steps.klaviyoAccountId))?.cursor;
+  expect(cursor?.roster?.profiles.state).toBe('left');
+  await goOn();
+  expect(profileOf('many1100@example.org')?.first_name).toBe('Partner');
+  expect([...account().profiles.values()].filter(({ email }) => email === 'many1100@example.org')).toHaveLength(1);
+  expect(portal().contacts.size).toBe(before + 1);
+});
