@@ -83,8 +83,13 @@ async function audit(
   ended: boolean,
 ): Promise<number> {
   const ids = { hubspot: links.map(({ hubspotId }) => hubspotId), klaviyo: links.map(({ klaviyoId }) => klaviyoId) };
+  // Asked before and after the reading: who waited before it may be through by its end, and was read as they were.
+  const waitingNow = (): ReturnType<typeof waitingOf> =>
+    waitingOf(ctx.db, stored.klaviyoAccountId, ids.hubspot, ids.klaviyo);
+  const waitedBefore = await waitingNow();
   const persons = await gather(ctx, scope, { hubspotIds: ids.hubspot, klaviyoIds: ids.klaviyo }, 'sweep');
-  const waiting = await waitingOf(ctx.db, stored.klaviyoAccountId, ids.hubspot, ids.klaviyo);
+  const waiting = await waitingNow();
+  for (const record of waitedBefore.records) waiting.records.add(record);
   const moment = { ...scope, consent: { ...scope.consent, now: ctx.clock().toISOString() } };
   const plans = persons.map((person) => planPerson(person, moment));
   const issues = await fieldsWithIssues(
