@@ -90,14 +90,23 @@ export async function gather(
   await Promise.all([readContacts([...hubspotIds]), readProfiles([...klaviyoIds])]);
 
   // 2. A merge gives the surviving contact the links of those it swallowed (B7).
-  const swallowed = [...contacts.values()].flatMap((contact) => mergedIds(contact));
-  const inherited = await linksOfRecords(db, scope.klaviyoAccountId, swallowed, []);
-  remember(inherited);
-  await readProfiles(inherited.map((link) => link.klaviyoId));
+  const inheritBy = async (survivors: Iterable<HubspotContact>): Promise<string[]> => {
+    const swallowed = [...survivors].flatMap((contact) => mergedIds(contact));
+    const inherited = await linksOfRecords(db, scope.klaviyoAccountId, swallowed, []);
+    remember(inherited);
+    await readProfiles(inherited.map((link) => link.klaviyoId));
+    return inherited.map((link) => link.hubspotId);
+  };
+  await inheritBy(contacts.values());
 
   // 3. Partners by email: of records without a link, and holders of the email a pair is about to take (B4, B6).
   const byEmail = await findByEmail(hubspot, klaviyo, scope, { contacts, profiles, links }, input);
-  for (const contact of byEmail.contacts.values()) if (!contacts.has(contact.id)) contacts.set(contact.id, contact);
+  const holders = [...byEmail.contacts.values()].filter((contact) => !contacts.has(contact.id));
+  for (const contact of holders) contacts.set(contact.id, contact);
+  // Who holds the address of a contact that is gone may have swallowed it, and others beside.
+  const merged = await inheritBy(holders.filter((contact) => mergedIds(contact).some((id) => gone.hubspot.has(id))));
+  if (merged.length > 0)
+    for (const contact of holders) if (mergedIds(contact).some((id) => merged.includes(id))) hubspotIds.add(contact.id);
   for (const profile of [...byEmail.profiles.values()].flat())
     if (!profiles.has(profile.id)) profiles.set(profile.id, profile);
   remember(await linksOfRecords(db, scope.klaviyoAccountId, [...contacts.keys()], [...profiles.keys()]));
