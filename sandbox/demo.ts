@@ -13,9 +13,16 @@ import { startKlaviyo } from './klaviyo/index.js';
 import { startPreview, type Preview } from './preview/start-preview.js';
 import { makePeople } from './seed/people.js';
 
-/** The main job on stand-ins: install, connect, sync everybody both ways, look at the result, stay for a look around. */
+/**
+ * The main job on stand-ins: install, connect, sync everybody both ways, look at the result, stay for a look around. With
+ * `--bare` the app is installed and nothing else: the preview shows what a new user sees.
+ */
 const { values } = parseArgs({
-  options: { once: { type: 'boolean', default: false }, people: { type: 'string', default: '2000' } },
+  options: {
+    once: { type: 'boolean', default: false },
+    bare: { type: 'boolean', default: false },
+    people: { type: 'string', default: '2000' },
+  },
 });
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 
@@ -118,11 +125,16 @@ type Call = <T>(method: string, path: string, body?: unknown) => Promise<T>;
 /** The contact to open the preview with. */
 const show: { record: string | null } = { record: null };
 
+/** HubSpot approves the app's timeline events. */
+async function approveAppEvents(): Promise<void> {
+  const approval = { method: 'POST', body: JSON.stringify({ approved: true }) };
+  await fetch(`${hubspot.url}/_sandbox/portals/${firstPortal}/app-events`, approval);
+}
+
 /** Email activity of the last thirty days onto the contacts' timelines; answers whether all of it is there, once. */
 async function emailActivity(call: Call, klaviyoAccountId: string): Promise<boolean> {
   const portalId = String(firstPortal);
-  const approval = { method: 'POST', body: JSON.stringify({ approved: true }) };
-  await fetch(`${hubspot.url}/_sandbox/portals/${portalId}/app-events`, approval);
+  await approveAppEvents();
   const { id } = await call<{ id: string }>('POST', '/connections', {
     type: 'engagement',
     name: 'Email activity',
@@ -167,16 +179,20 @@ async function emailActivity(call: Call, klaviyoAccountId: string): Promise<bool
   return right;
 }
 
-async function firstSync(): Promise<boolean> {
+/** The service serves, and the app is installed in the first portal. */
+async function install(): Promise<void> {
   await until(
     'The start of the service',
     async () => ((await fetch(`${backend}/readyz`).catch(() => null))?.status === 200 ? true : null),
     60,
   );
   say(`Service ready after ${seconds()}.`);
-  const portalId = String(firstPortal);
-  const installed = await installApp(backend, portalId);
+  const installed = await installApp(backend, String(firstPortal));
   if (installed.status !== 200) throw new Error(`The installation ended with ${installed.status}.`);
+}
+
+async function firstSync(): Promise<boolean> {
+  const portalId = String(firstPortal);
   const user: ProxyUser = { portalId, clientSecret: hubspot.clientSecret, appId: hubspot.appId, backend };
   const call: Call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await hubspotFetch(user, method, `/api/v1${path}`, body);
@@ -270,7 +286,9 @@ async function openPreview(): Promise<Preview> {
 }
 
 try {
-  const agree = await firstSync();
+  await install();
+  if (values.bare) await approveAppEvents();
+  const agree = values.bare || (await firstSync());
   if (values.once) await end(agree ? 0 : 1);
   const preview = await openPreview();
   previews.push(preview);

@@ -16,6 +16,8 @@ const entries = [
   'main',
   'operator',
   'config',
+  'oauth/scopes',
+  'vendors/klaviyo/limits',
   'store/migrate',
   'store/embedded/embedded-postgres',
   'store/embedded/postmaster',
