@@ -12,9 +12,9 @@ exception
   when duplicate_object or unique_violation then
     execute format('grant tandem_portal to %I', current_user);
   when insufficient_privilege then
-    if not pg_has_role(current_user, 'tandem_portal', 'member') then
+    if not exists (select from pg_roles where rolname = 'tandem_portal' and pg_has_role(current_user, oid, 'member')) then
       raise exception 'The role tandem_portal is missing and % may not make it.', current_user
-        using hint = format('As an administrator of the server: create role tandem_portal; grant tandem_portal to %I;', current_user);
+        using hint = format('As an administrator of the server: create role tandem_portal nologin; grant tandem_portal to %I;', current_user);
     end if;
 end $$;
 

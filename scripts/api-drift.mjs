@@ -60,7 +60,9 @@ const words = { hubspot: await wordsOf('hubspot'), klaviyo: await wordsOf('klavi
 if (asked.record !== undefined) {
   const use = await useOfTraffic(asked.record, words);
   await writeFile(record, `${JSON.stringify(use, null, 2)}\n`);
-  say(`docs/api-use.json: ${Object.keys(use.hubspot).length} calls of HubSpot, ${Object.keys(use.klaviyo).length} of Klaviyo`);
+  say(
+    `docs/api-use.json: ${Object.keys(use.hubspot).length} calls of HubSpot, ${Object.keys(use.klaviyo).length} of Klaviyo`,
+  );
   process.exit(0);
 }
 if (asked.hubspot === undefined && asked.klaviyo === undefined) {
@@ -74,7 +76,10 @@ const vendors = [
     vendor: 'hubspot',
     name: 'HubSpot',
     scopes: [...hubspotScopes, ...hubspotOptionalScopes],
-    moved: (path) => (asked['hubspot-version'] === undefined ? path : path.replace(/\/\d{4}-\d{2}(?=\/|$)/, `/${asked['hubspot-version']}`)),
+    moved: (path) =>
+      asked['hubspot-version'] === undefined
+        ? path
+        : path.replace(/\/\d{4}-\d{2}(?=\/|$)/, `/${asked['hubspot-version']}`),
   },
   { vendor: 'klaviyo', name: 'Klaviyo', scopes: [...klaviyoScopes], limits: paceOf },
 ].filter(({ vendor }) => asked[vendor] !== undefined);
@@ -85,7 +90,13 @@ for (const { vendor, name, ...facts } of vendors) {
     const before = asked[`${vendor}-before`];
     const older = before === undefined ? null : await openDocuments(before);
     const compared = compareUse({ ...facts, use: use[vendor], newer, older, names: words[vendor] });
-    told.push({ vendor: name, calls: Object.keys(use[vendor]).length, newer: newer.version, older: older?.version ?? null, ...compared });
+    told.push({
+      vendor: name,
+      calls: Object.keys(use[vendor]).length,
+      newer: newer.version,
+      older: older?.version ?? null,
+      ...compared,
+    });
   } catch (error) {
     process.stderr.write(`The documents of ${name} cannot be read: ${error.message}\n`);
     process.exit(2);

@@ -57,7 +57,10 @@ async function open(url, size) {
     sees: (text) => page.getByText(text).first().waitFor(),
     /** Keeps the extension, without the frame of the preview. */
     async picture(name) {
-      await page.locator('[data-extension]').first().screenshot({ path: join(folder, `${name}.png`) });
+      await page
+        .locator('[data-extension]')
+        .first()
+        .screenshot({ path: join(folder, `${name}.png`) });
       process.stdout.write(`docs/images/${name}.png\n`);
     },
   };

@@ -1,5 +1,5 @@
 /**
- * Four kinds of failure, told apart by what the caller must do. Vendor adapters translate every answer into one of
+ * Kinds of failure, told apart by what the caller must do. Vendor adapters translate every answer into one of
  * them; nothing above `vendors/` looks at a status code.
  */
 
@@ -54,4 +54,9 @@ export class RecordRefused extends Error {
 /** Our own mistake or an answer outside the vendor's contract: logged, counted, never shown as the customer's fault. */
 export class VendorBug extends Error {
   override readonly name = 'VendorBug';
+}
+
+/** The installation itself cannot go on until its operator acts. The message says what to do; a stack would hide it. */
+export class NeedsOperator extends Error {
+  override readonly name = 'NeedsOperator';
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { ConfigError, readConfig } from './config.js';
 import { createService } from './context.js';
+import { NeedsOperator } from './errors.js';
 import { openGround } from './ground.js';
 import { createLogger } from './log.js';
 import { metricsDoor } from './metrics-door.js';
@@ -60,7 +61,7 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   // What is wrong with the environment is for a person to read, not for a log collector.
   process.stderr.write(
-    error instanceof ConfigError
+    error instanceof ConfigError || error instanceof NeedsOperator
       ? `${error.message}\n`
       : `Tandem could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );

@@ -1,9 +1,12 @@
 import { ConfigError, readConfig } from './config.js';
 import { createService } from './context.js';
+import { NeedsOperator } from './errors.js';
 import { openGround } from './ground.js';
 import { createLogger } from './log.js';
 import { createMetrics } from './metrics.js';
-import { commands, Misuse } from './operator/commands.js';
+import { commands, diagnosis, Misuse, type CommandAnswer } from './operator/commands.js';
+import { doctor } from './operator/doctor.js';
+import { inspectDatabase } from './store/inspect-database.js';
 import { migrate } from './store/migrate.js';
 
 /** The operator's command line: `npm run tandem -- <command> [--json]`. */
@@ -52,14 +55,24 @@ async function main(): Promise<number> {
   const config = readConfig();
   const log = createLogger('warn');
   const ground = await openGround(config, log);
-  await migrate(ground.databaseUrl, () => undefined);
-  const service = await createService(config, ground.databaseUrl, ground.keys, log, createMetrics());
-  try {
-    const { rows, failed = false } = await command.run({ config, sync: service.sync }, parameters);
+  const show = ({ rows, failed = false }: CommandAnswer): number => {
     process.stdout.write(
       json ? `${JSON.stringify(rows, null, 2)}\n` : `${rows.length === 0 ? 'nothing' : table(rows)}\n`,
     );
     return failed ? 1 : 0;
+  };
+  if (name === 'doctor') {
+    // It says what is in the way, and changes nothing.
+    const standing = await inspectDatabase(ground.databaseUrl);
+    if (standing.state !== 'ready') {
+      const answer = diagnosis(await doctor({ config, now: new Date(), database: standing }));
+      await ground.embedded?.stop();
+      return show(answer);
+    }
+  } else await migrate(ground.databaseUrl, () => undefined);
+  const service = await createService(config, ground.databaseUrl, ground.keys, log, createMetrics());
+  try {
+    return show(await command.run({ config, sync: service.sync }, parameters));
   } finally {
     await service.stop(1);
     await ground.embedded?.stop();
@@ -69,7 +82,7 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const expected = error instanceof ConfigError || error instanceof Misuse;
+    const expected = error instanceof ConfigError || error instanceof NeedsOperator || error instanceof Misuse;
     process.stderr.write(
       `${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );

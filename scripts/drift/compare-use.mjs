@@ -50,7 +50,8 @@ function* parameters(used, then, now, names) {
       for (const value of used.chosen[name] ?? [])
         if (!after.values.has(value) && (then === null || before?.values.has(value)))
           yield ['breaks', `${name} no longer takes ${value}`];
-    yield* narrowed(`parameter ${name}`, before, after, names, true);
+    // What we choose of the values was looked at above.
+    yield* narrowed(`parameter ${name}`, before, after, name in used.chosen ? new Set() : names, true);
   }
   for (const [name, { mandatory }] of now.parameters)
     if (mandatory && !used.query.includes(name) && (then === null || then.parameters.get(name)?.mandatory !== true))
@@ -71,7 +72,7 @@ function* filters(used, then, now) {
 
 /** What stands for a path: itself, or the free map it lies in. */
 function standing(fields, path) {
-  for (let at = path; ; ) {
+  for (let at = path; ;) {
     const found = fields.get(at) ?? fields.get(at.replace(/[^.]+$/, '*'));
     if (found !== undefined) return found;
     // Inside something that may hold anything there is nothing to compare.
@@ -122,7 +123,11 @@ function* read(used, then, now, names) {
 function* narrowed(what, before, after, names, ours) {
   if (before === undefined) return;
   if (after.deprecated === true && before.deprecated !== true) yield ['look', `${what} is deprecated`];
-  const types = (one) => [...one.types].filter((type) => type !== 'null').sort().join('|');
+  const types = (one) =>
+    [...one.types]
+      .filter((type) => type !== 'null')
+      .sort()
+      .join('|');
   if (types(before) !== types(after) && types(before) !== '')
     yield ['breaks', `${what} is ${types(after) || 'of any type'} and was ${types(before)}`];
   if (!ours && after.types.has('null') && !before.types.has('null')) yield ['look', `${what} may be null`];

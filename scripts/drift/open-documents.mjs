@@ -88,7 +88,11 @@ function read({ document, item, operation, template }) {
         walk(field, inside, depth + 1);
       }
       // Free to hold anything, or one kind of thing.
-      if (known.others === true || typeof known.others === 'object' || (known.fields.size === 0 && known.items === undefined))
+      if (
+        known.others === true ||
+        typeof known.others === 'object' ||
+        (known.fields.size === 0 && known.items === undefined)
+      )
         found.set(path === '' ? '*' : `${path}.*`, facts(typeof known.others === 'object' ? [known.others] : []));
       if (typeof known.others === 'object') walk([known.others], path === '' ? '*' : `${path}.*`, depth + 1);
       if (known.items !== undefined) {

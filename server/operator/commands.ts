@@ -8,7 +8,7 @@ import { acquireLease, releaseLease } from '../store/lease.js';
 import { issueGroups } from '../store/issue-list.js';
 import { connectionRows, portalOfConnection, portalRows } from '../store/operator.js';
 import { removeApp } from '../oauth/remove-app.js';
-import { doctor } from './doctor.js';
+import { doctor, type Finding } from './doctor.js';
 import { rotateKeys } from './rotate-keys.js';
 import type { OperatorContext } from './operator-context.js';
 
@@ -43,14 +43,19 @@ async function connectionNamed(sync: SyncContext, id: string | undefined): Promi
   return connection;
 }
 
+/** What doctor found, as an answer. */
+export const diagnosis = (rows: Finding[]): CommandAnswer => ({
+  rows,
+  failed: rows.some(({ state }) => state === 'broken'),
+});
+
 /** `npm run tandem -- <command>`: what an operator does from a shell. */
 export const commands: Record<string, Command> = {
   doctor: {
     usage: '',
     does: 'Looks at environment, database, keys, vendors and deadlines',
     async run(ctx) {
-      const rows = await doctor(ctx);
-      return { rows, failed: rows.some(({ state }) => state === 'broken') };
+      return diagnosis(await doctor({ config: ctx.config, now: ctx.sync.clock(), database: ctx.sync }));
     },
   },
   portals: {

@@ -10,7 +10,8 @@ const owners: Record<SealedSecret['kind'], (id: string) => string> = {
   klaviyo: klaviyoSecretOwner,
   webhook: webhookSecretOwner,
 };
-const ownerOf = ({ kind, id }: SealedSecret): string => owners[kind](id);
+/** Whom a secret is sealed for; it opens for nobody else. */
+export const ownerOf = ({ kind, id }: SealedSecret): string => owners[kind](id);
 
 /**
  * Seals every secret with the first key (A4). A secret that changes meanwhile (a token is refreshed) is sealed with the

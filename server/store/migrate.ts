@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { NeedsOperator } from '../errors.js';
 
 /** The folder of the plain-SQL migrations; this file runs from the sources and from build/, one level deeper. */
 export function migrationsFolder(): string {
@@ -11,13 +12,24 @@ export function migrationsFolder(): string {
   return existsSync(fromSources) ? fromSources : fromBuild;
 }
 
-/** Brings the schema up to date. Several processes may start at once: one migrates, the others wait for it. */
+/**
+ * Brings the schema up to date. Several processes may start at once: one migrates, the others wait for it. Throws
+ * NeedsOperator when the database cannot be reached or the server says what an administrator must do.
+ */
 export async function migrate(databaseUrl: string, say: (message: string) => void = () => undefined): Promise<void> {
   // The runner does not wait for the end of a connection it opens by itself.
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'tandem-migrate' });
   // Should the connection break between two statements, the next one says so.
   client.on('error', (error) => say(error.message));
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NeedsOperator(
+      `Tandem cannot reach its database: ${reason}\nCheck DATABASE_URL, and that the database is up.`,
+      { cause: error },
+    );
+  }
   try {
     await runner({
       dbClient: client,
@@ -31,6 +43,11 @@ export async function migrate(databaseUrl: string, say: (message: string) => voi
       advisoryLockMode: 'wait',
       log: say,
     });
+  } catch (error) {
+    // What our own migrations raise says what to do.
+    if (error instanceof pg.DatabaseError && error.code === 'P0001' && error.hint !== undefined)
+      throw new NeedsOperator(`${error.message}\n${error.hint}`, { cause: error });
+    throw error;
   } finally {
     await client.end();
   }

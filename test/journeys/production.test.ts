@@ -28,7 +28,7 @@ async function start(
   role: 'web' | 'worker',
   environment: Record<string, string> = {},
 ): Promise<Running> {
-  const unit = await readFile(join(process.cwd(), 'deploy/tandem.service'), 'utf8');
+  const unit = await readFile(join(process.cwd(), 'deploy/tandem@.service'), 'utf8');
   const [, command = ''] = /^ExecStart=\/usr\/bin\/node (.+)$/m.exec(unit) ?? [];
   const port = await freePort();
   const child = spawn(process.execPath, command.split(' '), {
