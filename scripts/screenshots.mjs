@@ -14,6 +14,8 @@ import { chromium as playwright } from 'playwright-core';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'docs/images');
 await mkdir(folder, { recursive: true });
+/** Pixels of a picture, at most. */
+const tallest = 880;
 
 /** Starts the demo; answers the address of the preview, the record it opens with, and how to end it. */
 async function demo(...parameters) {

@@ -12,7 +12,7 @@ export interface Exchange {
   responseBody: string;
 }
 
-/** Keeps exchanges for the contract test and the record of our use, at most so many of each operation and status. */
+/** Keeps exchanges for the contract test, at most so many of each operation and status. */
 export class Recorder {
   private readonly kept = new Map<string, number>();
   private readonly file: string;
@@ -26,6 +26,6 @@ export class Recorder {
     const key = `${operation} ${exchange.status}`;
     const count = (this.kept.get(key) ?? 0) + 1;
     this.kept.set(key, count);
-    if (count <= 60) appendFileSync(this.file, `${JSON.stringify({ operation, ...exchange })}\n`);
+    if (count <= 60) appendFileSync(this.file, `${JSON.stringify(exchange)}\n`);
   }
 }

@@ -128,8 +128,8 @@ function* narrowed(what, before, after, names, ours) {
       .filter((type) => type !== 'null')
       .sort()
       .join('|');
-  if (types(before) !== types(after) && types(before) !== '')
-    yield ['breaks', `${what} is ${types(after) || 'of any type'} and was ${types(before)}`];
+  if (types(before) !== types(after) && types(before) !== '' && types(after) !== '')
+    yield ['breaks', `${what} is ${types(after)} and was ${types(before)}`];
   if (!ours && after.types.has('null') && !before.types.has('null')) yield ['look', `${what} may be null`];
   const gone = [...before.values].filter((value) => !after.values.has(value));
   const fresh = [...after.values].filter((value) => !before.values.has(value));

@@ -54,8 +54,12 @@ function read({ document, item, operation, template }) {
   /** Schemas of one thing, with their alternatives, as one: what any of them allows. Fields keep all that is said of them. */
   const facts = (schemas) => {
     const merged = { types: new Set(), values: new Set(), isChoice: false, required: new Set(), fields: new Map() };
+    // Alternatives name each other in circles, and the same schema from many places: each counts once.
+    const seen = new Set();
     const take = (one, mandatory) => {
       const known = resolve(one) ?? {};
+      if (seen.has(known)) return;
+      seen.add(known);
       for (const type of [known.type].flat()) if (type !== undefined) merged.types.add(type);
       if (known.nullable === true) merged.types.add('null');
       if (Array.isArray(known.enum)) {
@@ -67,8 +71,8 @@ function read({ document, item, operation, template }) {
       if (known.deprecated === true) merged.deprecated = true;
       if (mandatory) for (const name of known.required ?? []) merged.required.add(name);
       for (const [name, field] of Object.entries(known.properties ?? {}))
-        merged.fields.set(name, [...(merged.fields.get(name) ?? []), field]);
-      if (known.items !== undefined) merged.items = [...(merged.items ?? []), known.items];
+        merged.fields.set(name, (merged.fields.get(name) ?? new Set()).add(resolve(field)));
+      if (known.items !== undefined) merged.items = (merged.items ?? new Set()).add(resolve(known.items));
       if (known.additionalProperties !== undefined) merged.others = known.additionalProperties;
       for (const part of known.allOf ?? []) take(part, mandatory);
       for (const part of [...(known.oneOf ?? []), ...(known.anyOf ?? [])]) take(part, false);

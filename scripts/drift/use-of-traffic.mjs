@@ -63,11 +63,11 @@ export async function useOfTraffic(folder, words) {
       if (exchange.status >= 300) continue;
       const url = new URL(exchange.url, 'http://vendor');
       const segments = url.pathname.split('/').filter((segment) => segment !== '');
-      const key = `${exchange.vendor} ${exchange.operation} ${exchange.method} ${segments.length}`;
+      const path = `/${segments.map((segment) => (isWord(segment) ? segment : '{id}')).join('/')}`;
+      const key = `${exchange.vendor} ${exchange.method} ${path}`;
       const known = operations.get(key) ?? {
         vendor: exchange.vendor,
-        method: exchange.method,
-        segments: segments.map((segment) => (isWord(segment) ? segment : '{id}')),
+        call: `${exchange.method} ${path}`,
         query: new Set(),
         chosen: {},
         filters: new Set(),
@@ -75,7 +75,6 @@ export async function useOfTraffic(folder, words) {
         reads: new Set(),
       };
       operations.set(key, known);
-      known.segments = known.segments.map((segment, n) => (segment === segments[n] ? segment : '{id}'));
       for (const [parameter, value] of url.searchParams) {
         known.query.add(parameter);
         if (isChoice(parameter))
@@ -83,16 +82,16 @@ export async function useOfTraffic(folder, words) {
         if (parameter === 'filter') for (const one of filtersIn(value)) known.filters.add(one);
       }
       fieldsOf(bodyOf(exchange.body, exchange.headers?.['content-type']) ?? {}, '', known.sends);
-      for (const path of fieldsOf(bodyOf(exchange.responseBody, exchange.responseHeaders?.['content-type']) ?? {})) {
-        const last = path.split('.').at(-1).replaceAll('[]', '');
-        if (last === '*' || words[exchange.vendor].has(last)) known.reads.add(path);
+      for (const field of fieldsOf(bodyOf(exchange.responseBody, exchange.responseHeaders?.['content-type']) ?? {})) {
+        const last = field.split('.').at(-1).replaceAll('[]', '');
+        if (last === '*' || words[exchange.vendor].has(last)) known.reads.add(field);
       }
     }
   }
   const use = { hubspot: {}, klaviyo: {} };
-  for (const { vendor, method, segments, query, chosen, filters, sends, reads } of operations.values()) {
+  for (const { vendor, call, query, chosen, filters, sends, reads } of operations.values()) {
     const choices = Object.entries(chosen).map(([name, values]) => [name, [...values].sort()]);
-    use[vendor][`${method} /${segments.join('/')}`] = {
+    use[vendor][call] = {
       query: [...query].sort(),
       chosen: Object.fromEntries(choices.sort(([a], [b]) => (a < b ? -1 : 1))),
       filters: [...filters].sort(),

@@ -8,14 +8,19 @@ export interface Deadline {
 
 export const deadlines: readonly Deadline[] = [
   {
+    at: '2027-04-30',
+    what: 'Node 22, which the image is made of, gets no more security fixes.',
+    fix: 'Move both stages of the `Dockerfile` to the newest long-term version.',
+  },
+  {
     at: '2028-07-15',
     what: 'Klaviyo’s revision 2026-07-15 is retired two years after its release.',
-    fix: 'Move `server/vendors/klaviyo/version.ts` to a newer revision and run the contract check over its documents.',
+    fix: 'Move `server/vendors/klaviyo/version.ts` to a newer revision and run `npm run drift` over its documents.',
   },
   {
     at: '2028-03-31',
     what: 'HubSpot supports a dated API version for at least eighteen months: 2026-09 is then no longer the supported one.',
-    fix: 'Move `server/vendors/hubspot/version.ts` and `hsproject.json` to a newer version.',
+    fix: 'Move `server/vendors/hubspot/version.ts` and `hsproject.json` to a newer version; `npm run drift` says what it changes.',
   },
   {
     at: '2027-09-30',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makePeople } from '../../sandbox/seed/people.js';
@@ -45,7 +46,41 @@ test('doctor finds a well installation well, and names what is not set up', asyn
     expect(found).toContainEqual(expect.objectContaining({ what, state: 'well' }));
 });
 
-test('portals and connections show what stands where', async () => {
+test('ninety days before something of the vendors’ ends doctor warns; a database that is away does not silence it', async () => {
+  // The end of HubSpot's 2026-03, less 89 days, as that machine's clock has it.
+  const skew = Date.parse('2027-09-30') - 89 * 86_400_000 - Date.now() + 3_600_000;
+  const { code, rows } = await tandem(['doctor', '--json'], {
+    DATABASE_URL: 'postgresql://tandem:wrong@127.0.0.1:1/tandem',
+    NODE_OPTIONS: `--import ${join(process.cwd(), 'test/faults/skewed-clock.mjs')}`,
+    TANDEM_SKEW_MS: String(skew),
+  });
+  expect(code).toBe(1);
+  expect(rows()).toContainEqual(
+    expect.objectContaining({
+      what: 'deadline',
+      state: 'attention',
+      detail: expect.stringMatching(/2026-03.* 88 days/),
+    }),
+  );
+  expect(rows()).toContainEqual(
+    expect.objectContaining({ what: 'database', state: 'broken', detail: expect.stringContaining('ECONNREFUSED') }),
+  );
+});
+
+test('every command of docs/operations.md is one, and every one stands there', async () => {
+  const guide = await readFile('docs/operations.md', 'utf8');
+  const table = guide.slice(guide.indexOf('## The command line'), guide.indexOf('## Is it well?'));
+  const documented = [...table.matchAll(/^\| (.+?) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([a-z-]+)([^`]*)`/g)].map(([, name, more = '']) => `${name}${more}`),
+  );
+  const told = [...(await tandem([])).err.matchAll(/^ {2}([a-z-]+(?: [[<]\w+[\]>])*)/gm)].map(
+    ([, usage = '']) => usage,
+  );
+  expect(documented.sort()).toEqual(told.sort());
+});
+
+test('portals, connections and issues show what stands where', async () => {
+  const portal = world.hubspot.portals.get(world.portalId)!;
   expect((await tandem(['portals', '--json'])).rows()).toMatchObject([
     { id: world.portalId, state: 'installed', klaviyoAccounts: 1, syncing: 1 },
   ]);
@@ -53,6 +88,16 @@ test('portals and connections show what stands where', async () => {
   expect(row).toMatchObject({ id: connectionId, state: 'active' });
   expect(Number(row?.['inSync'])).toBeGreaterThan(20);
   expect((await tandem(['connections'])).out).toContain(connectionId);
+  portal.create('contacts', { email: 'numberless@example.org', phone: '12' }, 'CRM_UI');
+  await until('the issue', async () =>
+    ((await world.call('GET', '/issues/groups')).json as { results: unknown[] }).results.length > 0 ? true : null,
+  );
+  const causes = (await tandem(['issues', world.portalId, '--json'])).rows();
+  const listed = (await world.call('GET', '/issues/groups')).json as { results: { code: string; count: number }[] };
+  expect(causes.map(({ code, count }) => ({ code, count }))).toEqual(
+    listed.results.map(({ code, count }) => ({ code, count })),
+  );
+  expect(causes.length).toBeGreaterThan(0);
 });
 
 test('pause and resume act on the running service', async () => {
@@ -74,6 +119,10 @@ test('A4: rotate-keys seals everything with the new key, and the old one can be 
   const secondKey = `t2:${Buffer.alloc(32, 8).toString('base64')}`;
   const before = await tandem(['doctor', '--json'], { ENCRYPTION_KEYS: `${secondKey},${firstKey}` });
   expect(before.rows()).toContainEqual(expect.objectContaining({ what: 'keys', state: 'attention' }));
+  const alone = await tandem(['doctor', '--json'], { ENCRYPTION_KEYS: secondKey });
+  expect(alone.rows()).toContainEqual(
+    expect.objectContaining({ what: 'keys', state: 'broken', detail: expect.stringContaining('open with none of') }),
+  );
   const [turned] = (await tandem(['rotate-keys', '--json'], { ENCRYPTION_KEYS: `${secondKey},${firstKey}` })).rows();
   expect(turned).toMatchObject({ secrets: expect.any(Number), resealed: turned?.['secrets'] });
   await world.kill('SIGTERM');

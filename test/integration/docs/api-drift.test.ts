@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 interface Told {
   vendor: string;
@@ -27,9 +27,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** The command's own words, as `npm run drift` runs it. */
 async function drift(...parameters: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     execFile(process.execPath, ['scripts/api-drift.mjs', ...parameters], (error, out, err) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+      done({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
     );
   });
 }
@@ -98,17 +98,26 @@ const documentOf = (
   components: { schemas },
 });
 
-async function between(older: Json | null, newer: Json): Promise<{ code: number; told: Told }> {
-  const [used, before, after] = await Promise.all([
-    keep({ hubspot: {}, klaviyo: { [call]: use } }),
-    older === null ? null : keep(older),
-    keep(newer),
+/** The comparison itself; the command round it is run below. */
+async function between(older: Json | null, newer: Json): Promise<Told['findings']> {
+  const { openDocuments } = (await import(resolve('scripts/drift/open-documents.mjs'))) as {
+    openDocuments(path: string): Promise<unknown>;
+  };
+  const { compareUse } = (await import(resolve('scripts/drift/compare-use.mjs'))) as {
+    compareUse(given: Json): { findings: Told['findings'] };
+  };
+  const [before, after] = await Promise.all([
+    older === null ? null : keep(older).then(openDocuments),
+    keep(newer).then(openDocuments),
   ]);
-  const { code, out } = await drift(
-    ...['--json', '--use', used, '--klaviyo', after],
-    ...(before === null ? [] : ['--klaviyo-before', before]),
-  );
-  return { code, told: (JSON.parse(out) as Told[])[0]! };
+  return compareUse({
+    use: { [call]: use },
+    older: before,
+    newer: after,
+    scopes: ['profiles:write'],
+    names: new Set(['UNSUBSCRIBED']),
+    limits: () => ({ burst: { cap: 38, perSecond: 37 }, steady: { cap: 75, perSecond: 11.25 } }),
+  }).findings;
 }
 
 describe('what a newer document changes in what we use', () => {
@@ -226,36 +235,48 @@ describe('what a newer document changes in what we use', () => {
     ],
   ];
   test.each(cases)('%s', async (_name, newer, weight, what) => {
-    const { code, told } = await between(documentOf(), newer);
-    expect(told.findings).toContainEqual({ weight, call, what: expect.stringMatching(what) });
+    const findings = await between(documentOf(), newer);
+    expect(findings).toContainEqual({ weight, call, what: expect.stringMatching(what) });
     // One change is told at its own weight, and nothing else is.
-    expect(told.findings.filter((one) => one.weight === 'breaks' && weight !== 'breaks')).toEqual([]);
-    expect(told.findings.length).toBeLessThanOrEqual(2);
-    expect(code).toBe(weight === 'breaks' ? 1 : 0);
+    expect(findings.filter((one) => one.weight === 'breaks' && weight !== 'breaks')).toEqual([]);
+    expect(findings.length).toBeLessThanOrEqual(2);
   });
 });
 
-test('two equal copies have nothing to tell, in words too; a call that neither describes is named as not judged', async () => {
-  expect(await between(documentOf(), documentOf())).toEqual({
-    code: 0,
-    told: expect.objectContaining({ findings: [], unknown: [] }),
-  });
-  const used = await keep({ hubspot: { 'DELETE /appinstalls/2026-09/external-install': use }, klaviyo: {} });
-  const copy = await keep(documentOf());
-  const { code, out } = await drift('--use', used, '--hubspot', copy, '--hubspot-before', copy);
-  expect([code, out]).toEqual([0, expect.stringContaining('nothing of what we use has changed')]);
-  expect(out).toContain('in neither copy, so not judged: DELETE /appinstalls/2026-09/external-install');
+test('two equal copies have nothing to tell', async () => {
+  expect(await between(documentOf(), documentOf())).toEqual([]);
 });
 
 test('without an older copy, what our use does not fit is told', async () => {
-  const { code, told } = await between(
-    null,
-    documentOf(operation(), { Body: body(), Answer: answer(null, { other: {} }) }),
-  );
-  expect(told.findings).toEqual([
-    { weight: 'look', call, what: expect.stringContaining('not said to hold data[].attributes.consent') },
-  ]);
-  expect(code).toBe(0);
+  const newer = documentOf(operation(), { Body: body(), Answer: answer(null, { other: {} }) });
+  const what = expect.stringContaining('not said to hold data[].attributes.consent') as unknown;
+  expect(await between(null, newer)).toEqual([{ weight: 'look', call, what }]);
+});
+
+test('schemas that name each other in circles are read', async () => {
+  const circle = {
+    type: 'object',
+    properties: { and: { type: 'array', items: { $ref: '#/components/schemas/Filter' } } },
+  };
+  const filter = { anyOf: Array.from({ length: 9 }, () => ({ allOf: [{ $ref: '#/components/schemas/Circle' }] })) };
+  const Answer = answer(undefined, { filter: { $ref: '#/components/schemas/Filter' } });
+  expect(
+    await between(null, documentOf(operation(), { Body: body(), Answer, Circle: circle, Filter: filter })),
+  ).toEqual([]);
+});
+
+test('the command: what breaks ends it with status 1; a call that neither copy describes is named as not judged', async () => {
+  const used = await keep({
+    hubspot: { 'DELETE /appinstalls/2026-09/external-install': use },
+    klaviyo: { [call]: use },
+  });
+  const [copy, without] = await Promise.all([keep(documentOf()), keep(documentOf(operation(), {}, '/api/people'))]);
+  const both = ['--use', used, '--hubspot', copy, '--hubspot-before', copy, '--klaviyo-before', copy];
+  const same = await drift(...both, '--klaviyo', copy);
+  expect([same.code, same.out]).toEqual([0, expect.stringContaining('nothing of what we use has changed')]);
+  expect(same.out).toContain('in neither copy, so not judged: DELETE /appinstalls/2026-09/external-install');
+  const broken = await drift(...both, '--klaviyo', without);
+  expect([broken.code, broken.out]).toEqual([1, expect.stringContaining('there is no POST /api/profiles any more')]);
 });
 
 test('HubSpot: documents in a folder, scopes of which one choice is enough, and our calls under a newer version', async () => {

@@ -6,7 +6,8 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import { watchDatabase } from '../../../server/metrics-of-database.js';
 import { createMetrics } from '../../../server/metrics.js';
-import { alertWords, issueWords } from '../../../server/rules/words.js';
+import { klaviyoScopes } from '../../../server/oauth/scopes.js';
+import { alertWords, issueWords, standingReasons } from '../../../server/rules/words.js';
 
 const text = (path: string): Promise<string> => readFile(path, 'utf8');
 
@@ -75,12 +76,76 @@ test('every setting is documented from the schema that reads it, and .env.exampl
   expect([...example].sort()).toEqual([...documented].sort());
 });
 
-test('F5: every code a person can meet stands in the operations guide with what to do', async () => {
+test('what the guide tells operators to watch is watched: each metric on the dashboard, and its trouble in an alert', async () => {
   const guide = await text('docs/operations.md');
-  const missing = [...Object.keys(issueWords), ...Object.keys(alertWords)].filter(
-    (code) => !guide.includes(`\`${code}\``),
+  const table = guide.slice(guide.indexOf('## Is it well?'), guide.indexOf('## States of a connection'));
+  const watched = [...table.matchAll(/^\| `(tandem_\w+)`/gm)].map(([, name]) => name!);
+  const shownNow = [...(await shown())].filter((name) => name.startsWith('tandem_'));
+  expect(watched.sort()).toEqual(shownNow.sort());
+  const { panels } = dashboard.parse(JSON.parse(await text('deploy/grafana-dashboard.json')));
+  const drawn = new Set(panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => named(expr))));
+  const alarmed = new Set(alertsOf(await text('deploy/alert-rules.yaml')).flatMap(({ expr }) => named(expr)));
+  expect(watched.filter((name) => !drawn.has(name) || !alarmed.has(name))).toEqual([]);
+});
+
+/** What a check of the schema lets a column be. */
+const allowed = (schema: string, constraint: string): string[] => {
+  const [line = ''] = schema.split('\n').filter((one) => one.includes(`constraint ${constraint} `));
+  return [...line.matchAll(/'([a-z_]+)'::text/g)].map(([, value]) => value!);
+};
+
+test('F5: every state, code and reason a person or operator can meet stands in the operations guide', async () => {
+  const guide = await text('docs/operations.md');
+  const schema = await text('migrations/schema.sql');
+  const states = ['connection', 'portal', 'klaviyo_account', 'run', 'preview', 'standing', 'app_event_due'].map(
+    (table): [string, string[]] => [table, allowed(schema, `${table}_state_check`)],
   );
-  expect(missing).toEqual([]);
-  const states = ['draft', 'initial_sync', 'active', 'paused', 'stopped', 'uninstalled', 'klaviyo_disconnected'];
-  expect(states.filter((state) => !guide.includes(`\`${state}\``))).toEqual([]);
+  states.push(['webhook', allowed(schema, 'engagement_account_webhook_state_check')]);
+  for (const [table, values] of states) expect([table, values.length > 1]).toEqual([table, true]);
+  const doors = await Promise.all(
+    [
+      'intake/signature',
+      'intake/klaviyo-signature',
+      'intake/hubspot-webhooks',
+      'intake/klaviyo-webhooks',
+      'api/signed',
+    ].map((file) => text(`server/${file}.ts`)),
+  );
+  const refusals = doors.flatMap((source) => [
+    ...[...source.matchAll(/reason: '([a-z_]+)'/g)].map(([, reason]) => reason!),
+    ...[...source.matchAll(/refuse\(\s*response,\s*\d+,\s*'([a-z_]+)'/g)].map(([, reason]) => reason!),
+  ]);
+  expect(refusals.length).toBeGreaterThan(8);
+  const known = [
+    ...Object.keys(issueWords),
+    ...Object.keys(alertWords),
+    ...Object.keys(standingReasons),
+    ...states.flatMap(([, values]) => values),
+    ...refusals,
+    'uninstalled',
+    'klaviyo_disconnected',
+    'waiting',
+    'unlinked',
+  ];
+  expect([...new Set(known)].filter((code) => !guide.includes(`\`${code}\``))).toEqual([]);
+});
+
+test('what is kept and for how long is said of every table', async () => {
+  const page = await text('docs/marketplace.md');
+  const kept = page.slice(page.indexOf('### What is kept'), page.indexOf('### Answers'));
+  const tables = [...(await text('migrations/schema.sql')).matchAll(/^create (?:unlogged )?table (\w+)/gim)].map(
+    ([, name]) => name!,
+  );
+  expect(tables.length).toBeGreaterThan(30);
+  const said = [...kept.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name!);
+  expect(tables.filter((name) => !said.includes(name))).toEqual([]);
+  expect(said.filter((name) => !tables.includes(name))).toEqual([]);
+});
+
+test('each Klaviyo scope that is asked for has its reason, and no other stands there', async () => {
+  const page = await text('docs/marketplace.md');
+  const table = page.slice(page.indexOf('| Klaviyo scope |'), page.indexOf('## Security questionnaire'));
+  expect([...table.matchAll(/`([a-z-]+:[a-z]+)`/g)].map(([, scope]) => scope).sort()).toEqual(
+    [...klaviyoScopes].sort(),
+  );
 });

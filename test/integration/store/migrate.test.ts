@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { inspectDatabase } from '../../../server/store/inspect-database.js';
 import { migrate } from '../../../server/store/migrate.js';
 import { openTestDatabase } from '../../helpers/test-database.js';
 
@@ -65,4 +66,37 @@ test('every table of a portal names it, and goes with it', async () => {
   // Leases and limits name no person; a state of an install may have no portal yet.
   expect(without('cascades')).toEqual(['lease', 'oauth_state', 'pgmigrations', 'rate_bucket']);
   expect(without('named')).toEqual(['lease', 'pgmigrations', 'rate_bucket', 'standing_count']);
+});
+
+test('a user who may not make roles is told what an administrator must do, and goes on after it', async () => {
+  const server = process.env['TANDEM_TEST_DATABASE'] ?? '';
+  const name = `tandem_test_${randomBytes(6).toString('hex')}`;
+  const admin = new pg.Client({ connectionString: server });
+  await admin.connect();
+  await admin.query(`create role ${name} login password 'plain'`);
+  await admin.query(`create database ${name} owner ${name}`);
+  const url = Object.assign(new URL(server), { pathname: `/${name}`, username: name, password: 'plain' }).href;
+  expect(await inspectDatabase(url)).toEqual({ state: 'no_role', user: name });
+  await expect(migrate(url)).rejects.toMatchObject({
+    name: 'NeedsOperator',
+    message: expect.stringContaining(`grant tandem_portal to ${name};`),
+  });
+  // On a server that has no such role at all.
+  const [block = ''] = /do \$\$[\s\S]+?end \$\$;/.exec(await readFile('migrations/0017_portal-role.sql', 'utf8')) ?? [];
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await expect(client.query(block.replaceAll('tandem_portal', 'tandem_nowhere'))).rejects.toMatchObject({
+    hint: `As an administrator of the server: create role tandem_nowhere nologin; grant tandem_nowhere to ${name};`,
+  });
+  await client.end();
+  await admin.query(`grant tandem_portal to ${name}`);
+  expect(await inspectDatabase(url)).toMatchObject({ state: 'empty' });
+  await migrate(url);
+  expect(await inspectDatabase(url)).toEqual({ state: 'ready' });
+  await admin.query(`drop database ${name} with (force)`);
+  await admin.query(`drop role ${name}`);
+  await admin.end();
+  const nowhere = Object.assign(new URL(url), { port: '1' }).href;
+  expect(await inspectDatabase(nowhere)).toEqual({ state: 'away', reason: expect.stringContaining('ECONNREFUSED') });
+  await expect(migrate(nowhere)).rejects.toMatchObject({ message: expect.stringContaining('Check DATABASE_URL') });
 });

@@ -160,6 +160,11 @@ test('contacts are created, found by email, updated and refused one by one', asy
   expect(outcomes.get('999999999')).toMatchObject({ ok: false, refused: { detail: { status: 404 } } });
   const { contacts: now } = await contacts.readByIds(session, ids, ['firstname']);
   expect(now.get(ids[4] ?? '')?.properties['firstname']).toBe('Changed 4');
+  // Taken back: gone, and another time of asking is no fault.
+  const last = ids.slice(15);
+  for (const round of [1, 2]) expect([round, (await contacts.archive(session, last)).size]).toEqual([round, 0]);
+  const left = await contacts.readByIds(session, ids, ['firstname']);
+  expect([...left.contacts.keys()].toSorted()).toEqual(ids.slice(0, 15).toSorted());
 });
 
 test('memberships and companies are those of the stand-in', async () => {
