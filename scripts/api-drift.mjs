@@ -59,7 +59,8 @@ const asked = (() => {
 const words = { hubspot: await wordsOf('hubspot'), klaviyo: await wordsOf('klaviyo') };
 if (asked.record !== undefined) {
   const use = await useOfTraffic(asked.record, words);
-  await writeFile(record, `${JSON.stringify(use, null, 2)}\n`);
+  const { format } = await import('oxfmt');
+  await writeFile(record, (await format('api-use.json', JSON.stringify(use), { printWidth: 120 })).code);
   say(
     `docs/api-use.json: ${Object.keys(use.hubspot).length} calls of HubSpot, ${Object.keys(use.klaviyo).length} of Klaviyo`,
   );

@@ -57,12 +57,13 @@ async function open(url, size) {
     page,
     click: (name) => page.getByRole('button', { name, exact: true }).click(),
     sees: (text) => page.getByText(text).first().waitFor(),
-    /** Keeps the extension, without the frame of the preview. */
+    /** Keeps the extension, without the frame of the preview; of what is long, its beginning. */
     async picture(name) {
-      await page
-        .locator('[data-extension]')
-        .first()
-        .screenshot({ path: join(folder, `${name}.png`) });
+      // What was said a moment ago must have gone.
+      await page.waitForFunction('document.querySelectorAll(".said > *").length === 0');
+      const box = await page.locator('[data-extension]').first().boundingBox();
+      const clip = { ...box, height: Math.min(box.height, tallest) };
+      await page.screenshot({ path: join(folder, `${name}.png`), clip, fullPage: true });
       process.stdout.write(`docs/images/${name}.png\n`);
     },
   };

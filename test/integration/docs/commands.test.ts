@@ -137,7 +137,7 @@ describe('commands', () => {
     const roles: [string, number | null][] = [];
     for (const instance of ['web', 'worker1', 'worker2']) {
       const own = await readFile(join(root, `etc/tandem-${instance}.env`), 'utf8');
-      const config = loadConfig({ ...parseEnv(settings), ...parseEnv(own) } as Record<string, string>);
+      const config = loadConfig({ ...parseEnv(settings), ...parseEnv(own) });
       roles.push([config.role, config.metricsPort]);
     }
     expect(roles).toEqual([
