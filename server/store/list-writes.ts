@@ -50,10 +50,19 @@ export async function settleListWrites(
   klaviyoAccountId: string,
   writes: readonly { connectionId: string; klaviyoId: string; listId: string }[],
 ): Promise<void> {
-  if (writes.length === 0) return;
-  await tx.query(
-    `delete from list_write w using jsonb_to_recordset($2::jsonb) as x ("connectionId" uuid, "klaviyoId" text, "listId" text)
-     where w.klaviyo_account_id = $1 and w.klaviyo_id = x."klaviyoId" and w.connection_id = x."connectionId" and w.list_id = x."listId"`,
-    [klaviyoAccountId, JSON.stringify(writes)],
-  );
+  const byList = new Map<string, string[]>();
+  for (const { connectionId, klaviyoId, listId } of writes) {
+    const key = JSON.stringify([connectionId, listId]);
+    const ids = byList.get(key);
+    if (ids === undefined) byList.set(key, [klaviyoId]);
+    else ids.push(klaviyoId);
+  }
+  for (const [key, klaviyoIds] of byList) {
+    const [connectionId, listId] = JSON.parse(key) as [string, string];
+    // Not joined with a list of a thousand rows: the planner takes this table for empty, and compared each with each.
+    await tx.query(
+      `delete from list_write where klaviyo_account_id = $1 and connection_id = $2 and list_id = $3 and klaviyo_id = any ($4)`,
+      [klaviyoAccountId, connectionId, listId, klaviyoIds],
+    );
+  }
 }
