@@ -75,7 +75,11 @@ async function deleteProfile(
 }
 
 /** Which of these people asked to be forgotten. */
-export async function erasedOf(ctx: SyncContext, portalId: string, emails: readonly string[]): Promise<Set<string>> {
+export async function erasedOf(
+  ctx: Pick<SyncContext, 'db' | 'sealer'>,
+  portalId: string,
+  emails: readonly string[],
+): Promise<Set<string>> {
   if (emails.length === 0) return new Set();
   const hashes = await hashesOf(ctx, portalId, emails, false);
   if (hashes.length === 0) return new Set();
@@ -86,7 +90,7 @@ export async function erasedOf(ctx: SyncContext, portalId: string, emails: reado
 
 /** Keyed hashes of emails; none while the portal has no key, which comes to be with its first erasure. */
 async function hashesOf(
-  ctx: SyncContext,
+  ctx: Pick<SyncContext, 'db' | 'sealer'>,
   portalId: string,
   emails: readonly string[],
   make: boolean,

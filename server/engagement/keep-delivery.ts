@@ -3,7 +3,7 @@ import { storeActivities } from '../store/activities.js';
 import type { EngagementAccount } from '../store/engagement-accounts.js';
 import { engagingConnections } from '../store/engagement-connections.js';
 import { eventStreams } from '../store/event-streams.js';
-import { eventOf, eventSchema } from '../vendors/klaviyo/events.js';
+import { eventOf, eventSchema, isKeepable } from '../vendors/klaviyo/events.js';
 import type { EngagementContext } from './engagement-context.js';
 import { newActivity } from './new-activity.js';
 import { withoutErased } from './without-erased.js';
@@ -16,7 +16,7 @@ const itemSchema = z.object({ payload: z.union([z.object({ data: eventSchema }),
  * nobody foresaw: the next reading brings them.
  */
 export async function keepDelivery(
-  ctx: EngagementContext,
+  ctx: Pick<EngagementContext, 'db' | 'sealer'>,
   account: EngagementAccount,
   items: readonly unknown[],
 ): Promise<{ kept: number; unread: number }> {
@@ -30,7 +30,7 @@ export async function keepDelivery(
     if (payload === undefined) return [];
     const event = eventOf('data' in payload ? payload.data : payload, '', new Map());
     const kind = kinds.get(event.metricId);
-    return kind === undefined || Number.isNaN(event.at.getTime()) ? [] : [newActivity(event, kind)];
+    return kind === undefined || !isKeepable(event) ? [] : [newActivity(event, kind)];
   });
   const kept = await ctx.db.transaction(async (tx) => {
     const unerased = await withoutErased(ctx, tx, account.portalId, events);

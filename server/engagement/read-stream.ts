@@ -1,6 +1,6 @@
 import { storeActivities } from '../store/activities.js';
 import { moveAgain, moveStream, type EventStream } from '../store/event-streams.js';
-import { readEvents, type KlaviyoEvent } from '../vendors/klaviyo/events.js';
+import { readEvents, type EventPage, type KlaviyoEvent, type KlaviyoEventPage } from '../vendors/klaviyo/events.js';
 import type { EngagementContext } from './engagement-context.js';
 import { newActivity } from './new-activity.js';
 import { withoutErased } from './without-erased.js';
@@ -16,6 +16,18 @@ const hourEveryMs = 10 * minuteMs;
 
 /** Klaviyo refuses times within some seconds of its own now; what is newer belongs to the reading of what is new. */
 export const notYetMs = minuteMs;
+
+/** Reads a page of events. One that cannot be kept is left out and said so: the others do not wait for it. */
+export async function readEventPage(
+  ctx: EngagementContext,
+  { klaviyoAccountId, metricId, kind }: EventStream,
+  page: Omit<EventPage, 'metricId'>,
+): Promise<KlaviyoEventPage> {
+  const read = await readEvents(ctx.klaviyo(klaviyoAccountId, 'sweep'), { ...page, metricId });
+  if (read.unreadable > 0)
+    ctx.log.warn({ klaviyoAccountId, kind, events: read.unreadable }, 'events that cannot be kept were left out');
+  return read;
+}
 
 /** Stores a page of events; answers how many were new. */
 export async function storePage(
@@ -40,7 +52,6 @@ export async function storePage(
  * Answers how many events were new.
  */
 export async function readStream(ctx: EngagementContext, stream: EventStream): Promise<number> {
-  const session = ctx.klaviyo(stream.klaviyoAccountId, 'sweep');
   const nowMs = ctx.clock().getTime();
   const hourDue = stream.hourAt === null || nowMs - stream.hourAt.getTime() >= hourEveryMs;
   const wholeHour = stream.hourPages <= cheapPages || hourDue;
@@ -49,8 +60,7 @@ export async function readStream(ctx: EngagementContext, stream: EventStream): P
   let found = 0;
   let pages = 0;
   do {
-    const page: { events: KlaviyoEvent[]; next: string | null } = await readEvents(session, {
-      metricId: stream.metricId,
+    const page: KlaviyoEventPage = await readEventPage(ctx, stream, {
       since: new Date(from),
       ...(cursor === null ? {} : { cursor }),
     });
@@ -81,13 +91,11 @@ export async function readAgain(
   const nowMs = ctx.clock().getTime();
   const again = stream.again ?? againDue(stream, nowMs);
   if (again === null) return { found: 0, more: false };
-  const session = ctx.klaviyo(stream.klaviyoAccountId, 'sweep');
   let cursor: string | null = null;
   let found = 0;
   let { sinceMs } = again;
   for (let pages = 0; pages < pagesAtOnce || sinceMs === again.sinceMs; pages += 1) {
-    const page: { events: KlaviyoEvent[]; next: string | null } = await readEvents(session, {
-      metricId: stream.metricId,
+    const page: KlaviyoEventPage = await readEventPage(ctx, stream, {
       since: new Date(again.sinceMs),
       until: new Date(again.untilMs),
       ...(cursor === null ? {} : { cursor }),

@@ -4,9 +4,9 @@ import { engagementAccount } from '../store/engagement-accounts.js';
 import { eventStreams, type EventStream } from '../store/event-streams.js';
 import { assertLease, type Lease } from '../store/lease.js';
 import { advanceRun, finishRun, startRun, type Run } from '../store/runs.js';
-import { readEvents, type KlaviyoEvent } from '../vendors/klaviyo/events.js';
+import type { KlaviyoEventPage } from '../vendors/klaviyo/events.js';
 import type { EngagementContext, EngagementScope } from './engagement-context.js';
-import { notYetMs, storePage } from './read-stream.js';
+import { notYetMs, readEventPage, storePage } from './read-stream.js';
 import { refreshMetrics } from './refresh-metrics.js';
 
 /** Where a run over past events stands: which metric, and how far in its time. */
@@ -95,11 +95,9 @@ async function readPage(
   ctx: EngagementContext,
   stream: EventStream,
   cursor: EngagementCursor,
-): Promise<{ events: KlaviyoEvent[]; next: string | null }> {
-  const session = ctx.klaviyo(stream.klaviyoAccountId, 'sweep');
-  const ask = (sinceMs: number, after: string | null): ReturnType<typeof readEvents> =>
-    readEvents(session, {
-      metricId: stream.metricId,
+): Promise<KlaviyoEventPage> {
+  const ask = (sinceMs: number, after: string | null): Promise<KlaviyoEventPage> =>
+    readEventPage(ctx, stream, {
       since: new Date(sinceMs),
       until: new Date(cursor.untilMs),
       ...(after === null ? {} : { cursor: after }),

@@ -9,13 +9,13 @@ import type { SyncContext } from '../contacts/sync-context.js';
  * waits for its commit and takes away what it kept, or is through and known here.
  */
 export async function withoutErased(
-  ctx: SyncContext,
+  ctx: Pick<SyncContext, 'sealer'>,
   tx: Database,
   portalId: string,
   events: readonly NewActivity[],
 ): Promise<NewActivity[]> {
   const emailsOf = ({ email, facts }: NewActivity): string[] => [email, facts.recipient].filter((one) => one !== null);
   await lockPeople(tx, portalId, 'shared');
-  const erased = await erasedOf({ ...ctx, db: tx }, portalId, [...new Set(events.flatMap(emailsOf))]);
+  const erased = await erasedOf({ sealer: ctx.sealer, db: tx }, portalId, [...new Set(events.flatMap(emailsOf))]);
   return events.filter((event) => !emailsOf(event).some((email) => erased.has(email)));
 }

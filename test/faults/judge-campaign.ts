@@ -108,7 +108,21 @@ export async function storyOf(world: World, violations: readonly Violation[]): P
       ),
     ),
   );
-  return stories.flatMap((lines, n) => [`Story of ${told[n]?.what ?? ''}`, ...lines.map(({ line }) => line)]);
+  return [
+    ...stories.flatMap((lines, n) => [`Story of ${told[n]?.what ?? ''}`, ...lines.map(({ line }) => line)]),
+    ...(violations.length === 0 ? [] : await whatWaits(world)),
+  ];
+}
+
+/** Jobs and leases as they stand: whether something is at work, or waits for what. */
+async function whatWaits(world: World): Promise<string[]> {
+  const lines = await world.database.db.query<{ line: string }>(
+    `select concat_ws(' ', 'now', now()) as line
+     union all select concat_ws(' ', 'job', name, state, singleton_key, 'from', start_after, 'since', started_on, 'retries', retry_count, output::text)
+       from pgboss.job where state < 'completed'
+     union all select concat_ws(' ', 'lease', l::text) from lease l`,
+  );
+  return lines.map(({ line }) => line.slice(0, 400));
 }
 
 /** Nobody who opted out anywhere is subscribed, and the other side knows. */
@@ -148,7 +162,9 @@ const leftovers: readonly (readonly [string, string])[] = [
   ['G1 change waits', `select side || ' ' || record_id as what from change`],
   [
     'F3 run stuck',
-    `select kind || ' run is ' || state as what from run where state in ('queued', 'running', 'failed')`,
+    `select r.kind || ' run of the ' || c.type || ' connection is ' || r.state || ' since ' || coalesce(r.started_at, r.queued_at)
+       || ', done ' || r.done || ' of ' || coalesce(r.total, 0) || ' ' || coalesce(r.cursor::text, '') as what
+     from run r join connection c on c.id = r.connection_id where r.state in ('queued', 'running', 'failed')`,
   ],
   ['G1 webhook waits', `select count(*) || ' deliveries' as what from hint_batch having count(*) > 0`],
   ['E9 activity waits', `select object || ' ' || object_id || ' ' || state as what from app_event_due`],

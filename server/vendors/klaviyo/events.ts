@@ -44,6 +44,13 @@ const pageSchema = z.object({
 /** Klaviyo's schema allows a thousand events a page, its text says two hundred: the larger one is tried first. */
 const pageSizes = [1000, 200] as const;
 
+export interface KlaviyoEventPage {
+  events: KlaviyoEvent[];
+  /** Events that were listed and cannot be kept. */
+  unreadable: number;
+  next: string | null;
+}
+
 export interface EventPage {
   metricId: string;
   since: Date;
@@ -56,10 +63,7 @@ export interface EventPage {
  * One page of the events of one metric, oldest first, with the email of their profile. Klaviyo takes one metric a call.
  * https://developers.klaviyo.com/en/reference/get_events
  */
-export async function readEvents(
-  session: KlaviyoSession,
-  page: EventPage,
-): Promise<{ events: KlaviyoEvent[]; next: string | null }> {
+export async function readEvents(session: KlaviyoSession, page: EventPage): Promise<KlaviyoEventPage> {
   const filter = [
     `equals(metric_id,"${page.metricId}")`,
     `greater-or-equal(datetime,${page.since.toISOString()})`,
@@ -86,16 +90,28 @@ export async function readEvents(
           type === 'profile' ? [[id, attributes.email ?? null] as const] : [],
         ),
       );
-      return {
-        events: data.data.map((row) => eventOf(row, page.metricId, emails)),
-        next: nextCursor(data.links),
-      };
+      const events = data.data.map((row) => eventOf(row, page.metricId, emails)).filter(isKeepable);
+      return { events, unreadable: data.data.length - events.length, next: nextCursor(data.links) };
     } catch (error) {
       const tooLarge = error instanceof RecordRefused && error.detail.status === 400 && /page/i.test(error.message);
       if (!tooLarge || index === pageSizes.length - 1) throw error;
     }
   }
-  return { events: [], next: null };
+  return { events: [], unreadable: 0, next: null };
+}
+
+/** Before there was email to track, and beyond what a calendar holds. */
+const [earliest, latest] = [Date.UTC(1990, 0), Date.UTC(9999, 0)] as const;
+
+/** Whether an event names itself and its time in a way that can be kept: one that does not must not hold up the others. */
+export function isKeepable({ id, profileId, email, at }: KlaviyoEvent): boolean {
+  const texts = [id, profileId ?? '', email ?? ''];
+  return (
+    id !== '' &&
+    at.getTime() > earliest &&
+    at.getTime() < latest &&
+    !texts.some((one) => /[\0\p{Surrogate}]/u.test(one))
+  );
 }
 
 /** Reads one event resource; in webhooks too, which carry the same. */

@@ -8,7 +8,9 @@ import { makePeople } from '../../../sandbox/seed/people.js';
 import { operations } from '../../../server/api/operations.js';
 import { createApp } from '../../../server/api/app.js';
 import type { ApiDependencies, ConnectionRef } from '../../../server/api/dependencies.js';
+import { keepDelivery } from '../../../server/engagement/keep-delivery.js';
 import { hubspotWebhooks } from '../../../server/intake/hubspot-webhooks.js';
+import { klaviyoWebhooks } from '../../../server/intake/klaviyo-webhooks.js';
 import { createMetrics } from '../../../server/metrics.js';
 import { hubspotInstall } from '../../../server/oauth/hubspot-install.js';
 import { hubspotAccessToken } from '../../../server/oauth/hubspot-tokens.js';
@@ -17,6 +19,7 @@ import { credentialOf } from '../../../server/oauth/klaviyo-credentials.js';
 import { createSealer } from '../../../server/oauth/seal.js';
 import { openHubspotSession } from '../../../server/vendors/hubspot/session.js';
 import { KlaviyoSession } from '../../../server/vendors/klaviyo/session.js';
+import { withinPortal } from '../../../server/store/portal-scope.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
 type Change = Parameters<ApiDependencies['noticeRecords']>[2][number];
@@ -194,6 +197,17 @@ export async function openApiWorld(): Promise<ApiWorld> {
           }),
       }),
       klaviyoConnect(connect),
+      klaviyoWebhooks({
+        db,
+        log,
+        clock,
+        metrics,
+        // Kept as it is: what seals it has tests of its own.
+        secretOf: ({ webhook }) => webhook.secret,
+        keep: (account, items) => withinPortal(account.portalId, () => keepDelivery({ db, sealer }, account, items)),
+        wakeEngage: () => Promise.resolve(),
+        wakeCollect: () => Promise.resolve(),
+      }),
     ],
     ready: async () => void (await db.query('select 1')),
   });

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import request from 'supertest';
+import { defaultEngagement } from '../../../server/rules/engagement/engagement-config.js';
 import { trustedReturn } from '../../../server/oauth/hubspot-install.js';
-import { openApiWorld, publicUrl, sign, type ApiWorld } from './api-world.js';
+import { connectByKey, openApiWorld, publicUrl, sign, type ApiWorld } from './api-world.js';
 import { hostileStrings } from './hostile-strings.js';
 
 let world: ApiWorld;
@@ -151,4 +153,97 @@ test('G3: signed webhooks of any shape are taken or refused, and never make us f
   );
   const large = `["${'x'.repeat(1_100_000)}"]`;
   expect((await send(large, 'none', Date.now())).status).toBe(413);
+}, 60_000);
+
+test('G3, G4: Klaviyo’s webhooks of any shape are taken or refused, hostile events keep no good one out, unsigned ones store nothing', async () => {
+  const { db } = world.database;
+  const klaviyoAccountId = await connectByKey(world);
+  const [key, secret] = ['a-webhook-key-of-the-tests', 'a-secret-of-sixteen-or-more'];
+  await db.query(
+    `with connection as (
+       insert into connection (portal_id, klaviyo_account_id, type, name, state, config) values ($1, $2, 'engagement', 'E', 'active', $5)),
+     account as (
+       insert into engagement_account (klaviyo_account_id, portal_id, live_from, webhook_key, webhook_secret) values ($2, $1, now(), $3, $4) returning 1)
+     insert into event_stream (klaviyo_account_id, portal_id, metric_id, kind, watermark) select $2, $1, 'M1', 'clicked', now() from account`,
+    [world.portalId, klaviyoAccountId, key, secret, JSON.stringify(defaultEngagement)],
+  );
+  const kept = async (): Promise<number> => (await db.query('select from activity')).length;
+  const send = async (path: string, rawBody: string, signedWith: string, webhookId: string): Promise<number> => {
+    const stamp = new Date().toUTCString();
+    const answer = await request(world.app)
+      .post(`/webhooks/klaviyo/${path}`)
+      .set('content-type', 'application/json')
+      .set('klaviyo-signature', createHmac('sha256', signedWith).update(rawBody).update(stamp).digest('hex'))
+      .set('klaviyo-timestamp', stamp)
+      .set('klaviyo-webhook-id', webhookId)
+      .send(rawBody);
+    if (answer.status >= 500) throw new Error(`${rawBody}: ${answer.status} ${answer.text}`);
+    return answer.status;
+  };
+  const told = fc.record(
+    {
+      id: fc.oneof(text, value),
+      attributes: fc.record(
+        {
+          datetime: fc.oneof(
+            fc.constantFrom('2026-11-20 10:00:00+00:00', '+275760-09-13T00:00:00Z', '-000001-01-01T00:00:00Z'),
+            fc.constantFrom('0000-01-01T00:00:00Z', '+010000-01-01T00:00:00Z', '2026-02-30T25:00:00Z'),
+            text,
+          ),
+          uuid: value,
+          event_properties: fc.dictionary(
+            fc.oneof(
+              fc.constantFrom(
+                'Subject',
+                'URL',
+                '$message',
+                '$flow',
+                '$event_id',
+                'Recipient Email Address',
+                '$group_ids',
+              ),
+              fc.constantFrom('Campaign Name', '$internal', 'Bounce Type', 'List', 'Client Name', '__proto__'),
+              text,
+            ),
+            fc.oneof(text, value, fc.constant(`${'x'.repeat(1999)}👍`)),
+            { maxKeys: 6 },
+          ),
+        },
+        { requiredKeys: ['datetime'] },
+      ),
+      relationships: fc.record({
+        metric: fc.oneof(fc.constant({ data: { id: 'M1' } }), fc.record({ data: fc.record({ id: text }) })),
+        profile: fc.oneof(fc.record({ data: fc.record({ id: text }) }), value),
+      }),
+    },
+    { requiredKeys: ['id', 'attributes', 'relationships'] },
+  );
+  const item = fc.oneof(
+    { weight: 3, arbitrary: told.map((data) => ({ payload: { data } })) },
+    { weight: 1, arbitrary: value },
+  );
+  let n = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(item, { maxLength: 4 }), fc.oneof(fc.constant(null), value), async (hostile, instead) => {
+      n += 1;
+      const good = {
+        id: `good-${n}`,
+        attributes: { datetime: new Date().toISOString(), event_properties: { Subject: 'Hello' } },
+        relationships: { metric: { data: { id: 'M1' } }, profile: { data: { id: 'P1' } } },
+      };
+      const meta = { timestamp: new Date().toISOString(), klaviyo_webhook_id: 'W1', klaviyo_account_id: 'TANDM1' };
+      const before = await kept();
+      const body = JSON.stringify({ meta, data: [...hostile, { payload: { data: good } }] });
+      expect(await send(key, body, 'another secret of sixteen', 'W1')).toBe(401);
+      expect(await send(`${key}x`, body, secret, 'W1')).toBe(401);
+      expect(await send(key, body, secret, 'W2')).toBe(401);
+      const other = JSON.stringify(instead === null ? { meta } : instead);
+      expect([400, 401]).toContain(await send(key, other, secret, 'W1'));
+      expect(await kept()).toBe(before);
+      expect(await send(key, body, secret, 'W1')).toBe(200);
+      expect(await db.query('select from activity where event_id = $1', [good.id])).toHaveLength(1);
+    }),
+    { numRuns: 60 },
+  );
+  expect(await send(key, `["${'x'.repeat(8_500_000)}"]`, secret, 'W1')).toBe(413);
 }, 60_000);

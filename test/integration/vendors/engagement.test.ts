@@ -212,6 +212,29 @@ test('metrics are Klaviyo’s own; events come oldest first with the email of th
   expect(later.events.length + earlier.events.length).toBe(events.length);
 });
 
+test('G4: an event that cannot be kept is left out and counted, the others of its page are there', async () => {
+  const told = (id: string, datetime: string): object => ({
+    type: 'event',
+    id,
+    attributes: { datetime, event_properties: {} },
+    relationships: { profile: { data: { id: 'P1' } } },
+  });
+  const day = '2026-11-20T10:00:00+00:00';
+  const data = [told('a', day), told('b', '0000-01-01T00:00:00Z'), told('c\0', day), told('d', 'soon'), told('e', day)];
+  vendor.answers(() => ({ json: { data, links: { next: null } } }));
+  const { events, unreadable } = await readEvents(
+    new KlaviyoSession({
+      ...watch(),
+      accountId: 'TANDM1',
+      apiUrl: vendor.url,
+      priority: 'sweep',
+      credential: () => Promise.resolve({ kind: 'api_key', key: 'k' }),
+    }),
+    { metricId: 'M1', since: new Date('2026-11-20') },
+  );
+  expect([events.map(({ id }) => id), unreadable]).toEqual([['a', 'e'], 3]);
+});
+
 test('messages tell their campaign, subject and audience; a flow’s email tells what starts the flow', async () => {
   const messages = await readCampaignMessages(session);
   expect(messages.length).toBeGreaterThan(2);
