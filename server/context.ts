@@ -43,7 +43,7 @@ import { createRateLimiter, unlimited } from './store/rate-limit.js';
 import { openSharedClock } from './store/shared-clock.js';
 import { takeDueSweeps } from './store/sweeps.js';
 import { traced, tracedCall } from './tracing.js';
-import { watchVendors, type Called } from './store/vendor-troubles.js';
+import { troublesOfAll, watchVendors, type Called } from './store/vendor-troubles.js';
 import type { VendorDeps } from './vendors/call.js';
 import { hubspotWindows, openHubspotSession, type HubspotSession } from './vendors/hubspot/session.js';
 import type { Priority } from './vendors/hubspot/types.js';
@@ -321,6 +321,7 @@ export async function createService(
       );
       if (ground?.migrated !== true) throw new Error('The database is not migrated.');
       if (ground.queued !== true) throw new Error('The queue is not set up.');
+      return troublesOfAll(db);
     },
   });
 

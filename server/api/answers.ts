@@ -109,9 +109,17 @@ const run = z.object({
 });
 export const runPage = pageOf(run);
 
+const banner = z.object({
+  severity: z.string(),
+  message: z.string(),
+  fix: z.string(),
+  link: z.string().nullable(),
+});
 export const status = z.object({
   state,
   stateReason: z.string().nullable(),
+  /** What ails its accounts at present: a vendor that fails or limits, access that a person must give again. */
+  troubles: z.array(banner),
   counts: z.object({ inSync: count, waiting: count, skipped: count, failed: count, engagements: count }),
   skippedBy: z.array(z.object({ reason: z.string(), count, message: z.string() })),
   lagSeconds: z.number().nonnegative(),
@@ -122,9 +130,7 @@ export const status = z.object({
 export const overview = z.object({
   health: z.enum(['good', 'attention', 'broken']),
   connections: z.array(status.extend({ id: z.string(), name: z.string(), type: z.enum(['contact', 'engagement']) })),
-  banners: z.array(
-    z.object({ severity: z.string(), message: z.string(), fix: z.string(), link: z.string().nullable() }),
-  ),
+  banners: z.array(banner),
 });
 
 const person = z.object({

@@ -26,8 +26,11 @@ export interface AppOptions {
   routers: Router[];
   pollSeconds: number;
   metricsToken: string | null;
-  /** Resolves when database, migrations and queue are in order; throws with the reason. */
-  ready(): Promise<void>;
+  /**
+   * Answers when database, migrations and queue are in order, with what ails the vendors or waits for a person; throws
+   * with the reason.
+   */
+  ready(): Promise<string[]>;
 }
 
 /** The whole outside of the service over HTTP. */
@@ -45,8 +48,8 @@ export function createApp({ deps, routers, pollSeconds, metricsToken, ready }: A
   app.get('/healthz', (_request, response) => void response.json({ ok: true }));
   app.get('/readyz', async (_request, response) => {
     try {
-      await ready();
-      response.json({ ready: true });
+      // What ails somebody else takes nothing from what this process can do.
+      response.json({ ready: true, troubles: await ready() });
     } catch (error) {
       // Anybody may ask: what drivers say names hosts, databases and users.
       const ours = error instanceof Error && errorCode(error) === undefined;

@@ -9,7 +9,7 @@ import { issueGroups } from '../store/issue-list.js';
 import { klaviyoAccounts } from '../store/klaviyo-accounts.js';
 import { readParity } from '../store/parity.js';
 import { findPortal } from '../store/portals.js';
-import { vendorBanner } from '../rules/vendor-trouble.js';
+import { vendorBanner, type Banner } from '../rules/vendor-trouble.js';
 import { vendorTroubles } from '../store/vendor-troubles.js';
 import { lagSeconds, runsOf, standingCounts, type RunRow, type StandingCounts } from '../store/status.js';
 import { connectionOf } from './connections.js';
@@ -68,7 +68,45 @@ export function reasonWords(reason: string): string {
 /** Status of a connection, its runs, and the overview of all of them. */
 export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router {
   const router = Router();
-  const statusOf = async (connection: Connection): Promise<Record<string, unknown>> => {
+  /** What ails the accounts of a portal, each with the Klaviyo account it is about; null: HubSpot. */
+  const troublesOf = async (portalId: string): Promise<{ account: string | null; banner: Banner }[]> => {
+    const [portal, accounts, vendors] = await Promise.all([
+      findPortal(deps.db, portalId),
+      klaviyoAccounts(deps.db, portalId),
+      vendorTroubles(deps.db, portalId),
+    ]);
+    const found: { account: string | null; banner: Banner }[] = [];
+    if (portal?.state === 'reconnect')
+      found.push({
+        account: null,
+        banner: {
+          severity: 'danger',
+          message: 'HubSpot no longer accepts the app’s access.',
+          fix: 'Install the app again.',
+          link: `${deps.publicUrl}/oauth/hubspot/install`,
+        },
+      });
+    for (const { id, name, state } of accounts)
+      if (state === 'reconnect')
+        found.push({
+          account: id,
+          banner: {
+            severity: 'danger',
+            message: `${name} needs to be connected again.`,
+            fix: 'Connect Klaviyo again.',
+            link: null,
+          },
+        });
+    for (const trouble of vendors) {
+      const banner = vendorBanner(trouble);
+      if (banner !== null) found.push({ account: trouble.account === '' ? null : trouble.account, banner });
+    }
+    return found;
+  };
+  const statusOf = async (
+    connection: Connection,
+    troubles: { account: string | null; banner: Banner }[],
+  ): Promise<Record<string, unknown>> => {
     const { id, portalId, klaviyoAccountId } = connection;
     const engagement = connection.type === 'engagement';
     const [counts, lag, { runs }, budget] = await Promise.all([
@@ -82,6 +120,9 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
     return {
       state: connection.state,
       stateReason: connection.stateReason,
+      troubles: troubles.flatMap(({ account, banner }) =>
+        account === null || account === klaviyoAccountId ? [banner] : [],
+      ),
       counts: numbers,
       skippedBy: skippedBy.map(({ reason, count }) => ({ reason, count, message: reasonWords(reason) })),
       lagSeconds: lag,
@@ -92,7 +133,8 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
   };
 
   router.get('/connections/:id/status', async (request, response) => {
-    response.json(await statusOf(await connectionOf(deps, request)));
+    const connection = await connectionOf(deps, request);
+    response.json(await statusOf(connection, await troublesOf(connection.portalId)));
   });
   router.get('/connections/:id/parity', async (request, response) => {
     const connection = await connectionOf(deps, request);
@@ -120,36 +162,12 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
   });
   router.get('/overview', async (request, response) => {
     const { portalId } = callerOf(request);
-    const [portal, accounts, connections, groups] = await Promise.all([
-      findPortal(deps.db, portalId),
-      klaviyoAccounts(deps.db, portalId),
+    const [troubles, connections, groups] = await Promise.all([
+      troublesOf(portalId),
       connectionsOf(deps.db, portalId),
       issueGroups(deps.db, portalId, {}),
     ]);
-    const banners: { severity: string; message: string; fix: string; link: string | null }[] = [
-      ...(portal?.state === 'reconnect'
-        ? [
-            {
-              severity: 'danger',
-              message: 'HubSpot no longer accepts the app’s access.',
-              fix: 'Install the app again.',
-              link: `${deps.publicUrl}/oauth/hubspot/install`,
-            },
-          ]
-        : []),
-      ...accounts
-        .filter((account) => account.state === 'reconnect')
-        .map((account) => ({
-          severity: 'danger',
-          message: `${account.name} needs to be connected again.`,
-          fix: 'Connect Klaviyo again.',
-          link: null,
-        })),
-    ];
-    for (const trouble of await vendorTroubles(deps.db, portalId)) {
-      const banner = vendorBanner(trouble);
-      if (banner !== null) banners.push(banner);
-    }
+    const banners: Banner[] = troubles.map(({ banner }) => banner);
     for (const alert of await openAlerts(deps.db, portalId))
       banners.push({ severity: 'warning', message: alert.message, fix: alert.fix, link: null });
     const results = await Promise.all(
@@ -157,7 +175,7 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
         id: connection.id,
         name: connection.name,
         type: connection.type,
-        ...(await statusOf(connection)),
+        ...(await statusOf(connection, troubles)),
       })),
     );
     const health = banners.some(({ severity }) => severity === 'danger')

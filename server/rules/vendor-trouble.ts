@@ -10,8 +10,9 @@ export function conditionOf(status: number | 'none'): VendorCondition {
 /** A trouble that somebody met, in seconds before now. */
 export interface VendorTrouble {
   vendor: 'hubspot' | 'klaviyo';
-  /** Name of the Klaviyo company; '' for HubSpot. */
+  /** Name of the Klaviyo company and our id of its account; '' for HubSpot. */
   company: string;
+  account: string;
   kind: Exclude<VendorCondition, 'well'>;
   sinceSeconds: number;
   /** Since it was last met. */
@@ -19,12 +20,13 @@ export interface VendorTrouble {
 }
 
 /** What heals by itself within this time, nobody is told of. */
-const patience = 60;
+export const patience = 60;
 /** Not met for so long, it counts as over: work that waits asks again more often than that. */
-const forgotten = 300;
+export const forgotten = 300;
 
+/** What people are told of it. `danger` is only what a person must do. */
 export interface Banner {
-  severity: 'warning' | 'info';
+  severity: 'danger' | 'warning' | 'info';
   message: string;
   fix: string;
   link: string | null;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { conditionOf, type VendorTrouble } from '../rules/vendor-trouble.js';
+import { conditionOf, forgotten, patience, type VendorTrouble } from '../rules/vendor-trouble.js';
 import type { Database } from './database.js';
 import { acrossPortals } from './portal-scope.js';
 
@@ -75,11 +75,24 @@ async function recovered(db: Database, called: Called): Promise<void> {
 /** What ails the vendors for a portal at present. */
 export async function vendorTroubles(db: Database, portalId: string): Promise<VendorTrouble[]> {
   return db.query<VendorTrouble & Record<string, unknown>>(
-    `select t.vendor, t.kind, coalesce(a.name, '') as company,
+    `select t.vendor, t.kind, coalesce(a.name, '') as company, t.account,
        extract(epoch from now() - t.since)::float8 as "sinceSeconds",
        extract(epoch from now() - t.seen_at)::float8 as "seenSeconds"
      from vendor_trouble t left join klaviyo_account a on a.id::text = t.account
      where t.portal_id = $1 order by t.kind, t.vendor, company limit 20`,
     [portalId],
   );
+}
+
+/** What ails anybody at present, by a word each: for whoever watches the installation, and names nobody. */
+export async function troublesOfAll(db: Database): Promise<string[]> {
+  const rows = await db.query<{ what: string }>(
+    `select distinct vendor || '_' || kind as what from vendor_trouble
+       where since <= now() - make_interval(secs => $1) and seen_at >= now() - make_interval(secs => $2)
+     union select 'reconnect_needed' where exists (select from portal where state = 'reconnect')
+       or exists (select from klaviyo_account where state = 'reconnect')
+     order by what`,
+    [patience, forgotten],
+  );
+  return rows.map(({ what }) => what);
 }

@@ -185,7 +185,6 @@ export class Disturber {
     await admin.connect();
     const cut = `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name <> 'tandem-test'`;
     try {
-      this.fleet.databaseAway = true;
       if (how === 'restart') await admin.query(`alter database ${name} with allow_connections false`);
       await admin.query(cut, [name]);
       await pause(forMs);
@@ -194,7 +193,6 @@ export class Disturber {
       await admin.end();
     }
     await this.fleet.ready();
-    this.fleet.databaseAway = false;
   }
 
   /** One of its processes dies as from a fault of memory: PostgreSQL ends all others and recovers from its log. */
@@ -205,11 +203,9 @@ export class Disturber {
     const [{ pid }] = (await victim.query<{ pid: number }>('select pg_backend_pid() as pid')).rows as [{ pid: number }];
     const ended = new Promise((resolve) => victim.once('end', resolve));
     victim.on('error', () => undefined);
-    this.fleet.databaseAway = true;
     process.kill(pid, 'SIGKILL');
     await ended;
     await this.fleet.ready();
-    this.fleet.databaseAway = false;
   }
 }
 

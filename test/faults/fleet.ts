@@ -16,6 +16,9 @@ interface Member {
 /** Clock errors of the processes: minutes, both ways. */
 const skewsMs = [0, 95_000, -130_000];
 const restartMs = 300;
+/** What a start ends with that found no database, or lost it. */
+const withoutDatabase =
+  /could not start: .*(terminat|not currently accepting|ECONN|EPIPE|not queryable|recovery mode|starting up|shutting down|closed the connection)/i;
 
 /** The processes of the service, started again when they end as a supervisor would, and what ended without being told. */
 export class Fleet {
@@ -24,8 +27,6 @@ export class Fleet {
   private readonly members: Member[];
   private printed = '';
   private closed = false;
-  /** A process that starts while the database is away may give up: it is started again. */
-  databaseAway = false;
 
   constructor(
     private readonly world: World,
@@ -125,7 +126,8 @@ export class Fleet {
     child.once('exit', (code, signal) => {
       if (member.child !== child) return;
       member.child = null;
-      if (!this.databaseAway || !last.includes('could not start'))
+      // Who starts while the database is away may give up: it is started again.
+      if (!withoutDatabase.test(last))
         this.collapses.push(`${member.name} ended with ${code ?? signal ?? 'nothing'}: ${last.slice(-3000)}`);
       setTimeout(() => {
         if (!this.closed && member.child === null) this.launch(member);

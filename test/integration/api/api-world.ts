@@ -20,6 +20,7 @@ import { createSealer } from '../../../server/oauth/seal.js';
 import { openHubspotSession } from '../../../server/vendors/hubspot/session.js';
 import { KlaviyoSession } from '../../../server/vendors/klaviyo/session.js';
 import { withinPortal } from '../../../server/store/portal-scope.js';
+import { troublesOfAll } from '../../../server/store/vendor-troubles.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
 type Change = Parameters<ApiDependencies['noticeRecords']>[2][number];
@@ -209,7 +210,7 @@ export async function openApiWorld(): Promise<ApiWorld> {
         wakeCollect: () => Promise.resolve(),
       }),
     ],
-    ready: async () => void (await db.query('select 1')),
+    ready: () => troublesOfAll(db),
   });
   const world: ApiWorld = {
     app,

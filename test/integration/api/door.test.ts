@@ -155,7 +155,7 @@ describe('G3: bad input is 4xx with words, never our fault', () => {
 describe('doors without a portal', () => {
   test('healthz and readyz', async () => {
     expect((await request(world.app).get('/healthz')).status).toBe(200);
-    expect((await request(world.app).get('/readyz')).body).toEqual({ ready: true });
+    expect((await request(world.app).get('/readyz')).body).toEqual({ ready: true, troubles: [] });
   });
 
   test('metrics are for who has the token', async () => {

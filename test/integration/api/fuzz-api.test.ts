@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import request from 'supertest';
 import { operations } from '../../../server/api/operations.js';
 import { connectByKey, openApiWorld, type ApiWorld } from './api-world.js';
+import { watchOutgoing } from '../../helpers/outgoing.js';
 import { hostileStrings } from './hostile-strings.js';
 
 let world: ApiWorld;
@@ -14,6 +16,19 @@ beforeAll(async () => {
   ids = [(draft.body as { id: string }).id, klaviyoAccountId, '101'];
 });
 afterAll(() => world.close());
+
+const outgoing = watchOutgoing();
+/** Nobody who sends us something decides where we call: the stand-ins are on this machine, and so is everything asked. */
+afterAll(async () => {
+  outgoing.stop();
+  expect([...outgoing.hosts].filter((host) => !['localhost', '127.0.0.1'].includes(host))).toEqual([]);
+  expect(outgoing.hosts.size).toBeGreaterThan(0);
+  // It hears of both ways to call.
+  const both = watchOutgoing();
+  await Promise.allSettled([fetch('http://one.invalid'), request(world.app).get('/healthz')]);
+  both.stop();
+  expect([...both.hosts].sort()).toEqual(['127.0.0.1', 'one.invalid']);
+});
 
 const text = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...hostileStrings) },

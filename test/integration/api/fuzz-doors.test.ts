@@ -5,6 +5,7 @@ import request from 'supertest';
 import { defaultEngagement } from '../../../server/rules/engagement/engagement-config.js';
 import { trustedReturn } from '../../../server/oauth/hubspot-install.js';
 import { connectByKey, openApiWorld, publicUrl, sign, type ApiWorld } from './api-world.js';
+import { watchOutgoing } from '../../helpers/outgoing.js';
 import { hostileStrings } from './hostile-strings.js';
 
 let world: ApiWorld;
@@ -13,6 +14,19 @@ beforeAll(async () => {
   await world.install(world.portalId);
 });
 afterAll(() => world.close());
+
+const outgoing = watchOutgoing();
+/** Nobody who sends us something decides where we call: the stand-ins are on this machine, and so is everything asked. */
+afterAll(async () => {
+  outgoing.stop();
+  expect([...outgoing.hosts].filter((host) => !['localhost', '127.0.0.1'].includes(host))).toEqual([]);
+  expect(outgoing.hosts.size).toBeGreaterThan(0);
+  // It hears of both ways to call.
+  const both = watchOutgoing();
+  await Promise.allSettled([fetch('http://one.invalid'), request(world.app).get('/healthz')]);
+  both.stop();
+  expect([...both.hosts].sort()).toEqual(['127.0.0.1', 'one.invalid']);
+});
 
 const text = fc
   .oneof({ weight: 4, arbitrary: fc.constantFrom(...hostileStrings) }, { weight: 1, arbitrary: fc.string() })

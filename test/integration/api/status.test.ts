@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import request from 'supertest';
 import { watchVendors } from '../../../server/store/vendor-troubles.js';
 import { until } from '../../helpers/service.js';
 import { connectByKey, openApiWorld, type ApiWorld } from './api-world.js';
@@ -78,6 +79,7 @@ describe('status', () => {
       counts: { inSync: 0, waiting: 0, skipped: 0, failed: 0, engagements: 0 },
       skippedBy: [],
       lagSeconds: 0,
+      troubles: [],
       run: null,
       lastSuccessAt: null,
       budget: { hubspot: 8, klaviyo: 75 },
@@ -213,8 +215,14 @@ describe('account and overview', () => {
 });
 
 describe('G3: the state of the vendors', () => {
-  const overview = async (): Promise<{ health: string; banners: { severity: string; message: string }[] }> =>
-    (await world.call('GET', '/overview')).body as never;
+  /** What /readyz says beside being ready. */
+  const troubles = async (): Promise<unknown> =>
+    ((await request(world.app).get('/readyz')).body as { ready: true; troubles: string[] }).troubles;
+  const overview = async (): Promise<{
+    health: string;
+    connections: { id: string }[];
+    banners: { severity: string; message: string }[];
+  }> => (await world.call('GET', '/overview')).body as never;
   const rows = (): Promise<Record<string, unknown>[]> => sql('select vendor, kind from vendor_trouble order by kind');
 
   test('a vendor that fails is told after a minute, one that limits without alarm, and the next answer ends it', async () => {
@@ -226,6 +234,7 @@ describe('G3: the state of the vendors', () => {
     watch.note(klaviyo, 429);
     await until('both to be noted', async () => ((await rows()).length === 2 ? true : null));
     expect(await overview()).toMatchObject({ health: 'good', banners: [] });
+    expect(await troubles()).toEqual([]);
 
     await sql(`update vendor_trouble set since = now() - interval '3 minutes'`);
     expect(await overview()).toMatchObject({
@@ -235,6 +244,16 @@ describe('G3: the state of the vendors', () => {
         { severity: 'info', message: expect.stringContaining('Klaviyo (') },
       ],
     });
+    expect(await troubles()).toEqual(['hubspot_down', 'klaviyo_limited']);
+    // A connection's own status tells of its own accounts.
+    const { id } = (await overview()).connections[0]!;
+    expect((await world.call('GET', `/connections/${id}/status`)).body).toMatchObject({
+      troubles: [{ severity: 'warning' }, { severity: 'info' }],
+    });
+    await sql(`update klaviyo_account set state = 'reconnect'`);
+    expect(await troubles()).toEqual(['hubspot_down', 'klaviyo_limited', 'reconnect_needed']);
+    expect((await overview()).banners.map(({ severity }) => severity)).toEqual(['danger', 'warning', 'info']);
+    await sql(`update klaviyo_account set state = 'connected'`);
     // Another portal's people hear nothing of it.
     const other = await world.call('GET', '/overview', undefined, { portalId: world.otherPortalId });
     expect(other.body).toMatchObject({ banners: [] });

@@ -31,7 +31,7 @@ test('G1: while the database is away the service says so in words of its own, li
   expect(away.body).toEqual({ ready: false, reason: 'The database cannot be reached.' });
   expect((await fetch(`${world.backend}/healthz`)).status).toBe(200);
   const begun = await fetch(`${world.backend}/oauth/hubspot/install`, { redirect: 'manual' });
-  expect(begun.status).toBe(500);
+  expect(begun.status).toBe(503);
   expect(await begun.text()).not.toContain(name);
   await admin.query(`alter database ${name} with allow_connections true`);
   await until('it to be ready again', async () => ((await readiness()).status === 200 ? true : null));

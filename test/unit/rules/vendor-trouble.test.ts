@@ -5,6 +5,7 @@ import { conditionOf, vendorBanner, type VendorTrouble } from '../../../server/r
 const trouble = (more: Partial<VendorTrouble>): VendorTrouble => ({
   vendor: 'hubspot',
   company: '',
+  account: '',
   kind: 'down',
   sinceSeconds: 120,
   seenSeconds: 5,
