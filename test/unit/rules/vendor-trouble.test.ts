@@ -48,6 +48,7 @@ test('G3: nobody is told of what heals within a minute, or has healed; and nothi
       fc.record({
         vendor: fc.constantFrom('hubspot' as const, 'klaviyo' as const),
         company: fc.string(),
+        account: fc.string(),
         kind: fc.constantFrom('down' as const, 'limited' as const),
         sinceSeconds: fc.integer({ min: 0, max: 100_000 }),
         seenSeconds: fc.integer({ min: 0, max: 1000 }),
