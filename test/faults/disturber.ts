@@ -12,6 +12,7 @@ type Disturbance = Exclude<Step, { kind: 'edit' | 'create' | 'click' | 'opt_out'
 
 const sides: readonly Side[] = ['hubspot', 'klaviyo'];
 const mostQueued = 2;
+const enoughStrikes = 8;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Makes things go wrong, and counts what struck. */
@@ -20,6 +21,8 @@ export class Disturber {
   /** What takes its time, one after the other, beside what people do. */
   private busy: Promise<void> = Promise.resolve();
   private queued = 0;
+  /** Faults of the vendors that the service has met since they were last well. */
+  private strikes = 0;
   private armed: { side: Side; operation: string; afterMs: number; downMs: number }[] = [];
 
   constructor(
@@ -37,7 +40,10 @@ export class Disturber {
       const strike = faults.strike.bind(faults);
       faults.strike = (operation) => {
         const fault = strike(operation);
-        if (fault !== null) this.count(nameOf(fault));
+        if (fault !== null) {
+          this.strikes += 1;
+          this.count(nameOf(fault));
+        }
         return fault;
       };
     }
@@ -65,6 +71,7 @@ export class Disturber {
         return;
       }
       case 'relief':
+        await this.metEnough(step.afterMs);
         return this.relieve();
       case 'tokens':
         if (step.how === 'expired') return this.expire(step.side);
@@ -93,6 +100,14 @@ export class Disturber {
     await this.busy;
     this.relieve();
     await this.fleet.ready();
+  }
+
+  /** A busy machine meets less in the same time: it is given some more. */
+  private async metEnough(limitMs: number): Promise<void> {
+    const deadline = performance.now() + limitMs;
+    const left = (): boolean => sides.some((side) => this.world[side].faults.waiting().length > 0);
+    while (this.strikes < enoughStrikes && left() && performance.now() < deadline) await pause(50);
+    this.strikes = 0;
   }
 
   /** Vendors and webhooks are themselves again. */

@@ -93,7 +93,7 @@ export function* generateCampaign(seed: number, { shape, slowThings }: Roughness
   if (slowThings) {
     troubles.push(
       [0.5, () => ({ kind: 'tokens', side: side(), how: 'revoked', forMs: 500 + below(3000) })],
-      [0.15, () => ({ kind: 'vendor', side: side(), fault: { kind: 'slow', delayMs: pastTimeoutMs } })],
+      [0.4, () => ({ kind: 'vendor', side: side(), fault: { kind: 'slow', delayMs: pastTimeoutMs } })],
       // While the only process is frozen nothing happens that could go wrong.
       [shape === 'three' ? 0.4 : 0.1, () => ({ kind: 'freeze', process: below(3), forMs: 4000 + below(14_000) })],
       [0.3, () => ({ kind: 'database', how: 'crash', forMs: 0 })],
@@ -106,7 +106,7 @@ export function* generateCampaign(seed: number, { shape, slowThings }: Roughness
   };
   for (;;) {
     for (let n = 0; n < roughSteps; n += 1) yield draw([...people, ...kills, ...troubles]);
-    yield { kind: 'relief' };
+    yield { kind: 'relief', afterMs: slowThings ? 4000 : 0 };
     for (let n = 0; n < fairSteps; n += 1) yield draw([...people, ...kills]);
   }
 }

@@ -23,7 +23,8 @@ export type Step =
   | { kind: 'vendor'; side: Side; fault: Fault }
   | { kind: 'webhooks'; side: Side; drop: number; duplicates: number; shuffle: boolean; delayMs: number }
   | { kind: 'tokens'; side: Side; how: 'expired' | 'revoked'; forMs: number }
-  | { kind: 'relief' }
+  // The vendors are well again, once enough struck or the time is over.
+  | { kind: 'relief'; afterMs: number }
   // What goes wrong with the service. `process` counts round those that run.
   | { kind: 'kill'; process: number; signal: 'SIGKILL' | 'SIGTERM'; downMs: number }
   | { kind: 'kill_at'; side: Side; operation: string; afterMs: number; downMs: number }
