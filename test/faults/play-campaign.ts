@@ -56,7 +56,7 @@ export async function playCampaign({ seed, shape, forMs, calmMs, slowThings }: C
       await syncEverybody(world, { klaviyoAccountId, options }),
       await activateEngagement(world, { klaviyoAccountId, options: { since: 'last_30_days' } }),
     ] as const;
-    await settled(world, ids[1], 150_000);
+    await settled(world, ids[1]);
     await world.kill('SIGTERM');
     if (slowThings) await keepWhatIsCommitted(world);
     await fleet.start();

@@ -227,7 +227,7 @@ export interface Status {
 }
 
 /** Waits until a connection has no open run and nothing waits. */
-export function settled(world: World, id: string, limitMs = 60_000): Promise<Status> {
+export function settled(world: World, id: string, limitMs = 150_000): Promise<Status> {
   return until(
     'the connection to be settled',
     async () => {
