@@ -1,3 +1,4 @@
+import { againDue } from '../rules/engagement/read-again.js';
 import { storeActivities } from '../store/activities.js';
 import { moveAgain, moveStream, type EventStream } from '../store/event-streams.js';
 import { readEvents, type EventPage, type KlaviyoEvent, type KlaviyoEventPage } from '../vendors/klaviyo/events.js';
@@ -7,7 +8,6 @@ import { withoutErased } from './without-erased.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-const spans = { day: 24 * hourMs, week: 7 * 24 * hourMs } as const;
 
 /** An hour that took more pages than this is read again every ten minutes only, and a few minutes of it each time. */
 const cheapPages = 20;
@@ -80,8 +80,8 @@ export async function readStream(ctx: EngagementContext, stream: EventStream): P
 const pagesAtOnce = 20;
 
 /**
- * Reads the last day again every day and the last seven days every week: Klaviyo has listed events hours and days after
- * they happened. A few pages at a time, so that what is new never waits; goes on where it stood. Answers how many events
+ * Reads again every day what may be listed up to a day late, every week what up to a week late: Klaviyo has listed events
+ * hours and days after they happened. A few pages at a time, so that what is new never waits; goes on where it stood. Answers how many events
  * were new and whether there is more to read.
  */
 export async function readAgain(
@@ -89,7 +89,8 @@ export async function readAgain(
   stream: EventStream,
 ): Promise<{ found: number; more: boolean }> {
   const nowMs = ctx.clock().getTime();
-  const again = stream.again ?? againDue(stream, nowMs);
+  const last = { dayMs: stream.dayAt.getTime(), weekMs: stream.weekAt.getTime() };
+  const again = stream.again ?? againDue(last, nowMs, nowMs - notYetMs);
   if (again === null) return { found: 0, more: false };
   let cursor: string | null = null;
   let found = 0;
@@ -109,10 +110,4 @@ export async function readAgain(
     if (next === null) return { found, more: false };
   }
   return { found, more: true };
-}
-
-function againDue(stream: EventStream, nowMs: number): EventStream['again'] {
-  const span =
-    nowMs - stream.weekAt.getTime() >= spans.week ? 'week' : nowMs - stream.dayAt.getTime() >= spans.day ? 'day' : null;
-  return span === null ? null : { span, sinceMs: nowMs - spans[span], untilMs: nowMs - notYetMs };
 }

@@ -1,4 +1,5 @@
 import type { ActivityKind } from '../rules/engagement/activity-kind.js';
+import type { ReadAgain } from '../rules/engagement/read-again.js';
 import type { Database } from './database.js';
 
 /** One metric of an account and how far it has been read. */
@@ -11,10 +12,11 @@ export interface EventStream {
   /** When the last hour was read again, and how many pages that took. */
   hourAt: Date | null;
   hourPages: number;
+  /** Up to when a day and a week were read again. */
   dayAt: Date;
   weekAt: Date;
   /** A day or week being read again: where it stands and where it ends, in milliseconds. */
-  again: { span: 'day' | 'week'; sinceMs: number; untilMs: number } | null;
+  again: ReadAgain | null;
 }
 
 interface Row {
@@ -80,13 +82,19 @@ export async function moveStream(
   );
 }
 
-/** Keeps where a second reading stands; null: it is through. */
+/** Keeps where a second reading stands; null: it is through, and the next one goes back from where it ended. */
 export async function moveAgain(tx: Database, stream: EventStream, again: EventStream['again']): Promise<void> {
-  const done = again === null ? (stream.again?.span ?? null) : null;
+  const done = again === null ? stream.again : null;
   await tx.query(
-    `update event_stream set again = $3::jsonb, day_at = case when $4::text is null then day_at else now() end,
-       week_at = case when $4 = 'week' then now() else week_at end
+    `update event_stream set again = $3::jsonb, day_at = case when $4::text is null then day_at else to_timestamp($5::float8 / 1000) end,
+       week_at = case when $4 = 'week' then to_timestamp($5::float8 / 1000) else week_at end
      where klaviyo_account_id = $1 and metric_id = $2`,
-    [stream.klaviyoAccountId, stream.metricId, again === null ? null : JSON.stringify(again), done],
+    [
+      stream.klaviyoAccountId,
+      stream.metricId,
+      again === null ? null : JSON.stringify(again),
+      done?.span ?? null,
+      done?.untilMs ?? null,
+    ],
   );
 }
