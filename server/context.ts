@@ -201,6 +201,7 @@ export async function createService(
     app: klaviyoApp,
     apiUrl: config.klaviyo.apiUrl,
     publicUrl: config.publicUrl,
+    klaviyo: (accountId) => klaviyo(accountId, 'person'),
     sessionWith: (credential, portalId) =>
       new KlaviyoSession({
         ...vendor,

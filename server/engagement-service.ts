@@ -18,7 +18,7 @@ import {
 import { klaviyoWebhooks } from './intake/klaviyo-webhooks.js';
 import type { Metrics } from './metrics.js';
 import type { Queue } from './queue/queue.js';
-import { accountsToEngage, takeDueAccounts } from './store/engagement-accounts.js';
+import { accountsToEngage, accountsToTidy, takeDueAccounts } from './store/engagement-accounts.js';
 import { withinPortal } from './store/portal-scope.js';
 import type { ForAccount } from './store/run-for-account.js';
 import { traced } from './tracing.js';
@@ -103,6 +103,7 @@ export function createEngagement(
         await Promise.all(due.map((klaviyoAccountId) => wakeCollect(klaviyoAccountId)));
         if (due.length < 200) break;
       }
+      await Promise.all((await accountsToTidy(ctx.db, 200)).map((klaviyoAccountId) => wakeCollect(klaviyoAccountId)));
       // Wake-ups that a crash swallowed: rows are the truth, jobs only wake.
       await Promise.all((await accountsToEngage(ctx.db, 1000)).map((klaviyoAccountId) => wakeEngage(klaviyoAccountId)));
     },

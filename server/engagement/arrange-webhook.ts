@@ -26,10 +26,14 @@ export const webhookSecretOwner = (klaviyoAccountId: string): string => `klaviyo
 const reachable = (publicUrl: string): boolean =>
   publicUrl.startsWith('https:') || /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(publicUrl);
 
+/** Named after the portal: several portals may share an account, and each looks after its own. */
+const nameOf = (portalId: string): string => `Tandem: email activity in HubSpot ${portalId}`;
+
 /**
  * Makes sure that Klaviyo tells us of events where the account allows it: private keys only with the plan for it, apps
- * always. Looked after every six hours: one that was deleted is made again, one that was switched off after failed
- * deliveries is switched on. Events come without it too, with the next reading.
+ * always. Looked after every six hours, and when a metric comes to be: one that was deleted is made again, one that was
+ * switched off after failed deliveries is switched on, one that lacks a topic or leads to a former address is put right,
+ * one that a process made and did not live to write down is taken away. Events come without it too, with the next reading.
  */
 export async function arrangeWebhook(ctx: EngagementContext, account: EngagementAccount): Promise<void> {
   const { klaviyoAccountId } = account;
@@ -39,24 +43,30 @@ export async function arrangeWebhook(ctx: EngagementContext, account: Engagement
   const session = ctx.klaviyo(klaviyoAccountId, 'sweep');
   const none = { id: null, secret: null, state: 'not_available' } as const;
   try {
-    const all = await readWebhooks(session);
-    if (all === 'not_available') return await keepWebhook(ctx.db, klaviyoAccountId, none);
+    const [all, offered] = [await readWebhooks(session), await readTopics(session)];
+    if (all === 'not_available' || offered === 'not_available')
+      return await keepWebhook(ctx.db, klaviyoAccountId, none);
+    const topics = wantedTopics.filter((topic) => offered.includes(topic));
+    const name = nameOf(account.portalId);
+    const { origin } = new URL(ctx.publicUrl);
+    for (const one of all)
+      if (one.id !== webhook.id && one.name === name && one.origin === origin) await deleteWebhook(session, one.id);
+
     const ours = all.find(({ id }) => id === webhook.id);
+    const url = `${ctx.publicUrl}/webhooks/klaviyo/${webhook.key}`;
     if (ours !== undefined && webhook.secret !== null) {
-      if (!ours.enabled) await updateWebhook(session, ours.id, { enabled: true });
+      const change = {
+        ...(ours.enabled ? {} : { enabled: true }),
+        ...(ours.origin === origin ? {} : { url }),
+        ...(topics.every((topic) => ours.topics.includes(topic)) ? {} : { topics }),
+      };
+      if (Object.keys(change).length > 0) await updateWebhook(session, ours.id, change);
       return await keepWebhook(ctx.db, klaviyoAccountId, { id: ours.id, secret: webhook.secret, state: 'on' });
     }
-    const offered = await readTopics(session);
-    const topics = offered === 'not_available' ? [] : wantedTopics.filter((topic) => offered.includes(topic));
     // A topic comes to be with the metric's first event.
     if (topics.length === 0) return await keepWebhook(ctx.db, klaviyoAccountId, none);
     const secret = randomBytes(32).toString('base64url');
-    const made = await createWebhook(session, {
-      name: 'Tandem: email activity in HubSpot',
-      url: `${ctx.publicUrl}/webhooks/klaviyo/${webhook.key}`,
-      secret,
-      topics,
-    });
+    const made = await createWebhook(session, { name, url, secret, topics });
     if (made === 'not_available') return await keepWebhook(ctx.db, klaviyoAccountId, none);
     const sealed = ctx.sealer.seal(secret, webhookSecretOwner(klaviyoAccountId));
     return await keepWebhook(ctx.db, klaviyoAccountId, { id: made.id, secret: sealed, state: 'on' });
@@ -66,16 +76,4 @@ export async function arrangeWebhook(ctx: EngagementContext, account: Engagement
     ctx.log.warn({ klaviyoAccountId, status: error.detail.status }, 'Klaviyo refuses the webhook');
     await keepWebhook(ctx.db, klaviyoAccountId, none);
   }
-}
-
-/** Takes the webhook away when nobody needs it any more. What fails here, Klaviyo switches off by itself. */
-export async function removeWebhook(ctx: EngagementContext, account: EngagementAccount): Promise<void> {
-  const { klaviyoAccountId, webhook } = account;
-  if (webhook.id === null) return;
-  try {
-    await deleteWebhook(ctx.klaviyo(klaviyoAccountId, 'person'), webhook.id);
-  } catch (error) {
-    ctx.log.warn({ err: error, klaviyoAccountId }, 'the webhook could not be taken away');
-  }
-  await keepWebhook(ctx.db, klaviyoAccountId, { id: null, secret: null, state: 'unknown' });
 }

@@ -8,17 +8,21 @@ import { askForPerson } from './ask-for-person.js';
 import type { EngagementContext } from './engagement-context.js';
 import { readAgain, readStream } from './read-stream.js';
 import { refreshMetrics } from './refresh-metrics.js';
+import { removeWebhook } from './remove-webhook.js';
 
 /** Metrics of one account that are read at a time. */
 const streamsAtOnce = 3;
 
 /**
  * Reads what happened to an account's emails: one sweep per metric, then a piece of what is read again, and wakes who
- * decides. Done twice at once it finds the same events twice, and each is kept once.
+ * decides. Done twice at once it finds the same events twice, and each is kept once. Where nothing syncs any more, all
+ * there is to do is to take the webhook away.
  */
 export async function collect(ctx: EngagementContext, klaviyoAccountId: string, signal: AbortSignal): Promise<void> {
   const account = await engagementAccount(ctx.db, klaviyoAccountId);
-  if (account === null || (await engagingConnections(ctx.db, klaviyoAccountId)).length === 0) return;
+  if (account === null) return;
+  if ((await engagingConnections(ctx.db, klaviyoAccountId)).length === 0)
+    return removeWebhook({ ...ctx, klaviyo: (id) => ctx.klaviyo(id, 'sweep') }, account);
   if (await restsForPerson(ctx.db, klaviyoAccountId, 'engagement')) return;
   try {
     const streams = await refreshMetrics(ctx, account);

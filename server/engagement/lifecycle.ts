@@ -4,8 +4,8 @@ import { engagementAccount, ensureEngagementAccount, forgetApproval } from '../s
 import { engagingConnections } from '../store/engagement-connections.js';
 import { releaseAppEvents } from '../store/app-events-due.js';
 import { noteAllRollups } from '../store/rollups.js';
-import { removeWebhook } from './arrange-webhook.js';
 import type { EngagementContext } from './engagement-context.js';
+import { removeWebhook } from './remove-webhook.js';
 
 /** Names one connection and its pair of accounts. */
 export interface ConnectionRef {
@@ -86,5 +86,5 @@ async function withoutConnections(ctx: EngagementContext, connection: Connection
   );
   if (others.length > 0) return;
   const account = await engagementAccount(ctx.db, connection.klaviyoAccountId);
-  if (account !== null) await removeWebhook(ctx, account);
+  if (account !== null) await removeWebhook({ ...ctx, klaviyo: (id) => ctx.klaviyo(id, 'person') }, account);
 }

@@ -1,6 +1,5 @@
-import { kindOfMetric } from '../rules/engagement/activity-kind.js';
-import { metricNames } from '../rules/engagement/activity-kind.js';
-import { noteRead, type EngagementAccount } from '../store/engagement-accounts.js';
+import { kindOfMetric, metricNames } from '../rules/engagement/activity-kind.js';
+import { noteRead, webhookDue, type EngagementAccount } from '../store/engagement-accounts.js';
 import { addStreams, eventStreams, type EventStream } from '../store/event-streams.js';
 import { readMetrics } from '../vendors/klaviyo/metrics.js';
 import type { EngagementContext } from './engagement-context.js';
@@ -22,7 +21,10 @@ export async function refreshMetrics(ctx: EngagementContext, account: Engagement
     const kind = kindOfMetric(name, integration);
     return kind === null || ids.has(id) ? [] : [{ id, kind }];
   });
-  if (added.length > 0) await addStreams(ctx.db, account.klaviyoAccountId, added);
+  if (added.length > 0) {
+    await addStreams(ctx.db, account.klaviyoAccountId, added);
+    if (known.length > 0) await webhookDue(ctx.db, account.klaviyoAccountId);
+  }
   await noteRead(ctx.db, account.klaviyoAccountId, 'metrics');
   return added.length === 0 ? known : eventStreams(ctx.db, account.klaviyoAccountId);
 }

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Router } from 'express';
 import type { Logger } from 'pino';
+import { removeWebhook } from '../engagement/remove-webhook.js';
 import { NeedsPerson } from '../errors.js';
 import type { Database } from '../store/database.js';
+import { engagementAccount } from '../store/engagement-accounts.js';
 import {
   disconnectKlaviyo,
   keepKlaviyoAccount,
@@ -31,6 +34,8 @@ export interface ConnectDeps {
   publicUrl: string;
   /** A session with a credential that is not stored yet; its calls are limited by the portal that connects. */
   sessionWith(credential: KlaviyoCredential, portalId: string): KlaviyoSession;
+  /** A session with what is stored. */
+  klaviyo(klaviyoAccountId: string): KlaviyoSession;
 }
 
 /**
@@ -79,11 +84,20 @@ async function keep(
   });
 }
 
-/** Disconnects an account: its syncs stop and its secrets go at once; Klaviyo is told to forget the app's access. */
+/** How long a person who disconnects waits for Klaviyo to take our webhook away. */
+const goodbyeMs = 5000;
+
+/**
+ * Disconnects an account: our webhook goes while there is access, its syncs stop and its secrets go at once, and Klaviyo
+ * is told to forget the app's access.
+ */
 export async function disconnect(
-  deps: Pick<ConnectDeps, 'db' | 'log' | 'sealer' | 'app'>,
+  deps: Pick<ConnectDeps, 'db' | 'log' | 'sealer' | 'app' | 'klaviyo'>,
   account: KlaviyoAccount,
 ): Promise<void> {
+  const engagement = await engagementAccount(deps.db, account.id);
+  if (engagement !== null && account.state !== 'disconnected')
+    await Promise.race([removeWebhook(deps, engagement), sleep(goodbyeMs, undefined, { ref: false })]);
   const stored = await klaviyoCredential(deps.db, account.id, 0);
   await disconnectKlaviyo(deps.db, account.id);
   if (deps.app === null || stored?.refresh == null) return;

@@ -7,7 +7,7 @@ import { NeedsPerson } from '../errors.js';
 import { hubspotSecretOwner } from './hubspot-tokens.js';
 import { disconnect, type ConnectDeps } from './klaviyo-connect.js';
 
-export interface RemoveDeps extends Pick<ConnectDeps, 'db' | 'log' | 'sealer'> {
+export interface RemoveDeps extends Pick<ConnectDeps, 'db' | 'log' | 'sealer' | 'klaviyo'> {
   hubspotApp: HubspotApp;
   klaviyoApp: ConnectDeps['app'];
   hubspot(portalId: string): HubspotSession;
@@ -24,8 +24,7 @@ export async function removeApp(deps: RemoveDeps, portalId: string): Promise<boo
   const stored = await hubspotTokens(deps.db, portalId, 0);
   if (stored === null || stored.refresh === null || stored.state === 'uninstalled') return false;
   for (const account of await klaviyoAccounts(deps.db, portalId))
-    if (account.state !== 'disconnected')
-      await disconnect({ db: deps.db, log: deps.log, sealer: deps.sealer, app: deps.klaviyoApp }, account);
+    if (account.state !== 'disconnected') await disconnect({ ...deps, app: deps.klaviyoApp }, account);
   try {
     await uninstall(deps.hubspot(portalId));
   } catch (error) {

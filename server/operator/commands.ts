@@ -146,6 +146,7 @@ export const commands: Record<string, Command> = {
           hubspotApp: config.hubspot,
           klaviyoApp,
           hubspot: (one) => sync.hubspot(one, 'person'),
+          klaviyo: (one) => sync.klaviyo(one, 'person'),
         },
         id,
       );

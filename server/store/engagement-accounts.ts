@@ -105,6 +105,24 @@ export async function takeDueAccounts(db: Database, pollSeconds: number, limit: 
   return rows.map((row) => row.klaviyo_account_id);
 }
 
+/**
+ * Accounts whose webhook nobody needs any more and could not be taken away at once: Klaviyo did not answer, or the app was
+ * removed in HubSpot while there is access to Klaviyo still (A5). Each is tried every ten minutes.
+ */
+export async function accountsToTidy(db: Database, limit: number): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    `select e.klaviyo_account_id as id from engagement_account e
+       join klaviyo_account a on a.id = e.klaviyo_account_id and a.state = 'connected'
+       join portal p on p.id = e.portal_id
+     where e.webhook_id is not null and (e.webhook_at is null or e.webhook_at < now() - interval '10 minutes')
+       and (p.state <> 'installed' or not exists (
+         select from connection c where c.klaviyo_account_id = e.klaviyo_account_id and c.type = 'engagement' and c.state in ('initial_sync', 'active')))
+     limit $1`,
+    [limit],
+  );
+  return rows.map((row) => row.id);
+}
+
 /** Pairs of accounts with something to decide, to deliver or to go on with: for wake-ups that a crash swallowed. */
 export async function accountsToEngage(db: Database, limit: number): Promise<string[]> {
   const rows = await db.query<{ id: string }>(
@@ -148,6 +166,16 @@ export async function keepWebhook(
     `update engagement_account set webhook_id = $2, webhook_secret = $3, webhook_state = $4, webhook_at = now() where klaviyo_account_id = $1`,
     [klaviyoAccountId, webhook.id, webhook.secret, webhook.state],
   );
+}
+
+/** Somebody tried to do something about the webhook just now, in vain. */
+export async function webhookTried(db: Database, klaviyoAccountId: string): Promise<void> {
+  await db.query('update engagement_account set webhook_at = now() where klaviyo_account_id = $1', [klaviyoAccountId]);
+}
+
+/** The account has topics that its webhook may not have yet: it is looked after with the next reading. */
+export async function webhookDue(db: Database, klaviyoAccountId: string): Promise<void> {
+  await db.query('update engagement_account set webhook_at = null where klaviyo_account_id = $1', [klaviyoAccountId]);
 }
 
 /**

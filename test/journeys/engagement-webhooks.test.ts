@@ -67,13 +67,45 @@ test('G3: a forged delivery changes nothing, one for nobody is refused', async (
   expect((await appEventsOf(world)).length).toBe(before);
 });
 
-test('E8: a webhook that Klaviyo switched off is switched on; without a connection it is taken away', async () => {
+/** The account's webhook was not looked after for a while. */
+const longAgo = (): Promise<unknown> =>
+  world.database.db.query(`update engagement_account set webhook_at = now() - interval '1 day'`);
+
+test('E8: a webhook that is off, lacks topics or leads elsewhere is put right; one that a crash left behind goes', async () => {
   const { webhooks } = world.klaviyo.accounts.get('TANDM1')!;
   const [webhook] = webhooks.values();
-  webhook!.enabled = false;
-  await world.database.db.query(`update engagement_account set webhook_at = now() - interval '1 day', due_at = now()`);
+  const { topics, endpointUrl } = webhook!;
+  expect(topics).toContain('event:klaviyo.bounced_email');
+  Object.assign(webhook!, { enabled: false, topics: topics.slice(0, 2), endpointUrl: 'https://former.example.com/x' });
+  // Made by a process that was killed before it wrote that down; and one of another portal's, which is not ours to take.
+  webhooks.set('left', { ...webhook!, id: 'left', endpointUrl });
+  webhooks.set('other', { ...webhook!, id: 'other', endpointUrl, name: `${webhook!.name}0` });
+  await longAgo();
   await world.call('POST', `/connections/${id}/sync`);
-  await until('it to be on', () => (webhook!.enabled ? true : null));
+  await until('it to be right', () => (webhook!.enabled && webhook!.topics.length === topics.length ? true : null));
+  expect(webhook).toMatchObject({ topics, endpointUrl });
+  expect([...webhooks.keys()].sort()).toEqual([webhook!.id, 'other'].sort());
+  webhooks.delete('other');
+}, 30_000);
+
+test('E8: without a connection the webhook is taken away', async () => {
+  const { webhooks } = world.klaviyo.accounts.get('TANDM1')!;
   await world.call('POST', `/connections/${id}/pause`);
   await until('it to be gone', () => (webhooks.size === 0 ? true : null));
+}, 30_000);
+
+test('A5, E8: disconnecting takes the webhook away while there is access', async () => {
+  const { webhooks } = world.klaviyo.accounts.get('TANDM1')!;
+  await longAgo();
+  await world.call('POST', `/connections/${id}/resume`);
+  await until('a webhook', () => (webhooks.size === 1 ? true : null));
+  await until('it to be known', async () =>
+    (await world.database.db.query('select from engagement_account where webhook_id is not null')).length > 0
+      ? true
+      : null,
+  );
+  const { json } = await world.call('GET', '/account');
+  const [account] = (json as { klaviyoAccounts: { id: string }[] }).klaviyoAccounts;
+  expect((await world.call('DELETE', `/klaviyo-accounts/${account!.id}`)).status).toBe(204);
+  expect(webhooks.size).toBe(0);
 }, 30_000);

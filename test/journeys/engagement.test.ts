@@ -299,3 +299,30 @@ test('B7: the survivor of merged contacts has the email activity of all', async 
     return totals['clicked'] === 1 && totals['opened'] === 1 ? true : null;
   });
 }, 60_000);
+
+test('A5, E8: with the app removed in HubSpot its webhook in Klaviyo goes too, and is tried again until it has gone', async () => {
+  const { webhooks } = world.klaviyo.accounts.get('TANDM1')!;
+  const longAgo = (): Promise<unknown> =>
+    world.database.db.query(`update engagement_account set webhook_at = now() - interval '1 day'`);
+  const asked = (): number => world.klaviyo.calls.summary().byOperation['webhooks.delete']?.count ?? 0;
+  const before = asked();
+  world.klaviyo.faults.add({ kind: 'status', status: 503, operation: 'webhooks.delete', times: 1 });
+  await fetch(`${world.hubspot.url}/_sandbox/uninstall`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ portalId: world.portalId }),
+  });
+  await until('the removal to be noticed', async () => {
+    await world.call('GET', '/hubspot/lists');
+    const [portal] = await world.database.db.query<{ state: string }>('select state from portal');
+    return portal?.state === 'uninstalled' ? true : null;
+  });
+  expect(webhooks.size).toBe(1);
+  await longAgo();
+  await until('a try in vain', () => (asked() > before ? true : null));
+  expect(webhooks.size).toBe(1);
+  await until('it to be gone', async () => {
+    await longAgo();
+    return webhooks.size === 0 ? true : null;
+  });
+}, 60_000);

@@ -7,6 +7,8 @@ import type { KlaviyoSession } from './session.js';
 export interface KlaviyoWebhook {
   id: string;
   name: string;
+  /** Where it leads to; Klaviyo tells no more of its address. */
+  origin: string | null;
   enabled: boolean;
   topics: string[];
 }
@@ -28,7 +30,9 @@ type OrNot<T> = T | typeof notAvailable;
 
 const webhookSchema = z.object({
   id: z.string(),
-  attributes: z.object({ name: z.string(), enabled: z.boolean().nullish() }).loose(),
+  attributes: z
+    .object({ name: z.string(), endpoint_url: z.string().nullish(), enabled: z.boolean().nullish() })
+    .loose(),
   relationships: z
     .object({
       'webhook-topics': z
@@ -43,9 +47,12 @@ const webhookSchema = z.object({
 const webhookOf = ({ id, attributes, relationships }: z.infer<typeof webhookSchema>): KlaviyoWebhook => ({
   id,
   name: attributes.name,
+  origin: originOf(attributes.endpoint_url ?? ''),
   enabled: attributes.enabled ?? true,
   topics: (relationships?.['webhook-topics']?.data ?? []).map((topic) => topic.id),
 });
+
+const originOf = (url: string): string | null => (URL.canParse(url) ? new URL(url).origin : null);
 
 async function orNot<T>(ask: () => Promise<T>): Promise<OrNot<T>> {
   try {
@@ -59,7 +66,9 @@ async function orNot<T>(ask: () => Promise<T>): Promise<OrNot<T>> {
 
 /** Webhooks of the account that this app may see. */
 export const readWebhooks = (session: KlaviyoSession): Promise<OrNot<KlaviyoWebhook[]>> =>
-  orNot(async () => (await readAll(session, '/api/webhooks', {}, pageOf(webhookSchema))).map(webhookOf));
+  orNot(async () =>
+    (await readAll(session, '/api/webhooks', { include: 'webhook-topics' }, pageOf(webhookSchema))).map(webhookOf),
+  );
 
 /** Topics that the account can send; one comes to be with the metric's first event. */
 export const readTopics = (session: KlaviyoSession): Promise<OrNot<string[]>> =>

@@ -100,12 +100,21 @@ export async function openApiWorld(): Promise<ApiWorld> {
     appUrl: klaviyo.url,
   };
   const common = { db, sealer, clock, metrics, owner: 'test' };
+  const klaviyoSession = (accountId: string): KlaviyoSession =>
+    new KlaviyoSession({
+      ...vendor,
+      accountId,
+      apiUrl: klaviyo.url,
+      priority: 'person',
+      credential: () => credentialOf({ ...common, app: klaviyoApp }, accountId),
+    });
   const connect: ConnectDeps = {
     ...common,
     log,
     app: klaviyoApp,
     apiUrl: klaviyo.url,
     publicUrl,
+    klaviyo: klaviyoSession,
     sessionWith: (credential, portalId) =>
       new KlaviyoSession({
         ...vendor,
@@ -146,14 +155,7 @@ export async function openApiWorld(): Promise<ApiWorld> {
         priority: 'person',
         token: () => hubspotAccessToken({ ...common, app: hubspotApp }, portalId),
       }),
-    klaviyo: (accountId) =>
-      new KlaviyoSession({
-        ...vendor,
-        accountId,
-        apiUrl: klaviyo.url,
-        priority: 'person',
-        credential: () => credentialOf({ ...common, app: klaviyoApp }, accountId),
-      }),
+    klaviyo: klaviyoSession,
     budget: () => Promise.resolve({ hubspot: 8, klaviyo: 75 }),
     lifecycle: {
       activate: ask('activate'),
