@@ -4,6 +4,7 @@ import { campaignUrl } from '../engagement/campaign-url.js';
 import { readPlaces } from '../engagement/find-places.js';
 import type { ActivityName } from '../rules/engagement/activity-kind.js';
 import { verdictWords } from '../rules/engagement/activity-words.js';
+import { shownUrl } from '../rules/engagement/normal-url.js';
 import { activityCard, type LatestActivity } from '../store/activity-card.js';
 import { connectionsOf, type Connection } from '../store/connections.js';
 import { contactsOf, staleContacts } from '../store/engaged-contacts.js';
@@ -76,7 +77,7 @@ function latestJson(one: LatestActivity, klaviyoAppUrl: string, hubspotUrl: stri
     contact: { email: one.email, hubspotUrl },
     message: one.messageName ?? facts.name ?? facts.listName,
     subject: facts.subject,
-    url: facts.url,
+    url: facts.url === null ? null : shownUrl(facts.url),
     campaignUrl: campaignUrl(klaviyoAppUrl, { campaignId: one.campaignId, flowId: facts.flowId ?? one.flowId }),
     bot: !human,
     because: human ? null : verdictWords[verdict],

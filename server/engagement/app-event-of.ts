@@ -1,5 +1,6 @@
 import { actMs } from '../rules/engagement/acts.js';
 import type { ActivityName } from '../rules/engagement/activity-kind.js';
+import { shownUrl } from '../rules/engagement/normal-url.js';
 import type { DueAppEvent } from '../store/app-events-due.js';
 import type { EmailMessage } from '../store/email-messages.js';
 import type { AppEvent } from '../vendors/hubspot/app-events.js';
@@ -17,24 +18,27 @@ const typeNames: Record<ActivityName, string> = {
 };
 
 /**
- * Our id of an activity on a timeline, made of Klaviyo's id of the event: HubSpot takes it once. A contact or company
- * gets an activity once whichever record that was at the time; deals may be several. An unsubscribing is named by whose
+ * Our id of an activity on a timeline, made of Klaviyo's id of the event: HubSpot takes it once. It names the portal, because
+ * two portals may be connected with one Klaviyo account, and HubSpot does not document within what an id has to be one of
+ * its kind. It does not name the profile, which a merge replaces. A contact or company gets an activity once whichever record that was at the time; deals may be several. An unsubscribing is named by whose
  * and when it was (acts are further apart than `actMs`): a service that was restored from a backup may choose another of
  * its up to four events than the one that stands on the timeline already (E11).
  */
-export function appEventId({ eventId, object, objectId, name, profileId, happenedMs }: Identity): string {
+export function appEventId(identity: Identity): string {
+  const { portalId, eventId, object, objectId, name, profileId, happenedMs } = identity;
   const left = name === 'unsubscribed' && profileId !== null;
   const what = left ? `left-${profileId}-${Math.floor(happenedMs / actMs)}` : eventId;
-  return `klaviyo-${what}-${object}${object === 'deal' ? `-${objectId}` : ''}`;
+  return `klaviyo-${portalId}-${what}-${object}${object === 'deal' ? `-${objectId}` : ''}`;
 }
 
-type Identity = Pick<DueAppEvent, 'eventId' | 'object' | 'objectId' | 'name' | 'profileId' | 'happenedMs'>;
+type Identity = Pick<DueAppEvent, 'portalId' | 'eventId' | 'object' | 'objectId' | 'name' | 'profileId' | 'happenedMs'>;
 
 /** The address as a link of the timeline's Markdown may name it; null when it leads to no page (`javascript:`, `mailto:`). */
 function webLink(address: string | null): string | null {
-  const url = address !== null && URL.canParse(address) ? new URL(address) : null;
+  const shown = address === null ? '' : shownUrl(address);
+  const url = URL.canParse(shown) ? new URL(shown) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) return null;
-  return url.href.replace(/[()[\]]/g, (bracket) => `%${bracket.charCodeAt(0).toString(16).toUpperCase()}`);
+  return url.href.replace(/[()[\]*]/g, (bracket) => `%${bracket.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** What goes on a timeline. Every property is declared; those that say nothing are left out. */

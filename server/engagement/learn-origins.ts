@@ -41,27 +41,42 @@ export async function learnOrigins(
   };
 }
 
+/** Messages that are known and may have changed, asked for once more with one batch: each flow's costs three calls. */
+const refreshedAtOnce = 5;
+
 async function messagesOf(
   ctx: EngagementContext,
   scope: EngagementScope,
   events: readonly Activity[],
 ): Promise<Map<string, EmailMessage>> {
   const flowOf = new Map<string, string | null>();
-  for (const { facts } of events) if (facts.messageId !== null) flowOf.set(facts.messageId, facts.flowId);
+  for (const { facts } of events)
+    // An event tells its flow, and the message's name and subject; what starts the flow is asked of who chooses by it.
+    if (facts.messageId !== null && (facts.flowId === null || choosesGroups(scope)))
+      flowOf.set(facts.messageId, facts.flowId);
   const known = await knownMessages(ctx.db, scope.klaviyoAccountId, [...flowOf.keys()]);
   const nowMs = ctx.clock().getTime();
-  const unknown = [...flowOf].filter(([id]) => nowMs - (known.get(id)?.readAt.getTime() ?? 0) > freshMs);
+  const old = [...known.values()].filter(({ readAt }) => nowMs - readAt.getTime() > freshMs).slice(0, refreshedAtOnce);
+  const unknown = [...flowOf].filter(([id]) => !known.has(id) || old.some(({ messageId }) => messageId === id));
   if (unknown.length === 0) return known;
   const learned = new Map<string, EmailMessage>();
+  // Kept as it comes: should Klaviyo ask to wait after some of many, they are not asked for again.
+  const keep = async (messages: readonly EmailMessage[]): Promise<void> => {
+    for (const message of messages) learned.set(message.messageId, message);
+    await keepMessages(ctx.db, scope.portalId, scope.klaviyoAccountId, messages);
+  };
   const session = ctx.klaviyo(scope.klaviyoAccountId, 'sweep');
   try {
-    if (unknown.some(([, flowId]) => flowId === null))
-      for (const message of await readCampaignMessages(session)) {
-        const { campaignId, name, subject, included } = message;
-        const entry = { campaignId, flowId: null, name, subject, groupIds: included };
-        // What an event calls its message is the campaign's id in some accounts and the message's in others.
-        for (const messageId of [campaignId, message.messageId]) learned.set(messageId, { ...entry, messageId });
-      }
+    if (unknown.some(([, flowId]) => flowId === null)) {
+      const campaigns = await readCampaignMessages(session);
+      await keep(
+        campaigns.flatMap(({ messageId, campaignId, name, subject, included }) => {
+          const entry = { campaignId, flowId: null, name, subject, groupIds: included };
+          // What an event calls its message is the campaign's id in some accounts and the message's in others.
+          return [campaignId, messageId].map((id) => ({ ...entry, messageId: id }));
+        }),
+      );
+    }
     for (const [messageId, flowId] of unknown) {
       if (flowId === null) continue;
       const message = await readFlowMessage(session, messageId).catch((error: unknown) => {
@@ -70,7 +85,7 @@ async function messagesOf(
       });
       if (message === null) continue;
       const { name, subject, triggerGroupIds } = message;
-      learned.set(messageId, { messageId, campaignId: null, flowId, name, subject, groupIds: triggerGroupIds });
+      await keep([{ messageId, campaignId: null, flowId, name, subject, groupIds: triggerGroupIds }]);
     }
   } catch (error) {
     if (!(error instanceof NeedsPerson) || error.code !== 'missing_scope') throw error;
@@ -79,10 +94,18 @@ async function messagesOf(
       'campaigns or flows cannot be read: a permission is missing',
     );
   }
-  // What nobody knows is noted too, so that it is not asked for with every batch.
-  for (const [messageId, flowId] of unknown)
-    if (!learned.has(messageId))
-      learned.set(messageId, { messageId, campaignId: null, flowId, name: null, subject: null, groupIds: [] });
-  await keepMessages(ctx.db, scope.portalId, scope.klaviyoAccountId, [...learned.values()]);
+  // What nobody knows is noted too, so that it is not asked for with every batch; what is gone stays as it was known.
+  await keep(
+    unknown.flatMap(([messageId, flowId]) =>
+      learned.has(messageId)
+        ? []
+        : [known.get(messageId) ?? { messageId, campaignId: null, flowId, name: null, subject: null, groupIds: [] }],
+    ),
+  );
   return new Map([...known, ...learned]);
 }
+
+const choosesGroups = ({ connections }: EngagementScope): boolean =>
+  connections.some(
+    ({ sources }) => !sources.all && sources.klaviyoListIds.length + sources.klaviyoSegmentIds.length > 0,
+  );

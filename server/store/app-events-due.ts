@@ -16,6 +16,7 @@ export interface PlannedAppEvent {
 
 /** One that is due, with what it tells. */
 export interface DueAppEvent extends PlannedAppEvent {
+  portalId: string;
   eventId: string;
   profileId: string | null;
   /** When Klaviyo says it happened, in milliseconds. */
@@ -54,7 +55,7 @@ export async function dueAppEvents(
 ): Promise<DueAppEvent[]> {
   // A state at a time, each from its index in order: a backlog of a million is not sorted for every batch of it.
   return db.query<DueAppEvent>(
-    `select d.activity_id as "rowId", d.object, d.object_id as "objectId", d.name, d.historical, d.attempts, a.event_id as "eventId",
+    `select d.portal_id as "portalId", d.activity_id as "rowId", d.object, d.object_id as "objectId", d.name, d.historical, d.attempts, a.event_id as "eventId",
        a.profile_id as "profileId", (extract(epoch from a.at) * 1000)::float8 as "happenedMs",
        (extract(epoch from least(a.at, a.collected_at)) * 1000)::float8 as "atMs", a.verdict, a.facts, a.email
      from (select w.* from unnest(array['waiting', 'unapproved']) as s (state) cross join lateral (

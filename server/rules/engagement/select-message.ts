@@ -9,8 +9,8 @@ import type { MessageOrigin } from './sources.js';
  * those that were due, and the others whose decision differs from the one before.
  *
  * `due` names the events to decide. Where a verdict changed, its event and every repeat of the group are decided anew,
- * because another event may be the first one now; changed preferences, because an unsubscribe may have come to them. All
- * other decisions stand. What is decided at once depends on the set of events alone, in whatever order they stand.
+ * because another event may be the first one now; changed preferences, because an unsubscribe may have come to them; what
+ * no source chose, because a receipt may have come that names whom the email went to. All other decisions stand. What is decided at once depends on the set of events alone, in whatever order they stand.
  */
 export function selectMessage(
   events: readonly EmailEvent[],
@@ -26,6 +26,7 @@ export function selectMessage(
       due.has(event.id) ||
       event.judged === null ||
       event.kind === 'preferences' ||
+      event.judged.because === 'source' ||
       changed.includes(event) ||
       (changed.length > 0 && event.judged.decision === 'repeat'),
   );

@@ -2,20 +2,24 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { eraseDue } from '../../../server/contacts/erase.js';
+import { RetryLater } from '../../../server/errors.js';
 import { decide } from '../../../server/engagement/decide.js';
 import type { EngagementContext, EngagementScope } from '../../../server/engagement/engagement-context.js';
+import { learnOrigins } from '../../../server/engagement/learn-origins.js';
 import { newActivity } from '../../../server/engagement/new-activity.js';
 import { withoutErased } from '../../../server/engagement/without-erased.js';
 import { createSealer } from '../../../server/oauth/seal.js';
 import { engagingConnections } from '../../../server/store/engagement-connections.js';
-import { storeActivities } from '../../../server/store/activities.js';
+import { dueActivities, storeActivities } from '../../../server/store/activities.js';
 import { noteErasures } from '../../../server/store/erasures.js';
 import { acquireLease, type Lease } from '../../../server/store/lease.js';
 import { lockPeople } from '../../../server/store/lock-people.js';
 import { moveActivities } from '../../../server/store/move-activities.js';
 import { defaultEngagement } from '../../../server/rules/engagement/engagement-config.js';
+import { KlaviyoSession } from '../../../server/vendors/klaviyo/session.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 import { until } from '../../helpers/service.js';
+import { scriptedVendor, watch } from '../vendors/scripted-vendor.js';
 
 let database: TestDatabase;
 let ctx: EngagementContext;
@@ -171,4 +175,64 @@ test('B11: an erasure waits for events that are being stored, and takes them wit
   await erased;
   expect(await rowsOf('activity')).toEqual([]);
   expect(await database.db.transaction((tx) => withoutErased(ctx, tx, portalId, [opened('b')]))).toEqual([]);
+});
+
+test('E1: what was learned of flows is kept when Klaviyo asks to wait; only who chooses lists or segments needs it', async () => {
+  const vendor = await scriptedVendor();
+  try {
+    const asking: EngagementContext = {
+      ...ctx,
+      klaviyo: (accountId, priority) =>
+        new KlaviyoSession({
+          ...watch(),
+          accountId,
+          apiUrl: vendor.url,
+          priority,
+          credential: async () => ({ kind: 'api_key', key: 'pk_test' }),
+        }),
+    };
+    const ofFlow = ['M1', 'M2', 'M3', 'M4'].map((message) =>
+      newActivity(
+        {
+          id: message,
+          profileId: 'P1',
+          email: 'ada@example.com',
+          at: new Date('2026-11-01T10:00:00Z'),
+          properties: { $flow: 'F1', $message: message },
+        },
+        'opened',
+      ),
+    );
+    await storeActivities(database.db, scope, ofFlow, live);
+    const events = await dueActivities(database.db, scope.klaviyoAccountId, false, 10);
+    let patience = 2;
+    vendor.answers(({ path }) => {
+      const data = (more: object): { json: object } => ({ json: { data: { type: 'x', id: 'A1', ...more } } });
+      if (path.startsWith('/api/flow-messages/')) {
+        patience -= 1;
+        if (patience < 0) return { status: 429, headers: { 'retry-after': '1' }, json: { errors: [] } };
+        return data({
+          attributes: { definition: { name: 'Hello' } },
+          relationships: { 'flow-action': { data: { id: 'A1' } } },
+        });
+      }
+      if (path.endsWith('/flow')) return data({ id: 'F1' });
+      return data({ attributes: { definition: { triggers: [{ type: 'list', id: 'L1' }] } } });
+    });
+    expect((await learnOrigins(asking, scope, events)).of(events[0]!)).toMatchObject({ flowId: 'F1', groupIds: [] });
+    expect(vendor.seen).toEqual([]);
+
+    const [connection] = scope.connections;
+    const sources = { ...connection!.sources, all: false, klaviyoListIds: ['L1'] };
+    const choosing = { ...scope, connections: [{ ...connection!, sources }] };
+    await expect(learnOrigins(asking, choosing, events)).rejects.toBeInstanceOf(RetryLater);
+    patience = Infinity;
+    const origins = await learnOrigins(asking, choosing, events);
+    expect(events.map((event) => origins.of(event).groupIds)).toEqual([['L1'], ['L1'], ['L1'], ['L1']]);
+    const asked = vendor.seen.map(({ path }) => path).filter((path) => path.startsWith('/api/flow-messages/'));
+    // Four messages, and the one whose answer was to wait.
+    expect(asked).toHaveLength(5);
+  } finally {
+    await vendor.close();
+  }
 });

@@ -4,7 +4,7 @@ import { kindOfMetric, timelineName } from '../../../../server/rules/engagement/
 import { chooseDeals } from '../../../../server/rules/engagement/choose-deals.js';
 import { defaultEngagement, startOf } from '../../../../server/rules/engagement/engagement-config.js';
 import { factsOf, messageKeyOf } from '../../../../server/rules/engagement/event-facts.js';
-import { normalUrl } from '../../../../server/rules/engagement/normal-url.js';
+import { normalUrl, shownUrl } from '../../../../server/rules/engagement/normal-url.js';
 
 describe('metrics', () => {
   test.each([
@@ -40,6 +40,15 @@ describe('links', () => {
     expect(normalUrl('https://a.example/A')).not.toBe(normalUrl('https://a.example/a'));
     expect(normalUrl('https://a.example/?id=1')).not.toBe(normalUrl('https://a.example/?id=2'));
   });
+  test.each([
+    ['https://a.example/?_kx=x.y', 'https://a.example/'],
+    ['https://a.example/p?a=1&_kx=x.y&b=2#top', 'https://a.example/p?a=1&b=2#top'],
+    ['https://a.example/p?nb_klid=1&_ke=2#top', 'https://a.example/p#top'],
+    ['https://a.example/p?utm_source=k&a_kx=1', 'https://a.example/p?utm_source=k&a_kx=1'],
+    ['mailto:a@a.example?_kx=1', 'mailto:a@a.example?_kx=1'],
+  ])('E2: whoever follows %s from HubSpot is not taken for the contact', (url, expected) =>
+    expect(shownUrl(url)).toBe(expected),
+  );
   test('E4: normal spelling is stable', () => {
     fc.assert(
       fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), (url) => {

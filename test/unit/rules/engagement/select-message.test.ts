@@ -219,6 +219,19 @@ describe('what is chosen', () => {
     expect(words(arrive([emailEvent('opened', 0)], { ...everything, sources }, ofFlow))).toEqual([expected]);
   });
 
+  test('E1: an open that no source chose is chosen when its receipt comes in and names whom the email went to', () => {
+    const config = { ...everything, sources: { ...everything.sources, all: false, klaviyoListIds: ['L1'] } };
+    let targeted: string[] = [];
+    const originOf = (): MessageOrigin => ({ flowId: null, campaignId: null, groupIds: targeted });
+    const opened = emailEvent('opened', minute);
+    const [alone] = arrive([opened], config, originOf);
+    expect(words([alone!])).toEqual(['not_chosen source']);
+    targeted = ['L1'];
+    const received = emailEvent('received', 0);
+    const decided = selectMessage([alone!, received], new Set([received.id]), originOf, () => config);
+    expect(decided.get(opened.id)).toMatchObject({ decision: 'deliver', because: 'first' });
+  });
+
   test('E2: what is switched off is not shown and still counts', () => {
     const activities = { ...everything.activities, delivered: false };
     const [event] = arrive([emailEvent('received', 0)], { ...everything, activities });
