@@ -10,9 +10,11 @@ import {
 } from '../store/app-events-due.js';
 import { approvalOf, keepApproval } from '../store/engagement-accounts.js';
 import { knownMessages } from '../store/email-messages.js';
+import { openIssues } from '../store/issues.js';
 import { assertLease, type Lease } from '../store/lease.js';
 import { sendAppEvents } from '../vendors/hubspot/app-events.js';
 import { readByIds } from '../vendors/hubspot/contacts.js';
+import { batchRead } from '../vendors/hubspot/objects.js';
 import { appEventId, appEventOf } from './app-event-of.js';
 import type { EngagementContext, EngagementScope } from './engagement-context.js';
 import { noteApproval } from './note-approval.js';
@@ -64,17 +66,19 @@ export async function deliver(
     outcome instanceof RecordRefused ? [{ ...one, error: shortenText(outcome.message, 300) }] : [],
   );
   const gone = await goneContacts(ctx, scope, refused);
+  const withoutRecord = await goneRecords(ctx, scope, refused);
   await ctx.db.transaction(async (tx) => {
     await assertLease(tx, lease);
     await settleAppEvents(
       tx,
       answered.flatMap(({ one, outcome }) => (outcome === 'created' || outcome === 'existed' ? [one] : [])),
     );
+    // A company or deal that was deleted meanwhile has no timeline; the activity is on its contact.
+    await settleAppEvents(tx, withoutRecord);
     const again = new Set(await retargetActivities(tx, gone, mostLooks));
-    await refuseAppEvents(
-      tx,
-      refused.filter(({ rowId }) => !again.has(rowId)),
-    );
+    const final = refused.filter((one) => !again.has(one.rowId) && !withoutRecord.includes(one));
+    await refuseAppEvents(tx, final);
+    await sayRefused(tx, scope, final);
   });
   for (const contactId of refused.filter(({ rowId }) => gone.includes(rowId)).map(({ objectId }) => objectId)) {
     for (const [key, known] of scope.memory.contacts) if (known === contactId) scope.memory.contacts.delete(key);
@@ -87,12 +91,65 @@ export async function deliver(
     await releaseAppEvents(ctx.db, scope.portalId);
     await noteApproval(ctx, scope, null);
   }
+  for (const { object, objectId } of withoutRecord)
+    for (const place of scope.memory.places.values()) {
+      if (object === 'company' && place.companyId === objectId) place.companyId = null;
+      if (object === 'deal') place.deals = place.deals.filter(({ id }) => id !== objectId);
+    }
   if (refused.length > 0)
     ctx.log.warn(
       { portalId: scope.portalId, refused: refused.length, first: refused[0]?.error },
       'HubSpot refuses timeline events',
     );
   return due.length;
+}
+
+/** What HubSpot refuses as it is, said once for each kind of event; "Sync now" tries all of it again. */
+function sayRefused(
+  tx: EngagementContext['db'],
+  scope: EngagementScope,
+  refused: readonly (DueAppEvent & { error: string })[],
+): Promise<void> {
+  return openIssues(
+    tx,
+    scope.portalId,
+    scope.connections.flatMap(({ id }) =>
+      refused.map(({ name, object, error }) => ({
+        connectionId: id,
+        code: 'timeline_event_refused',
+        side: 'hubspot' as const,
+        recordId: '',
+        field: `${name}-${object}`,
+        title: `HubSpot refuses “${name}” on the timeline of a ${object}`,
+        detail: `HubSpot says: ${error}`,
+        fix: 'If HubSpot does not know the event or a property of it, the app’s project in HubSpot is older than this service: deploy it. Then press “Sync now”: what was refused is sent again.',
+        hubspotId: null,
+        klaviyoId: null,
+        email: null,
+      })),
+    ),
+  );
+}
+
+/** Of what was refused, what was for a company or deal that is not there any more. */
+async function goneRecords<T extends DueAppEvent>(
+  ctx: EngagementContext,
+  scope: EngagementScope,
+  refused: readonly T[],
+): Promise<T[]> {
+  const gone: T[] = [];
+  for (const [object, type] of [
+    ['company', 'companies'],
+    ['deal', 'deals'],
+  ] as const) {
+    const its = refused.filter((one) => one.object === object);
+    if (its.length === 0) continue;
+    const ids = its.map(({ objectId }) => objectId);
+    const found = await batchRead(ctx.hubspot(scope.portalId, 'sweep'), type, ids, ['hs_object_id']);
+    const there = new Set(found.map(({ id }) => id));
+    gone.push(...its.filter(({ objectId }) => !there.has(objectId)));
+  }
+  return gone;
 }
 
 /** Activities whose contact was refused because it is not there any more. */

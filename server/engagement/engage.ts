@@ -155,5 +155,13 @@ function recall(ctx: EngagementContext, klaviyoAccountId: string, nowMs: number)
   const known = ctx.turns.get(klaviyoAccountId);
   ctx.turns.delete(klaviyoAccountId);
   if (known !== undefined && nowMs - known.sinceMs < memoryMs && known.contacts.size < mostRemembered) return known;
-  return { contacts: new Map(), places: new Map(), sinceMs: nowMs, pastWaits: false, pastGoesOn: false, liveSteps: 0 };
+  return {
+    contacts: new Map(),
+    places: new Map(),
+    dealsDenied: false,
+    sinceMs: nowMs,
+    pastWaits: false,
+    pastGoesOn: false,
+    liveSteps: 0,
+  };
 }

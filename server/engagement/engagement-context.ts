@@ -23,6 +23,8 @@ export interface TurnMemory {
   contacts: Map<string, string | null>;
   /** Company and deals by contact. */
   places: Map<string, ContactPlaces>;
+  /** HubSpot does not let the app read deals. */
+  dealsDenied: boolean;
   /** When it began, in milliseconds of the process. */
   sinceMs: number;
   /** Whether more of the past waits to be decided than a batch holds: none is read meanwhile. */

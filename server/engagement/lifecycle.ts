@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { cancelRuns, openInitialRun, queueRun, type RunKind } from '../store/runs.js';
 import { engagementAccount, ensureEngagementAccount, forgetApproval } from '../store/engagement-accounts.js';
 import { engagingConnections } from '../store/engagement-connections.js';
-import { releaseAppEvents } from '../store/app-events-due.js';
+import { clearConnectionIssues } from '../store/issues.js';
+import { releaseAppEvents, releaseRefused } from '../store/app-events-due.js';
 import { noteAllRollups } from '../store/rollups.js';
 import type { EngagementContext } from './engagement-context.js';
 import { removeWebhook } from './remove-webhook.js';
@@ -46,10 +47,20 @@ export async function resumeEngagement(ctx: EngagementContext, connection: Conne
   return startRun(ctx, connection, 'continuous');
 }
 
-/** "Sync now": reads the last week again, and asks HubSpot at once whether it has approved the app's events. */
+/**
+ * "Sync now": reads the last week again, asks HubSpot at once whether it has approved the app's events, and sends again
+ * what it refused.
+ */
 export async function syncEngagement(ctx: EngagementContext, connection: ConnectionRef): Promise<{ runId: string }> {
   await forgetApproval(ctx.db, connection.portalId);
   await releaseAppEvents(ctx.db, connection.portalId);
+  await releaseRefused(ctx.db, connection.klaviyoAccountId);
+  const connections = await engagingConnections(ctx.db, connection.klaviyoAccountId);
+  await clearConnectionIssues(
+    ctx.db,
+    connections.map(({ id }) => id),
+    ['timeline_event_refused'],
+  );
   return startRun(ctx, connection, 'manual');
 }
 

@@ -137,3 +137,11 @@ export async function releaseAppEvents(db: Database, portalId: string): Promise<
     [portalId],
   );
 }
+
+/** What HubSpot refused is tried once more: its reason may be gone. */
+export async function releaseRefused(db: Database, klaviyoAccountId: string): Promise<void> {
+  await db.query(
+    `update app_event_due set state = 'waiting', due_at = now(), error = null where klaviyo_account_id = $1 and state = 'refused'`,
+    [klaviyoAccountId],
+  );
+}

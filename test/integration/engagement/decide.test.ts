@@ -79,6 +79,7 @@ beforeEach(async () => {
     memory: {
       contacts: new Map([['profile:P1', '5']]),
       places: new Map([['5', { companyId: null, deals: [] }]]),
+      dealsDenied: false,
       sinceMs: 0,
       pastWaits: false,
       pastGoesOn: false,
