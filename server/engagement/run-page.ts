@@ -1,5 +1,6 @@
 import { RecordRefused } from '../errors.js';
 import type { EngagementConnection } from '../rules/engagement/engagement-config.js';
+import { eventsInAll } from '../rules/engagement/events-in-all.js';
 import { engagementAccount } from '../store/engagement-accounts.js';
 import { eventStreams, type EventStream } from '../store/event-streams.js';
 import { assertLease, type Lease } from '../store/lease.js';
@@ -61,7 +62,7 @@ export async function runPage(
   const progress = {
     cursor: next,
     done: page.events.length,
-    total: totalOf(run.done + page.events.length, next),
+    total: totalOf(run.done + page.events.length, streams, next),
     counts: {},
   };
   if (stream === undefined) return ctx.db.transaction((tx) => advanceRun(tx, run.id, progress));
@@ -112,8 +113,13 @@ async function readPage(
   }
 }
 
-/** Events in all, from the share of the time that has been read: Klaviyo tells no number. Null while there is none. */
-function totalOf(done: number, { metricIds, index, sinceMs, untilMs, atMs }: EngagementCursor): number | null {
-  const share = (index + (atMs - sinceMs) / Math.max(1, untilMs - sinceMs)) / Math.max(1, metricIds.length);
-  return done === 0 || share <= 0 ? null : Math.max(done, Math.round(done / Math.min(1, share)));
+/** Events in all, as far as can be told from what was read. */
+function totalOf(done: number, streams: readonly EventStream[], cursor: EngagementCursor): number | null {
+  const { metricIds, index, sinceMs, untilMs, atMs } = cursor;
+  const within = (atMs - sinceMs) / Math.max(1, untilMs - sinceMs);
+  const metrics = metricIds.flatMap((metricId, n) => {
+    const kind = streams.find((stream) => stream.metricId === metricId)?.kind;
+    return kind === undefined ? [] : [{ kind, share: n < index ? 1 : n === index ? within : 0 }];
+  });
+  return eventsInAll(done, metrics);
 }

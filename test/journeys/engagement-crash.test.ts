@@ -38,11 +38,11 @@ const told = (world: World, events: readonly Occurrence[]): string[] => {
 
 /** The run is through, and what Klaviyo lists late is there too. */
 async function through(world: World, id: string): Promise<void> {
-  await settled(world, id, 60_000);
+  await settled(world, id, 120_000);
   const lateIsListed = (): boolean => Date.now() - began > options.klaviyo.lateMs + 500;
   await until('late events to be listed', () => (lateIsListed() ? true : null));
   await world.call('POST', `/connections/${id}/sync`);
-  await settled(world, id, 60_000);
+  await settled(world, id, 120_000);
 }
 let began = 0;
 

@@ -51,15 +51,19 @@ export function select(
   return answer('deliver', event.kind === 'opened' && config.everyOpen ? 'every_open' : 'first', true);
 }
 
-/** The same event once more: a merge copies a profile's events to another profile. */
+/**
+ * The same event once more: a merge copies a profile's events to another profile, and may have moved the first one there as
+ * well. Within one profile `$event_id` alone does not tell: not every kind of event is known to have its time in it.
+ */
 function isReplay(other: EmailEvent, event: EmailEvent): boolean {
-  if (other.id === event.id || other.kind !== event.kind || other.profileId === event.profileId) return false;
+  if (other.id === event.id || other.kind !== event.kind) return false;
+  const moved = other.profileId === event.profileId;
   // Two repeat each other: one of them is the event.
   if (other.judged?.because === 'replay') return false;
   if (other.urlKey !== event.urlKey) return false;
   if (other.facts.eventKey !== null && event.facts.eventKey !== null)
-    return other.facts.eventKey === event.facts.eventKey;
-  return other.messageKey === event.messageKey && other.at === event.at;
+    return other.facts.eventKey === event.facts.eventKey && (!moved || other.at === event.at);
+  return !moved && other.messageKey === event.messageKey && other.at === event.at;
 }
 
 /** Whether an event that was decided before makes a later one a repeat: all that a person did, known from whenever. */

@@ -247,6 +247,11 @@ test('E9: a merge that replays events under another profile adds nothing', () =>
   const open = emailEvent('opened', 0, { properties: key });
   const openAgain = emailEvent('opened', 0, { profileId: 'P2', properties: key });
   expect(words(arrive([open, openAgain], { ...everything, everyOpen: true }))[1]).toBe('repeat replay');
+  // The first one was moved to the surviving profile before its copy came.
+  const [moved, copy] = [1, 2].map(() =>
+    emailEvent('opened', 0, { profileId: 'P2', properties: { $event_id: 'M:o:1' } }),
+  );
+  expect(words(arrive([moved!, copy!], { ...everything, everyOpen: true }))[1]).toBe('repeat replay');
 });
 
 test('E9: whatever the order in which events come in, each link is on the timeline once at most and counted once', () => {
