@@ -34,7 +34,7 @@ export async function keepDelivery(
   });
   const kept = await ctx.db.transaction(async (tx) => {
     const unerased = await withoutErased(ctx, tx, account.portalId, events);
-    await storeActivities(tx, account, unerased, { historical: false, redecide: 'nothing' });
+    await storeActivities(tx, account, unerased, { historical: false, redecide: false });
     return unerased.length;
   });
   return { kept, unread: items.length - events.length };

@@ -1,5 +1,5 @@
 import { againDue } from '../rules/engagement/read-again.js';
-import { storeActivities, type StoreHow } from '../store/activities.js';
+import { storeActivities } from '../store/activities.js';
 import { moveAgain, moveStream, type EventStream } from '../store/event-streams.js';
 import { readEvents, type EventPage, type KlaviyoEvent, type KlaviyoEventPage } from '../vendors/klaviyo/events.js';
 import type { EngagementContext } from './engagement-context.js';
@@ -34,7 +34,7 @@ export async function storePage(
   ctx: EngagementContext,
   stream: EventStream,
   events: readonly KlaviyoEvent[],
-  how: StoreHow,
+  how: { historical: boolean; redecide: boolean },
   alongside: (tx: EngagementContext['db'], fresh: number) => Promise<void>,
 ): Promise<number> {
   const told = events.map((event) => newActivity(event, stream.kind));
@@ -69,7 +69,7 @@ export async function readStream(ctx: EngagementContext, stream: EventStream): P
     const last = page.events.at(-1)?.at.getTime() ?? 0;
     const watermark = new Date(Math.min(last, nowMs));
     const hour = cursor === null && wholeHour ? { hourPages: pages } : {};
-    found += await storePage(ctx, stream, page.events, { historical: false, redecide: 'nothing' }, (tx) =>
+    found += await storePage(ctx, stream, page.events, { historical: false, redecide: false }, (tx) =>
       moveStream(tx, stream, { watermark, ...hour }),
     );
   } while (cursor !== null);
@@ -104,7 +104,7 @@ export async function readAgain(
     cursor = page.next;
     sinceMs = Math.max(sinceMs, page.events.at(-1)?.at.getTime() ?? 0);
     const next = cursor === null ? null : { ...again, sinceMs };
-    found += await storePage(ctx, stream, page.events, { historical: false, redecide: 'nothing' }, (tx) =>
+    found += await storePage(ctx, stream, page.events, { historical: false, redecide: false }, (tx) =>
       moveAgain(tx, { ...stream, again }, next),
     );
     if (next === null) return { found, more: false };

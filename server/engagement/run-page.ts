@@ -66,9 +66,8 @@ export async function runPage(
     counts: {},
   };
   if (stream === undefined) return ctx.db.transaction((tx) => advanceRun(tx, run.id, progress));
-  // A run that follows an edit puts again before the rules what the rules before it had decided otherwise.
-  const redecide = run.kind === 'manual' ? 'aside' : 'rules';
-  await storePage(ctx, stream, page.events, { historical: true, redecide }, async (tx, fresh) => {
+  // A run that follows an edit puts again before the rules what the rules before it had left aside.
+  await storePage(ctx, stream, page.events, { historical: true, redecide: true }, async (tx, fresh) => {
     await assertLease(tx, lease);
     await advanceRun(tx, run.id, { ...progress, counts: { fresh } });
   });

@@ -72,27 +72,15 @@ function fromRow(row: Row): Activity {
   };
 }
 
-/** Whether a run over the past brought them, and what of the known ones is decided anew. */
-export interface StoreHow {
-  historical: boolean;
-  redecide: 'nothing' | 'aside' | 'rules';
-}
-
-const decidedAnew = `(($5 <> 'nothing' and a.decision in ('not_chosen', 'no_contact'))
-         or ($5 = 'rules' and (a.decision = 'left_out' or a.because in ('same_message', 'same_link')
-           or (a.decision = 'deliver' and a.verdict <> 'human'))))`;
-
 /**
  * Stores events that are not there yet; answers how many were new. Of those that are, only the profile is corrected: a
- * merge moves an event to another profile. `redecide` puts some of them before the rules again: 'aside' what no connection
- * chose or what had no contact; 'rules', after an edit, everything but a person's first that is shown and what a merge
- * replayed, because every option may say something else of it now (machines left out or not, every open or the first).
+ * merge moves an event to another profile. `redecide` puts those before the rules again that were left aside.
  */
 export async function storeActivities(
   tx: Database,
   account: { portalId: string; klaviyoAccountId: string },
   events: readonly NewActivity[],
-  how: StoreHow,
+  how: { historical: boolean; redecide: boolean },
 ): Promise<number> {
   const unique = [...new Map(events.map((event) => [event.eventId, event])).values()];
   if (unique.length === 0) return 0;
@@ -103,8 +91,8 @@ export async function storeActivities(
      order by x."eventId"
      on conflict (klaviyo_account_id, event_id) do update set
        profile_id = coalesce(excluded.profile_id, a.profile_id), email = coalesce(excluded.email, a.email),
-       due_at = case when a.decision = 'no_contact' or ${decidedAnew} then now() else a.due_at end
-     where (excluded.profile_id is not null and a.profile_id is distinct from excluded.profile_id) or ${decidedAnew}
+       due_at = case when a.decision = 'no_contact' or ($5 and a.decision = 'not_chosen') then now() else a.due_at end
+     where (excluded.profile_id is not null and a.profile_id is distinct from excluded.profile_id) or ($5 and a.decision in ('not_chosen', 'no_contact'))
        or (a.contact_id is null and excluded.email is not null and a.email is distinct from excluded.email)
      returning xmax = 0 as fresh`,
     [account.portalId, account.klaviyoAccountId, JSON.stringify(unique), how.historical, how.redecide],

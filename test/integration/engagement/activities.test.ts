@@ -8,7 +8,6 @@ import {
   saveDecisions,
   storeActivities,
   type Activity,
-  type StoreHow,
 } from '../../../server/store/activities.js';
 import {
   dueAppEvents,
@@ -27,7 +26,7 @@ let database: TestDatabase;
 let klaviyoAccountId = '';
 let connectionId = '';
 const portalId = '7';
-const live = { historical: false, redecide: 'nothing' as const };
+const live = { historical: false, redecide: false };
 const first: Judged = { verdict: 'human', decision: 'deliver', because: 'first', counted: true };
 
 beforeAll(async () => {
@@ -62,7 +61,7 @@ const told = (id: string, profileId = 'P1'): Parameters<typeof newActivity>[0] =
   at: new Date('2026-11-01T10:00:00Z'),
   properties: { $message: 'M', 'Recipient Email Address': 'ada@example.com' },
 });
-const store = (ids: readonly string[], how: StoreHow = live, profileId = 'P1'): Promise<number> =>
+const store = (ids: readonly string[], how = live, profileId = 'P1'): Promise<number> =>
   storeActivities(
     database.db,
     { portalId, klaviyoAccountId },
@@ -142,27 +141,8 @@ test('E7: a run after an edit puts what was left aside before the new rules, and
   const [a, b] = await due();
   await decide([a!], first);
   await decide([b!], { ...first, decision: 'not_chosen', because: 'source', counted: false });
-  await store(['a', 'b'], { historical: true, redecide: 'aside' });
+  await store(['a', 'b'], { historical: true, redecide: true });
   expect((await due()).map(({ id }) => id)).toEqual([b!.id]);
-});
-
-test('E3, E4, E7: after an edit whatever an option may judge otherwise is decided anew, a person’s first that is shown is not', async () => {
-  const decided: [string, Partial<Judged>][] = [
-    ['shown', {}],
-    ['machine', { verdict: 'klaviyo_machine_open' }],
-    ['left', { verdict: 'klaviyo_machine_open', decision: 'left_out', because: 'klaviyo_machine_open' }],
-    ['again', { decision: 'repeat', because: 'same_message' }],
-    ['replay', { decision: 'repeat', because: 'replay' }],
-    ['off', { decision: 'not_chosen', because: 'activity_off' }],
-  ];
-  const ids = decided.map(([id]) => id);
-  await store(ids);
-  const events = new Map((await due()).map((event) => [event.id, event]));
-  for (const [id, judged] of decided) await decide([events.get(id)!], { ...first, ...judged });
-  await store(ids, { historical: true, redecide: 'aside' });
-  expect((await due()).map(({ id }) => id)).toEqual(['off']);
-  await store(ids, { historical: true, redecide: 'rules' });
-  expect((await due()).map(({ id }) => id).sort()).toEqual(['again', 'left', 'machine', 'off']);
 });
 
 test('F4: counts follow decisions, and the same decision twice counts once', async () => {

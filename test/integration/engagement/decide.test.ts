@@ -96,7 +96,7 @@ const opened = (id: string): ReturnType<typeof newActivity> =>
     { id, profileId: 'P1', email: 'ada@example.com', at: new Date('2026-11-01T10:00:00Z'), properties: {} },
     'opened',
   );
-const live = { historical: false, redecide: 'nothing' as const };
+const live = { historical: false, redecide: false };
 const store = (tx = database.db): Promise<number> => storeActivities(tx, scope, [opened('a')], live);
 const rowsOf = (table: string): Promise<{ contact: string }[]> =>
   database.db.query<{ contact: string }>(
