@@ -1,10 +1,12 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { apiAnswers } from './api-answers.js';
 import { churn } from './churn.js';
 import { engagementRows } from './engagement-rows.js';
 import { firstSync, type FirstSync } from './first-sync.js';
 import { steadyCalls } from './floor.js';
 import { hintDelay } from './hints.js';
+import { idlePortals } from './idle-portals.js';
 import { intakeRow } from './intake.js';
 import { oneByOne } from './one-by-one.js';
 import { startBackend, startStands } from './stage.js';
@@ -18,6 +20,10 @@ const { values } = parseArgs({
     people: { type: 'string', default: '10000' },
     'limited-people': { type: 'string', default: '4000' },
     backlog: { type: 'string', default: process.env['TANDEM_BACKLOG'] ?? '100000' },
+    'idle-portals': { type: 'string', default: '2000' },
+    'idle-seconds': { type: 'string', default: '120' },
+    activities: { type: 'string', default: '1000000' },
+    links: { type: 'string', default: '200000' },
     only: { type: 'string', default: 'sync,limits,churn,hints,intake,engagement' },
   },
 });
@@ -102,6 +108,16 @@ if (parts.has('hints')) {
 }
 
 if (parts.has('intake')) rows.push(await intakeRow());
+
+if (parts.has('idle'))
+  rows.push(...(await idlePortals(Number(values['idle-portals']), Number(values['idle-seconds']))));
+
+if (parts.has('api')) {
+  const { rows: found, routes } = await apiAnswers(Number(values.activities), Number(values.links));
+  rows.push(...found);
+  for (const { path, p50, p95 } of routes)
+    process.stderr.write(`${path}: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms\n`);
+}
 
 if (parts.has('engagement')) rows.push(...(await engagementRows(Number(values.backlog))));
 

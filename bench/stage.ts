@@ -29,8 +29,13 @@ export interface Cost {
 }
 
 /** Starts the stand-ins in a process of their own, with so many people; with `events`, with a history of their emails. */
-export async function startStands(people: number, limits: 'on' | 'off', events?: number): Promise<Stands> {
-  const size = ['--people', String(people), '--limits', limits];
+export async function startStands(
+  people: number,
+  limits: 'on' | 'off',
+  events?: number,
+  more: readonly string[] = [],
+): Promise<Stands> {
+  const size = ['--people', String(people), '--limits', limits, ...more];
   const child =
     events === undefined
       ? program('../sandbox/main.js', size, {})
@@ -135,7 +140,7 @@ export function percentile(samples: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
 
-function program(path: string, args: string[], environment: Record<string, string>): ChildProcess {
+export function program(path: string, args: string[], environment: Record<string, string>): ChildProcess {
   // With BENCH_PROFILE=<folder> the service leaves a CPU profile there. NODE_OPTIONS does not take that of node 20.
   const folder = process.env['BENCH_PROFILE'];
   const profiled =
@@ -158,7 +163,7 @@ const firstLine = (child: ChildProcess): Promise<string> =>
     child.stdout?.setEncoding('utf8').once('data', (text: string) => resolve(text));
   });
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.listen(0, '127.0.0.1', () => {
@@ -169,7 +174,7 @@ const freePort = (): Promise<number> =>
     });
   });
 
-async function end(child: ChildProcess): Promise<void> {
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
@@ -177,7 +182,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** CPU seconds and most resident megabytes of a process, from /proc; not a number elsewhere than on Linux. */
-async function costOf(pid: number): Promise<Cost> {
+export async function costOf(pid: number): Promise<Cost> {
   try {
     const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
     const status = await readFile(`/proc/${pid}/status`, 'utf8');

@@ -15,6 +15,7 @@ import { preview } from './contacts/preview.js';
 import { repairIssue, repairIssues, type RepairContext } from './contacts/repair.js';
 import { review, tellAlerts } from './contacts/tell-alerts.js';
 import { showUndo, startUndo } from './contacts/undo.js';
+import { canGlance, glances } from './contacts/glance.js';
 import { sweep } from './contacts/sweep.js';
 import { hubspotWebhooks } from './intake/hubspot-webhooks.js';
 import { unpack, unpackSome, type UnpackDeps } from './intake/unpack.js';
@@ -22,9 +23,9 @@ import { unpackLine } from './intake/unpack-line.js';
 import { watchDatabase } from './metrics-of-database.js';
 import type { Metrics } from './metrics.js';
 import { hubspotInstall } from './oauth/hubspot-install.js';
-import { hubspotAccessToken, type HubspotTokenDeps } from './oauth/hubspot-tokens.js';
+import { hubspotAccessToken, hubspotSecretOwner, type HubspotTokenDeps } from './oauth/hubspot-tokens.js';
 import { klaviyoConnect, type ConnectDeps } from './oauth/klaviyo-connect.js';
-import { credentialOf, type KlaviyoCredentialDeps } from './oauth/klaviyo-credentials.js';
+import { credentialOf, klaviyoSecretOwner, type KlaviyoCredentialDeps } from './oauth/klaviyo-credentials.js';
 import { createSealer, type SealKey } from './oauth/seal.js';
 import { openQueue, type Queue } from './queue/queue.js';
 import { startTicks } from './queue/ticks.js';
@@ -44,7 +45,7 @@ import { openSharedClock } from './store/shared-clock.js';
 import { takeDueSweeps } from './store/sweeps.js';
 import { traced, tracedCall } from './tracing.js';
 import { troublesOfAll, watchVendors, type Called } from './store/vendor-troubles.js';
-import type { VendorDeps } from './vendors/call.js';
+import { inChunks, type VendorDeps } from './vendors/call.js';
 import { hubspotWindows, openHubspotSession, type HubspotSession } from './vendors/hubspot/session.js';
 import type { Priority } from './vendors/hubspot/types.js';
 import { endpointOf, klaviyoWindows } from './vendors/klaviyo/limits.js';
@@ -64,6 +65,8 @@ export interface Service {
 const vendorTimeoutMs = 30_000;
 /** Pairs of accounts that one process works on at a time. */
 const drainsAtOnce = 24;
+/** Sweeps that one job looks through. */
+const sweepsTogether = 40;
 /** Portals whose webhooks one process turns into changes at a time. */
 const portalsUnpackedAtOnce = 4;
 
@@ -131,8 +134,9 @@ export async function createService(
   const hubspotTokens: HubspotTokenDeps = { db, sealer, app: hubspotApp, owner, clock, metrics };
   const klaviyoCredentials: KlaviyoCredentialDeps = { db, sealer, app: klaviyoApp, owner, clock, metrics };
 
-  const hubspot = (portalId: string, priority: Priority, fence?: () => void): HubspotSession => {
-    let last: string | undefined;
+  const hubspot: SyncContext['hubspot'] = (portalId, priority, fence, known = null): HubspotSession => {
+    let last = known === null ? undefined : sealer.open(known, hubspotSecretOwner(portalId));
+    let isFirst = known !== null;
     return openHubspotSession({
       ...vendor,
       ...watched({ vendor: 'hubspot', portalId }),
@@ -140,11 +144,19 @@ export async function createService(
       portalId,
       priority,
       apiUrl: hubspotApp.apiUrl,
-      token: async (fresh) => (last = await hubspotAccessToken(hubspotTokens, portalId, fresh ? last : undefined)),
+      async token(fresh) {
+        const isKnown = isFirst && !fresh && last !== undefined;
+        isFirst = false;
+        return isKnown && last !== undefined
+          ? last
+          : (last = await hubspotAccessToken(hubspotTokens, portalId, fresh ? last : undefined));
+      },
     });
   };
-  const klaviyo = (accountId: string, priority: Priority, fence?: () => void): KlaviyoSession => {
-    let last: KlaviyoCredential | undefined;
+  const klaviyo: SyncContext['klaviyo'] = (accountId, priority, fence, known = null): KlaviyoSession => {
+    let last =
+      known === null ? undefined : credentialFrom(known, sealer.open(known.secret, klaviyoSecretOwner(accountId)));
+    let isFirst = known !== null;
     return new KlaviyoSession({
       ...vendor,
       ...watched({ vendor: 'klaviyo', klaviyoAccountId: accountId }),
@@ -152,12 +164,13 @@ export async function createService(
       accountId,
       priority,
       apiUrl: config.klaviyo.apiUrl,
-      credential: async (fresh) =>
-        (last = await credentialOf(
-          klaviyoCredentials,
-          accountId,
-          fresh && last?.kind === 'oauth' ? last.accessToken : undefined,
-        )),
+      async credential(fresh) {
+        const isKnown = isFirst && !fresh && last !== undefined;
+        isFirst = false;
+        if (isKnown && last !== undefined) return last;
+        const refused = fresh && last?.kind === 'oauth' ? last.accessToken : undefined;
+        return (last = await credentialOf(klaviyoCredentials, accountId, refused));
+      },
     });
   };
 
@@ -326,6 +339,7 @@ export async function createService(
     },
   });
 
+  const glance = glances(ctx);
   let ticks: { stop(): Promise<void> } | null = null;
   return {
     app,
@@ -334,8 +348,12 @@ export async function createService(
       await queue.work('drain', drainsAtOnce, ({ klaviyoAccountId }, signal) =>
         forAccount(klaviyoAccountId, () => traced('drain', () => drain(ctx, klaviyoAccountId, signal))),
       );
-      await queue.work('sweep', 8, ({ klaviyoAccountId, name }) =>
-        forAccount(klaviyoAccountId, () => traced(`sweep ${name}`, () => sweep(ctx, klaviyoAccountId, name))),
+      await queue.work('sweep', 8, (data) =>
+        'together' in data
+          ? acrossPortals(() => traced('sweeps', () => glance({ sweeps: data.together, at: data.at })))
+          : forAccount(data.klaviyoAccountId, () =>
+              traced(`sweep ${data.name}`, () => sweep(ctx, data.klaviyoAccountId, data.name)),
+            ),
       );
       await queue.work('preview', 2, async ({ previewId }, signal) => {
         const portalId = await portalOfPreview(db, previewId);
@@ -361,6 +379,9 @@ export async function createService(
   };
 }
 
+const credentialFrom = ({ kind }: { kind: 'oauth' | 'api_key' }, secret: string): KlaviyoCredential =>
+  kind === 'oauth' ? { kind, accessToken: secret } : { kind, key: secret };
+
 /** Posts JSON to an address of the operator's. */
 async function postJson(url: string, body: object): Promise<number> {
   const answer = await fetch(url, {
@@ -384,14 +405,19 @@ async function tick(
   if (name === 'sweeps') {
     for (;;) {
       const due = await takeDueSweeps(ctx.db, config.pollSeconds, 200);
-      await Promise.all(
-        due.map((one) =>
-          queue.wake('sweep', `${one.klaviyoAccountId} ${one.name}`, {
-            klaviyoAccountId: one.klaviyoAccountId,
-            name: one.name,
-          }),
-        ),
+      const all = due.map(({ klaviyoAccountId, name }) => ({ klaviyoAccountId, name }));
+      const together = inChunks(
+        all.filter(({ name }) => canGlance(name)),
+        sweepsTogether,
       );
+      await Promise.all([
+        ...together.map((some) =>
+          queue.wake('sweep', `together ${randomUUID()}`, { together: some, at: ctx.clock().toISOString() }),
+        ),
+        ...all
+          .filter(({ name }) => !canGlance(name))
+          .map((one) => queue.wake('sweep', `${one.klaviyoAccountId} ${one.name}`, one)),
+      ]);
       if (due.length < 200) break;
     }
     // Wake-ups that a crash swallowed: rows are the truth, jobs only wake.

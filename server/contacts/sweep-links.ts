@@ -4,7 +4,7 @@ import { planPerson } from '../rules/plan-person.js';
 import { alertWords } from '../rules/words.js';
 import { clearAlerts, raiseAlert } from '../store/alerts.js';
 import { changePriority, noteChanges } from '../store/changes.js';
-import { fieldsWithIssues, issuesDueAgain } from '../store/issue-list.js';
+import { accountsWithIssuesDue, fieldsWithIssues, issuesDueAgain } from '../store/issue-list.js';
 import { linkSlice } from '../store/links.js';
 import {
   connectionsWithRuns,
@@ -61,6 +61,21 @@ export async function sweepLinks(ctx: SyncContext, stored: Sweep): Promise<numbe
     : { after, startedMs: before.startedMs };
   await moveSweep(ctx.db, stored, position, true);
   return found;
+}
+
+/** Of these sweeps of pairs, those that rest between two rounds and have no issue to look at again. */
+export async function restingLinks<S extends Sweep>(ctx: SyncContext, sweeps: readonly S[]): Promise<S[]> {
+  const nowMs = ctx.clock().getTime();
+  const resting = sweeps.filter(({ position }) => {
+    const { after, startedMs } = (position as LinkPosition | null) ?? { after: '', startedMs: 0 };
+    return after === '0' && nowMs < startedMs;
+  });
+  const due = await accountsWithIssuesDue(
+    ctx.db,
+    resting.map(({ klaviyoAccountId }) => klaviyoAccountId),
+    periodsOfRound * ctx.pollSeconds,
+  );
+  return resting.filter(({ klaviyoAccountId }) => !due.has(klaviyoAccountId));
 }
 
 /** Notes people whose issue may be over because of what happened to somebody else. Answers how many. */

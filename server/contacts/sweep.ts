@@ -16,6 +16,8 @@ import { sweepCompanies } from './sweep-companies.js';
 import { sweepConsent } from './sweep-consent.js';
 import { sweepMembers } from './sweep-members.js';
 import { sweepLinks } from './sweep-links.js';
+import type { HubspotSession } from '../vendors/hubspot/session.js';
+import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
 import type { SyncContext } from './sync-context.js';
 
 /**
@@ -56,9 +58,30 @@ export async function sweep(ctx: SyncContext, klaviyoAccountId: string, name: st
   const stored = await readSweep(ctx.db, klaviyoAccountId, name);
   if (stored === null || (await restsForPerson(ctx.db, klaviyoAccountId))) return;
   if ((await syncingConnections(ctx.db, klaviyoAccountId)).length === 0) return;
+  await wakeIfFound(ctx, stored, () => runSweep(ctx, stored));
+}
+
+/** Goes on with a field sweep whose first page is there already. */
+export async function sweepOn(
+  ctx: SyncContext,
+  stored: Sweep,
+  first:
+    | { side: 'hubspot'; session: HubspotSession; found: FirstPage<ContactPage> }
+    | { side: 'klaviyo'; session: KlaviyoSession; found: FirstPage<ProfilePage> },
+): Promise<void> {
+  await wakeIfFound(ctx, stored, async () => {
+    const mapped = await loadMapped(ctx, stored.portalId, stored.klaviyoAccountId);
+    return first.side === 'hubspot'
+      ? noteContacts(ctx, stored, first.session, mapped, first.found)
+      : noteProfiles(ctx, stored, first.session, mapped, first.found);
+  });
+}
+
+/** Wakes the drain when something was found; says what stands in the way of finding. */
+export async function wakeIfFound(ctx: SyncContext, stored: Sweep, find: () => Promise<number>): Promise<void> {
+  const { klaviyoAccountId, name } = stored;
   try {
-    const found = await runSweep(ctx, stored);
-    if (found > 0) await ctx.wakeDrain(klaviyoAccountId);
+    if ((await find()) > 0) await ctx.wakeDrain(klaviyoAccountId);
   } catch (error) {
     // The watermark stands where the last page left it; the next tick goes on from there.
     if (error instanceof RetryLater)
@@ -77,7 +100,7 @@ async function runSweep(ctx: SyncContext, stored: Sweep): Promise<number> {
   return sweepMembers(ctx, stored);
 }
 
-interface FieldPosition {
+export interface FieldPosition {
   sinceMs: number;
 }
 
@@ -119,20 +142,77 @@ async function noteFound(
   return unseen.length;
 }
 
+/** What a first look at a side answered, and when it was asked, since when. */
+export interface FirstPage<Page> {
+  startedMs: number;
+  sinceMs: number;
+  page: Page;
+}
+
+type ContactPage = Awaited<ReturnType<typeof hubspotContacts.searchModified>>;
+type ProfilePage = Awaited<ReturnType<typeof klaviyoProfiles.readPage>>;
+
+/** Asks HubSpot for the first of the contacts that were modified since the watermark. */
+export async function firstContacts(
+  ctx: SyncContext,
+  stored: Sweep,
+  session: HubspotSession,
+  properties: readonly string[],
+): Promise<FirstPage<ContactPage>> {
+  const startedMs = ctx.clock().getTime();
+  const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - sweepOverlapMs;
+  const page = await hubspotContacts.searchModified(session, { sinceMs, properties, limit: 200 });
+  return { startedMs, sinceMs, page };
+}
+
+/** Asks Klaviyo for the first of the profiles that were updated since the watermark. */
+export async function firstProfiles(
+  ctx: SyncContext,
+  stored: Sweep,
+  session: KlaviyoSession,
+): Promise<FirstPage<ProfilePage>> {
+  const startedMs = ctx.clock().getTime();
+  const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - sweepOverlapMs;
+  return { startedMs, sinceMs, page: await profilesSince(session, sinceMs, null) };
+}
+
+/** Klaviyo's times have a grain of one second and only a strict "greater than": step back by one. */
+const profilesSince = (session: KlaviyoSession, sinceMs: number, cursor: string | null): Promise<ProfilePage> =>
+  klaviyoProfiles.readPage(session, {
+    cursor,
+    size: 100,
+    sort: 'updated',
+    updatedAfter: new Date(sinceMs - 1000),
+  });
+
+/** Where the watermark stands after a look that found nothing. */
+export const quietPosition = ({ startedMs, sinceMs }: FirstPage<unknown>): FieldPosition => ({
+  sinceMs: Math.max(sinceMs, startedMs - sweepOverlapMs),
+});
+
 async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
   const session = ctx.hubspot(stored.portalId, 'sweep');
   const mapped = await loadMapped(ctx, stored.portalId, stored.klaviyoAccountId);
-  const startedMs = ctx.clock().getTime();
-  const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - sweepOverlapMs;
-  let after: { modifiedMs: number; id: string } | undefined;
+  return noteContacts(
+    ctx,
+    stored,
+    session,
+    mapped,
+    await firstContacts(ctx, stored, session, mapped.contactProperties),
+  );
+}
+
+/** Notes the contacts of a first page and of all that follow. */
+async function noteContacts(
+  ctx: SyncContext,
+  stored: Sweep,
+  session: HubspotSession,
+  mapped: MappedScope,
+  { startedMs, sinceMs, page: first }: FirstPage<ContactPage>,
+): Promise<number> {
+  let page = first;
   let total = 0;
   for (;;) {
-    const page = await hubspotContacts.searchModified(session, {
-      sinceMs,
-      ...(after === undefined ? {} : { after }),
-      properties: mapped.contactProperties,
-      limit: 200,
-    });
     const found = page.contacts.map((record): Found => ({
       modifiedAt: record.properties['lastmodifieddate'] ?? record.updatedAt,
       swept: { side: 'hubspot', record },
@@ -143,26 +223,33 @@ async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
       : Math.max(sinceMs, Math.min(page.next?.modifiedMs ?? sinceMs, end));
     total += await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, page.done);
     if (page.done || page.next === undefined) return total;
-    after = page.next;
+    page = await hubspotContacts.searchModified(session, {
+      sinceMs,
+      after: page.next,
+      properties: mapped.contactProperties,
+      limit: 200,
+    });
   }
 }
 
 async function sweepProfiles(ctx: SyncContext, stored: Sweep): Promise<number> {
   const session = ctx.klaviyo(stored.klaviyoAccountId, 'sweep');
   const mapped = await loadMapped(ctx, stored.portalId, stored.klaviyoAccountId);
-  const startedMs = ctx.clock().getTime();
-  const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - sweepOverlapMs;
+  return noteProfiles(ctx, stored, session, mapped, await firstProfiles(ctx, stored, session));
+}
+
+/** Notes the profiles of a first page and of all that follow. */
+async function noteProfiles(
+  ctx: SyncContext,
+  stored: Sweep,
+  session: KlaviyoSession,
+  mapped: MappedScope,
+  { startedMs, sinceMs, page: first }: FirstPage<ProfilePage>,
+): Promise<number> {
   const end = startedMs - sweepOverlapMs;
-  let cursor: string | null = null;
+  let page = first;
   let total = 0;
-  do {
-    // Klaviyo's times have a grain of one second and only a strict "greater than": step back by one.
-    const page: Awaited<ReturnType<typeof klaviyoProfiles.readPage>> = await klaviyoProfiles.readPage(session, {
-      cursor,
-      size: 100,
-      sort: 'updated',
-      updatedAfter: new Date(sinceMs - 1000),
-    });
+  for (;;) {
     const found = page.profiles.map((record): Found => ({
       modifiedAt: record.updated,
       swept: { side: 'klaviyo', record },
@@ -171,7 +258,7 @@ async function sweepProfiles(ctx: SyncContext, stored: Sweep): Promise<number> {
     const reached =
       page.cursor === null || Number.isNaN(last) ? Math.max(sinceMs, end) : Math.max(sinceMs, Math.min(last, end));
     total += await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, page.cursor === null);
-    cursor = page.cursor;
-  } while (cursor !== null);
-  return total;
+    if (page.cursor === null) return total;
+    page = await profilesSince(session, sinceMs, page.cursor);
+  }
 }

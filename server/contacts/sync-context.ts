@@ -16,9 +16,17 @@ export interface SyncContext {
   sealer: Sealer;
   /** Seconds between two runs of a sweep. */
   pollSeconds: number;
-  /** `fence` throws when a request may not leave any more, because a lease was lost while something waited or froze. */
-  hubspot(portalId: string, priority: Priority, fence?: () => void): HubspotSession;
-  klaviyo(klaviyoAccountId: string, priority: Priority, fence?: () => void): KlaviyoSession;
+  /**
+   * `fence` throws when a request may not leave any more, because a lease was lost while something waited or froze;
+   * `known` is the access as it has just been read, sealed.
+   */
+  hubspot(portalId: string, priority: Priority, fence?: () => void, known?: string | null): HubspotSession;
+  klaviyo(
+    klaviyoAccountId: string,
+    priority: Priority,
+    fence?: () => void,
+    known?: { kind: 'oauth' | 'api_key'; secret: string } | null,
+  ): KlaviyoSession;
   /** The fields of both sides, as last read. */
   catalogue(portalId: string, klaviyoAccountId: string): Promise<Catalogue>;
   /** Told how many values an audit found different that nobody had noticed. */

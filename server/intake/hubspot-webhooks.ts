@@ -4,9 +4,9 @@ import type { Metrics } from '../metrics.js';
 import type { Database } from '../store/database.js';
 import { coalesce, hintsOf, mergeOf, type HubspotEvent } from '../rules/hints.js';
 import { storeHints, type PortalHints } from '../store/hints.js';
+import { together } from '../store/together.js';
 import { hubspotEvents } from './hubspot-event.js';
 import { checkSignature } from './signature.js';
-import { storeTogether } from './store-together.js';
 
 export interface IntakeDeps {
   db: Database;
@@ -45,7 +45,7 @@ function byPortal(events: readonly HubspotEvent[]): PortalHints[] {
  * others are being stored are stored together by the next statement; each is answered after its own rows are committed.
  */
 export function hubspotWebhooks(deps: IntakeDeps): Router {
-  const store = storeTogether(
+  const store = together(
     (deliveries: (readonly HubspotEvent[])[]) => storeHints(deps.db, byPortal(deliveries.flat())),
     deliveriesTogether,
   );
@@ -88,7 +88,7 @@ export function hubspotWebhooks(deps: IntakeDeps): Router {
       return;
     }
     const { events, malformed } = read;
-    const installed = events.length === 0 ? new Set<number>() : await store(events);
+    const installed = events.length === 0 ? new Set<number>() : (await store(events)).answer;
     const stored = events.filter(({ portalId }) => installed.has(portalId)).length;
     const count = (outcome: string, n: number): void =>
       deps.metrics.webhookEvents.inc({ vendor: 'hubspot', outcome }, n);

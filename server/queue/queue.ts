@@ -7,8 +7,10 @@ import { PgBoss, type Job } from 'pg-boss';
 export interface Wakeups {
   /** Work off the changes and runs of a pair of accounts. */
   drain: { klaviyoAccountId: string };
-  /** Run one sweep of a pair of accounts. */
-  sweep: { klaviyoAccountId: string; name: string };
+  /** Run one sweep of a pair of accounts, or look through many of whatever accounts. */
+  sweep:
+    | { klaviyoAccountId: string; name: string }
+    | { together: { klaviyoAccountId: string; name: string }[]; at: string };
   /** Read the email events of an account. */
   collect: { klaviyoAccountId: string };
   /** Decide about email activity of a pair of accounts and deliver it. */

@@ -169,3 +169,22 @@ export async function issuesDueAgain(
     [klaviyoAccountId, pauseSeconds, limit],
   );
 }
+
+/** Of these accounts, those with an issue that is to be looked at again, as `issuesDueAgain` answers them. */
+export async function accountsWithIssuesDue(
+  db: Database,
+  klaviyoAccountIds: readonly string[],
+  pauseSeconds: number,
+): Promise<Set<string>> {
+  if (klaviyoAccountIds.length === 0) return new Set();
+  const rows = await db.query<{ id: string }>(
+    `select x.id from unnest($1::uuid[]) as x (id) where exists (
+       select from connection c cross join lateral (
+         select from issue i where i.connection_id = c.id and i.record_id <> ''
+           and i.last_seen_at + least(greatest(make_interval(secs => $2), i.last_seen_at - i.first_seen_at), interval '1 day') <= now()
+         limit 1) as due
+       where c.klaviyo_account_id = x.id and c.state in ('initial_sync', 'active'))`,
+    [klaviyoAccountIds, pauseSeconds],
+  );
+  return new Set(rows.map(({ id }) => id));
+}

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from './database.js';
+import { acrossPortals } from './portal-scope.js';
+import { together } from './together.js';
 
 /** One window of a vendor's limit as a token bucket. Keep `cap + perSecond × window` within the limit. */
 export interface RateWindow {
@@ -30,6 +32,16 @@ export const unlimited: RateLimiter = {
   left: (window) => Promise.resolve(window.cap),
 };
 
+interface Asked {
+  keys: string[];
+  caps: number[];
+  perSecond: number[];
+  n: number;
+  reserve: number;
+}
+
+/** Calls that share a statement at most. */
+const askedTogether = 32;
 /** Share of each bucket that sweeps and runs leave to work a person waits for. */
 const reserveForPeople = 0.3;
 /** Look again at least this often (seconds): a pause may have been shortened, a clock may have jumped. */
@@ -44,22 +56,38 @@ export function createRateLimiter(
   onWait: (seconds: number) => void = () => undefined,
   random: () => number = Math.random,
 ): RateLimiter {
+  // Calls of many accounts that ask at the same time share a statement. In the order of their keys, and the windows of one
+  // call follow each other there: two processes never hold what the other waits for.
+  const ask = together(async (asked: Asked[]) => {
+    const inOrder = asked
+      .map((one, place) => ({ ...one, place }))
+      .sort((one, other) => ((one.keys[0] ?? '') < (other.keys[0] ?? '') ? -1 : 1));
+    const rows = await acrossPortals(() =>
+      db.query<{ place: number; wait: number }>(
+        `select place, rate_take(keys, caps, "perSecond", n, reserve) as wait
+           from jsonb_to_recordset($1::jsonb) as x (place int, keys text[], caps float8[], "perSecond" float8[], n float8, reserve float8)`,
+        [JSON.stringify(inOrder)],
+      ),
+    );
+    return new Map(rows.map(({ place, wait }) => [place, wait]));
+  }, askedTogether);
   return {
     async take(windows, n, priority, signal) {
       const small = windows.find((window) => window.cap < n);
       if (small !== undefined)
         throw new RangeError(`${n} calls never fit into ${small.key}, which holds ${small.cap}.`);
-      const parameters = [
-        windows.map((window) => window.key),
-        windows.map((window) => window.cap),
-        windows.map((window) => window.perSecond),
+      const sorted = [...windows].sort((one, other) => (one.key < other.key ? -1 : 1));
+      const asked: Asked = {
+        keys: sorted.map((window) => window.key),
+        caps: sorted.map((window) => window.cap),
+        perSecond: sorted.map((window) => window.perSecond),
         n,
-        priority === 'sweep' ? reserveForPeople : 0,
-      ];
+        reserve: priority === 'sweep' ? reserveForPeople : 0,
+      };
       for (;;) {
         signal?.throwIfAborted();
-        const rows = await db.query<{ wait: number }>('select rate_take($1, $2, $3, $4, $5) as wait', parameters);
-        const wait = rows[0]?.wait ?? 0;
+        const { answer, place } = await ask(asked);
+        const wait = answer.get(place) ?? 0;
         if (wait <= 0) return;
         onWait(wait);
         // A little later than told, each a little differently, so that waiting callers do not wake as one.
@@ -68,11 +96,13 @@ export function createRateLimiter(
       }
     },
     async pause(keys, seconds) {
-      await db.query(
-        `insert into rate_bucket as b (key, tokens, at, paused_until)
+      await acrossPortals(() =>
+        db.query(
+          `insert into rate_bucket as b (key, tokens, at, paused_until)
          select k, 0, clock_timestamp(), clock_timestamp() + make_interval(secs => $2) from unnest($1::text[]) as k order by k
          on conflict (key) do update set paused_until = greatest(b.paused_until, excluded.paused_until)`,
-        [keys, seconds],
+          [keys, seconds],
+        ),
       );
     },
     async left(window) {

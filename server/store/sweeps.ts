@@ -48,6 +48,66 @@ export async function takeDueSweeps(db: Database, pollSeconds: number, limit: nu
   }));
 }
 
+/** A sweep that may be run now, with all that a look at its vendor takes. Secrets as they are stored: sealed. */
+export interface ReadySweep extends Sweep {
+  /** Changes whenever the scope of its pair of accounts may have changed. */
+  stamp: string;
+  /** null when it must be renewed first. */
+  hubspotAccess: string | null;
+  klaviyoAuth: 'oauth' | 'api_key';
+  /** null when it must be renewed first. */
+  klaviyoSecret: string | null;
+}
+
+/**
+ * Many sweeps as they stand, of whatever portals, in one statement. Left out are those whose accounts do not sync, or rest
+ * until a person has acted, and those that ran since they were due (`dueAt`): a queue that was long in coming repeats none. Access that ends within `marginSeconds` is not handed out.
+ */
+export async function readySweeps(
+  db: Database,
+  due: readonly { klaviyoAccountId: string; name: string }[],
+  dueAt: string,
+  marginSeconds: number,
+): Promise<ReadySweep[]> {
+  return db.query<ReadySweep & Record<string, unknown>>(
+    `with accounts as materialized (
+       select a.id, string_agg(c.id || c.state || c.config_version || coalesce(a.klaviyo_fields_at::text, '') || coalesce(p.hubspot_fields_at::text, '') || a.state || p.state,
+                               ',' order by c.created_at, c.id) as stamp
+       from (select distinct "klaviyoAccountId" as id from jsonb_to_recordset($1::jsonb) as x ("klaviyoAccountId" uuid)) as x
+         join klaviyo_account a on a.id = x.id and a.state = 'connected'
+         join portal p on p.id = a.portal_id and p.state = 'installed'
+         join connection c on c.klaviyo_account_id = a.id and c.type = 'contact' and c.state in ('initial_sync', 'active')
+       where not exists (
+         select from connection r join issue i on i.connection_id = r.id and i.code = 'missing_scope' and i.record_id = '' and i.last_seen_at > now() - interval '5 minutes'
+         where r.klaviyo_account_id = a.id and r.type = 'contact')
+       group by a.id)
+     select s.portal_id as "portalId", s.klaviyo_account_id as "klaviyoAccountId", s.name, s.position, accounts.stamp,
+       case when p.access_expires_at > now() + make_interval(secs => $2) then p.access_token end as "hubspotAccess",
+       a.auth as "klaviyoAuth",
+       case when a.auth = 'api_key' then a.api_key when a.access_expires_at > now() + make_interval(secs => $2) then a.access_token end as "klaviyoSecret"
+     from jsonb_to_recordset($1::jsonb) as x ("klaviyoAccountId" uuid, name text)
+       join accounts on accounts.id = x."klaviyoAccountId"
+       join sweep s on s.klaviyo_account_id = x."klaviyoAccountId" and s.name = x.name
+         and (s.succeeded_at is null or s.succeeded_at < $3::timestamptz + interval '1 second')
+       join klaviyo_account a on a.id = s.klaviyo_account_id join portal p on p.id = s.portal_id`,
+    [JSON.stringify(due.map(({ klaviyoAccountId, name }) => ({ klaviyoAccountId, name }))), marginSeconds, dueAt],
+  );
+}
+
+/** Moves on the watermarks of sweeps that are through and found nothing. */
+export async function moveQuietSweeps(
+  db: Database,
+  quiet: readonly { klaviyoAccountId: string; name: string; position: unknown }[],
+): Promise<void> {
+  if (quiet.length === 0) return;
+  await db.query(
+    `update sweep s set position = x.position, succeeded_at = now()
+     from jsonb_to_recordset($1::jsonb) as x ("klaviyoAccountId" uuid, name text, position jsonb)
+     where s.klaviyo_account_id = x."klaviyoAccountId" and s.name = x.name`,
+    [JSON.stringify(quiet.map(({ klaviyoAccountId, name, position }) => ({ klaviyoAccountId, name, position })))],
+  );
+}
+
 /** One sweep as it stands, or null when the account has none of that name. */
 export async function readSweep(db: Database, klaviyoAccountId: string, name: string): Promise<Sweep | null> {
   const rows = await db.query<{ portal_id: string; klaviyo_account_id: string; name: string; position: unknown }>(

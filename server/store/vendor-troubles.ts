@@ -8,6 +8,8 @@ export type Called = { vendor: 'hubspot'; portalId: string } | { vendor: 'klaviy
 
 /** Milliseconds between two statements that an account is as it was: calls come by the hundred. */
 const everyMs = { well: 60_000, down: 20_000, limited: 20_000 };
+/** And between two looks at whom something ails: the thousands who are well are not written about. */
+const lookEveryMs = 15_000;
 /** And until it may be told that it is not: where every other call fails, not each is a statement. */
 const changedMs = 1000;
 /** How many accounts are remembered at a time. */
@@ -24,22 +26,42 @@ export function watchVendors(
 ): { note(called: Called, status: number | 'none'): void } {
   /** From when on the next statement is due, by account and condition. */
   const next = new Map<string, number>();
+  /** Whom something ails, as last read; null before the first look. And who was noted since that look began. */
+  let ailing: Set<string> | null = null;
+  let noted = new Set<string>();
+  let lookedAt = -Infinity;
+  const failed = (error: unknown): void => log.warn({ err: error }, 'the state of a vendor could not be noted');
+  const look = (): void => {
+    lookedAt = now();
+    noted = new Set();
+    acrossPortals(() => ailingAccounts(db)).then((found) => (ailing = found), failed);
+  };
   return {
     note(called, status) {
       const condition = conditionOf(status);
       const account = called.vendor === 'hubspot' ? called.portalId : called.klaviyoAccountId;
       const key = `${called.vendor} ${account} ${condition}`;
       const at = now();
+      if (at - lookedAt >= lookEveryMs) look();
+      const who = `${called.vendor} ${account}`;
+      if (condition !== 'well') noted.add(who);
+      else if (ailing !== null && !ailing.has(who) && !noted.has(who)) return;
       if (at < (next.get(key) ?? 0)) return;
       if (next.size >= most) next.clear();
       next.set(key, at + everyMs[condition]);
       if (condition !== 'limited')
         next.set(`${called.vendor} ${account} ${condition === 'well' ? 'down' : 'well'}`, at + changedMs);
-      acrossPortals(() => (condition === 'well' ? recovered(db, called) : met(db, called, condition))).catch(
-        (error: unknown) => log.warn({ err: error }, 'the state of a vendor could not be noted'),
-      );
+      acrossPortals(() => (condition === 'well' ? recovered(db, called) : met(db, called, condition))).catch(failed);
     },
   };
+}
+
+/** Every account that something ails: a few at most, or a vendor is down. */
+async function ailingAccounts(db: Database): Promise<Set<string>> {
+  const rows = await db.query<{ vendor: string; account: string }>(
+    `select vendor, case when vendor = 'hubspot' then portal_id::text else account end as account from vendor_trouble`,
+  );
+  return new Set(rows.map(({ vendor, account }) => `${vendor} ${account}`));
 }
 
 const ownerOf = (called: Called): { from: string; account: string; id: string } =>

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startHubspot, type HubspotSandbox } from '../../../sandbox/hubspot/index.js';
 import { startKlaviyo, type KlaviyoSandbox } from '../../../sandbox/klaviyo/index.js';
 import { askForPerson } from '../../../server/contacts/ask-for-person.js';
 import { drain } from '../../../server/contacts/drain.js';
+import { glances } from '../../../server/contacts/glance.js';
 import { sweep } from '../../../server/contacts/sweep.js';
 import { NeedsPerson } from '../../../server/errors.js';
 import { nextChangeIn, noteChanges } from '../../../server/store/changes.js';
@@ -18,7 +19,7 @@ let steps: StepWorld;
 beforeAll(async () => {
   [database, hubspot, klaviyo] = await Promise.all([
     openTestDatabase(),
-    startHubspot({ limits: false }),
+    startHubspot({ limits: false, searchLagMs: 0 }),
     startKlaviyo({ limits: false }),
   ]);
   steps = await openSteps(database, hubspot, klaviyo, {
@@ -97,4 +98,97 @@ test('A5: nobody is asked to install the app again who has just done so', async 
   await database.db.query('update portal set refresh_token = null');
   await askForPerson(steps.ctx, steps.klaviyoAccountId, needs);
   expect(await facts()).toEqual({ state: 'reconnect', issues: 1 });
+});
+
+describe('many sweeps looked through together', () => {
+  const names = ['hubspot_contacts', 'klaviyo_profiles', 'links'];
+  const glance = (at = new Date()): Promise<void> =>
+    glances(steps.ctx)({
+      sweeps: names.map((name) => ({ klaviyoAccountId: steps.klaviyoAccountId, name })),
+      at: at.toISOString(),
+    });
+  const moved = async (): Promise<string[]> =>
+    (
+      await database.db.query<{ name: string }>('select name from sweep where succeeded_at is not null order by name')
+    ).map(({ name }) => name);
+  beforeEach(async () => {
+    await database.db.query('delete from change');
+    await database.db.query('delete from issue');
+    await database.db.query('update sweep set succeeded_at = null');
+    await database.db.query(`update portal set state = 'installed'`);
+    await database.db.query(
+      `insert into sweep (klaviyo_account_id, portal_id, name) select $1, $2, unnest($3::text[]) on conflict do nothing`,
+      [steps.klaviyoAccountId, steps.portalId, names],
+    );
+    await database.db.query(`update sweep set position = $1 where name <> 'links'`, [
+      JSON.stringify({ sinceMs: Date.now() - 25_000 }),
+    ]);
+  });
+  test('what is quiet moves on in one statement, notes nothing and wakes nobody', async () => {
+    const woken = steps.wakes();
+    await glance();
+    expect(await moved()).toEqual(names);
+    expect(await database.db.query('select from change')).toEqual([]);
+    expect(steps.wakes()).toBe(woken);
+  });
+
+  test('G4: a vendor that fails for one keeps the watermark of that one only', async () => {
+    klaviyo.faults.add({ operation: 'profiles.list', kind: 'status', status: 503, times: 1 });
+    await glance();
+    expect(await moved()).toEqual(['hubspot_contacts', 'links']);
+    klaviyo.faults.clear();
+  });
+
+  test('an issue that is to be looked at again ends the rest of the audit', async () => {
+    expect(await notedBy(glance)).toEqual(['77']);
+  });
+
+  test('what ran since it was due is not run again, and a paused connection not at all', async () => {
+    await glance();
+    await database.db.query(`update sweep set position = '{"sinceMs": 5}' where name <> 'links'`);
+    await glance(new Date(Date.now() - 60_000));
+    await database.db.query(`update connection set state = 'paused'`);
+    await database.db.query('update sweep set succeeded_at = null');
+    await glance();
+    await database.db.query(`update connection set state = 'active'`);
+    expect(await moved()).toEqual([]);
+    expect(await database.db.query(`select distinct position from sweep where name <> 'links'`)).toEqual([
+      { position: { sinceMs: 5 } },
+    ]);
+  });
+
+  test('what is new is noted, as by a sweep of its own', async () => {
+    const contact = hubspot.portals.get(steps.portalId)!.create('contacts', { email: 'new@example.com' }, 'CRM_UI');
+    const woken = steps.wakes();
+    await glance();
+    expect(await database.db.query('select side, record_id, cause from change')).toEqual([
+      { side: 'hubspot', record_id: contact.id, cause: 'hubspot_contacts' },
+    ]);
+    expect(steps.wakes()).toBe(woken + 1);
+    expect(await moved()).toEqual(names);
+  });
+
+  /** Opens an issue of two hours ago; answers which records the look noted. */
+  async function notedBy(look: () => Promise<void>): Promise<string[]> {
+    await openIssues(database.db, steps.portalId, [
+      {
+        connectionId: steps.connectionId,
+        code: 'phone_taken_in_klaviyo',
+        side: 'hubspot',
+        recordId: '77',
+        field: 'phone',
+        title: '',
+        detail: '',
+        fix: '',
+        hubspotId: '77',
+        klaviyoId: null,
+        email: null,
+      },
+    ]);
+    await database.db.query(
+      `update issue set first_seen_at = now() - interval '2 hours', last_seen_at = now() - interval '2 hours'`,
+    );
+    await look();
+    return (await database.db.query<{ record_id: string }>('select record_id from change')).map((row) => row.record_id);
+  }
 });

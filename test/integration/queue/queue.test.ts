@@ -88,7 +88,7 @@ test('a later wake-up does not swallow a nearer one', async () => {
   const calls = counter();
   await one.wake('sweep', 'c', { klaviyoAccountId: 'c', name: 'far' }, 60);
   await one.wake('sweep', 'c', { klaviyoAccountId: 'c', name: 'near' }, 0.2);
-  await one.work('sweep', 1, async ({ name }) => calls.hit(name));
+  await one.work('sweep', 1, async (data) => calls.hit('name' in data ? data.name : ''));
   await calls.reach(1);
   expect(calls.seen).toEqual(['near']);
 });
