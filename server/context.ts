@@ -47,7 +47,6 @@ import { traced, tracedCall } from './tracing.js';
 import { troublesOfAll, watchVendors, type Called } from './store/vendor-troubles.js';
 import { inChunks, type VendorDeps } from './vendors/call.js';
 import { hubspotWindows, openHubspotSession, type HubspotSession } from './vendors/hubspot/session.js';
-import type { Priority } from './vendors/hubspot/types.js';
 import { endpointOf, klaviyoWindows } from './vendors/klaviyo/limits.js';
 import { KlaviyoSession, type KlaviyoCredential } from './vendors/klaviyo/session.js';
 
