@@ -8,12 +8,14 @@ import { steadyCalls } from './floor.js';
 import { hintDelay } from './hints.js';
 import { idlePortals } from './idle-portals.js';
 import { intakeRow } from './intake.js';
+import { largeSync } from './large-sync.js';
 import { oneByOne } from './one-by-one.js';
 import { startBackend, startStands } from './stage.js';
 
 /**
  * Measures what a sync costs, beside what it must cost at least and beside an integration that carries one record a call,
- * in one run. The stand-ins are a process of their own. `--only` names parts: sync, limits, churn, hints, intake, engagement.
+ * in one run. The stand-ins are a process of their own. `--only` names parts: sync, limits, churn, hints, intake, engagement;
+ * by name only: idle (portals in rest), api (cards and settings page), large (memory and time by tenths).
  */
 const { values } = parseArgs({
   options: {
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     'idle-seconds': { type: 'string', default: '120' },
     activities: { type: 'string', default: '1000000' },
     links: { type: 'string', default: '200000' },
+    large: { type: 'string', default: '100000' },
     only: { type: 'string', default: 'sync,limits,churn,hints,intake,engagement' },
   },
 });
@@ -115,9 +118,11 @@ if (parts.has('idle'))
 if (parts.has('api')) {
   const { rows: found, routes } = await apiAnswers(Number(values.activities), Number(values.links));
   rows.push(...found);
-  for (const { path, p50, p95 } of routes)
-    process.stderr.write(`${path}: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms\n`);
+  for (const { path, p50, p95, cpuMs } of routes)
+    process.stderr.write(`${path}: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, CPU ${cpuMs.toFixed(1)} ms\n`);
 }
+
+if (parts.has('large')) rows.push(...(await largeSync(Number(values.large))));
 
 if (parts.has('engagement')) rows.push(...(await engagementRows(Number(values.backlog))));
 

@@ -26,6 +26,8 @@ export interface Cost {
   cpuSeconds: number;
   /** Most resident memory so far. */
   megabytes: number;
+  /** Resident memory now, in megabytes. */
+  resident: number;
 }
 
 /** Starts the stand-ins in a process of their own, with so many people; with `events`, with a history of their emails. */
@@ -147,9 +149,11 @@ export function program(path: string, args: string[], environment: Record<string
     folder !== undefined && path.includes('/server/')
       ? ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500']
       : [];
+  // Stand-ins that hold a million people need more than node gives by itself.
+  const heap = path.includes('/sandbox/') ? ['--max-old-space-size=12000'] : [];
   return spawn(
     process.execPath,
-    ['--enable-source-maps', ...profiled, fileURLToPath(new URL(path, import.meta.url)), ...args],
+    ['--enable-source-maps', ...heap, ...profiled, fileURLToPath(new URL(path, import.meta.url)), ...args],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { PATH: '', ...environment },
@@ -189,8 +193,9 @@ export async function costOf(pid: number): Promise<Cost> {
     return {
       cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
       megabytes: Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1024,
+      resident: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1024,
     };
   } catch {
-    return { cpuSeconds: NaN, megabytes: NaN };
+    return { cpuSeconds: NaN, megabytes: NaN, resident: NaN };
   }
 }

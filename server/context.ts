@@ -338,7 +338,9 @@ export async function createService(
     },
   });
 
-  const glance = glances(ctx);
+  const wakeSweep = (klaviyoAccountId: string, name: string): Promise<void> =>
+    queue.wake('sweep', `${klaviyoAccountId} ${name}`, { klaviyoAccountId, name });
+  const glance = glances(ctx, wakeSweep);
   let ticks: { stop(): Promise<void> } | null = null;
   return {
     app,

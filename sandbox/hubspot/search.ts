@@ -62,6 +62,20 @@ function passes(portal: Portal, record: CrmRecord, filter: Filter): boolean {
   }
 }
 
+const modifiedNames = new Set(['lastmodifieddate', 'hs_lastmodifieddate']);
+
+/** The moment before which no record that fits a group was modified last; none when the group does not say. */
+const oldestOf = ({ filters }: { filters: Filter[] }): number =>
+  Math.max(
+    -Infinity,
+    ...filters
+      .filter(
+        ({ propertyName, operator, value }) =>
+          modifiedNames.has(propertyName) && ['EQ', 'GT', 'GTE'].includes(operator) && /^\d+$/.test(value ?? ''),
+      )
+      .map(({ value }) => Number(value)),
+  );
+
 /** CRM search: eventually consistent, 200 a page, 10,000 in all. */
 export function search(portal: Portal, type: string, json: unknown): SandboxAnswer {
   const body = (json ?? {}) as SearchBody;
@@ -75,8 +89,10 @@ export function search(portal: Portal, type: string, json: unknown): SandboxAnsw
     return hubspotError(400, 'At most 6 filters are allowed in a group.');
   const now = Date.now();
   const matching: CrmRecord[] = [];
+  const oldest = groups.length === 0 ? -Infinity : Math.min(...groups.map(oldestOf));
   for (const record of portal.table(type)?.values() ?? []) {
-    if (record.indexedAt > now) continue;
+    // Compared as a number first: a sweep asks for the few that were modified lately among very many.
+    if (record.updatedAt < oldest || record.indexedAt > now) continue;
     if (groups.length === 0 || groups.some((group) => group.filters.every((filter) => passes(portal, record, filter))))
       matching.push(record);
   }
@@ -86,9 +102,10 @@ export function search(portal: Portal, type: string, json: unknown): SandboxAnsw
   if (by !== undefined) {
     const descending = typeof sort === 'string' ? sort.startsWith('-') : sort?.direction === 'DESCENDING';
     const direction = descending ? -1 : 1;
-    matching.sort(
-      (a, b) => direction * order(comparable(portal.valueOf(a, by) ?? ''), comparable(portal.valueOf(b, by) ?? '')),
-    );
+    const key: (record: CrmRecord) => number | string = modifiedNames.has(by)
+      ? (record) => record.updatedAt
+      : (record) => comparable(portal.valueOf(record, by) ?? '');
+    matching.sort((a, b) => direction * order(key(a), key(b)));
   }
   const results = matching
     .slice(after, after + limit)

@@ -8,7 +8,6 @@ import {
   firstProfiles,
   otherSweeps,
   quietPosition,
-  sweep,
   sweepOn,
   wakeIfFound,
 } from './sweep.js';
@@ -35,9 +34,13 @@ const most = 10_000;
 /**
  * Looks through the sweeps of many accounts at once. Of thousands of portals next to none has something new: for those it
  * takes the two vendors' empty answers, one statement before all of them and one after, and nothing is set up for any
- * single portal. Where something is new the sweep goes on from that answer, as its portal.
+ * single portal. Where something is new the sweep goes on from that answer, as its portal; what is more than a look is
+ * left to a sweep `alone`.
  */
-export function glances(ctx: SyncContext): (due: DueTogether) => Promise<void> {
+export function glances(
+  ctx: SyncContext,
+  alone: (klaviyoAccountId: string, name: string) => Promise<void>,
+): (due: DueTogether) => Promise<void> {
   const known = new Map<string, { stamp: string; properties: readonly string[] }>();
   /** Contact properties to ask for, by account: they change with its scope only. */
   const propertiesOf = async ({ portalId, klaviyoAccountId, stamp }: ReadySweep): Promise<readonly string[]> => {
@@ -62,7 +65,7 @@ export function glances(ctx: SyncContext): (due: DueTogether) => Promise<void> {
       const found = await firstProfiles(ctx, ready, session);
       if (found.page.profiles.length === 0 && found.page.cursor === null) return quietPosition(found);
       await sweepOn(ctx, ready, { side: 'klaviyo', session, found });
-    } else await sweep(ctx, klaviyoAccountId, name);
+    } else await alone(klaviyoAccountId, name);
     return null;
   };
   return async ({ sweeps, at }) => {

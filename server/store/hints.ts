@@ -84,7 +84,13 @@ const leftAfter = 5;
 /** Portals with hints that nobody has unpacked, for the tick after a crash. */
 export async function portalsWithHints(db: Database): Promise<string[]> {
   const rows = await db.query<{ portal_id: string }>(
-    `select portal_id from hint_batch where received_at < now() - make_interval(secs => $1)
+    // From portal to portal by the index, however much waits for each.
+    `with recursive waiting as (
+       (select portal_id, received_at from hint_batch order by portal_id, id limit 1)
+       union all
+       select next.portal_id, next.received_at from waiting w cross join lateral (
+         select portal_id, received_at from hint_batch h where h.portal_id > w.portal_id order by portal_id, id limit 1) as next)
+     select portal_id from waiting where received_at < now() - make_interval(secs => $1)
      union select portal_id from hint where received_at < now() - make_interval(secs => $1) limit 1000`,
     [leftAfter],
   );

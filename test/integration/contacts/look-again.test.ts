@@ -103,7 +103,7 @@ test('A5: nobody is asked to install the app again who has just done so', async 
 describe('many sweeps looked through together', () => {
   const names = ['hubspot_contacts', 'klaviyo_profiles', 'links'];
   const glance = (at = new Date()): Promise<void> =>
-    glances(steps.ctx)({
+    glances(steps.ctx, (klaviyoAccountId, name) => sweep(steps.ctx, klaviyoAccountId, name))({
       sweeps: names.map((name) => ({ klaviyoAccountId: steps.klaviyoAccountId, name })),
       at: at.toISOString(),
     });

@@ -9,7 +9,7 @@ import {
 import { consentsOf, saveConsents } from '../../../server/store/consents.js';
 import { contactView } from '../../../server/store/contact-view.js';
 import type { Database } from '../../../server/store/database.js';
-import { dropHints, nextHints, storeHints } from '../../../server/store/hints.js';
+import { dropHints, nextHints, portalsWithHints, storeHints } from '../../../server/store/hints.js';
 import {
   abandonHistory,
   intendHistory,
@@ -17,7 +17,13 @@ import {
   settleHistory,
   type HistoryEntry,
 } from '../../../server/store/history.js';
-import { fieldsWithIssues, issuesDueAgain, issuesOfContact, listIssues } from '../../../server/store/issue-list.js';
+import {
+  accountsWithIssuesDue,
+  fieldsWithIssues,
+  issuesDueAgain,
+  issuesOfContact,
+  listIssues,
+} from '../../../server/store/issue-list.js';
 import { historyOf } from '../../../server/store/contact-view.js';
 import { clearIssues, openIssues, restsForPerson, type NewIssue } from '../../../server/store/issues.js';
 import { stampMembers, takeLeavers } from '../../../server/store/list-members.js';
@@ -34,7 +40,7 @@ import { waitingOf } from '../../../server/store/parity.js';
 import { saveStandings, standingsOf } from '../../../server/store/standings.js';
 import { lagSeconds, standingCounts } from '../../../server/store/status.js';
 import { withinPortal } from '../../../server/store/portal-scope.js';
-import { unseenRecords } from '../../../server/store/sweeps.js';
+import { moveQuietSweeps, readySweeps, takeDueSweeps, unseenRecords } from '../../../server/store/sweeps.js';
 import { countUsage } from '../../../server/store/usage.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
@@ -378,6 +384,23 @@ const hot: [string, (db: Database) => Promise<unknown>][] = [
         (await nextHints(db, portalId, 500)).map(({ id }) => id),
       ),
   ],
+  [
+    'sweeps looked through together',
+    async (db) => {
+      const due = ['hubspot_contacts', 'klaviyo_profiles', 'links'].map((name) => ({
+        klaviyoAccountId: accountId,
+        name,
+      }));
+      await takeDueSweeps(db, 30, 200);
+      await readySweeps(db, due, new Date().toISOString(), 120);
+      await accountsWithIssuesDue(db, [accountId], 300);
+      await moveQuietSweeps(
+        db,
+        due.map((one) => ({ ...one, position: { sinceMs: 1 } })),
+      );
+    },
+  ],
+  ['hints that a crash left', (db) => portalsWithHints(db)],
   ['usage of a batch', (db) => countUsage(db, portalId, emails)],
   ['a contact’s card', (db) => contactView(db, portalId, '77')],
   ['how far behind it is', (db) => lagSeconds(db, accountId, 30)],
