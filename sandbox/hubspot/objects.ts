@@ -101,7 +101,7 @@ export function addObjectRoutes(router: Router, portalOf: PortalOf): void {
     const properties = (request.query.get('properties') ?? '').split(',').filter((name) => name !== '');
     // Records stand in the order of their ids; ids only grow.
     const results: unknown[] = [];
-    let next: string | null = null;
+    let next = null as string | null;
     // Who pages on goes on where the last page stopped: a million records are gone through once, not for each page.
     const stopped = stoppedAt.get(table);
     const goesOn = stopped?.record.id === String(after) && table.get(stopped.record.id) === stopped.record;
