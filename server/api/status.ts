@@ -17,10 +17,14 @@ import type { ApiDependencies } from './dependencies.js';
 import { pageSchema } from './schema.js';
 import { callerOf } from './signed.js';
 
-/** A run with its pace: people a second since it began, and how long the rest will take at that pace. */
+/**
+ * A run with its pace: records a second since it began, and how long the rest will take at that pace. What a run under way
+ * has read and not worked on yet is part of its pace: reading takes about as long as the work that follows.
+ */
 function runJson(run: RunRow, now: Date): Record<string, unknown> {
   const seconds = run.startedAt === null ? 0 : ((run.finishedAt ?? now).getTime() - run.startedAt.getTime()) / 1000;
-  const rate = seconds > 0 ? run.done / seconds : 0;
+  const read = run.state === 'running' ? (run.counts['read'] ?? 0) : 0;
+  const rate = seconds > 0 ? (run.done + read) / seconds : 0;
   const left = run.total === null || run.state !== 'running' ? null : Math.max(0, run.total - run.done);
   return {
     id: run.id,
