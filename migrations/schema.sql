@@ -140,6 +140,7 @@ create table connection (
   updated_at timestamp with time zone not null default now(),
   activated_at timestamp with time zone,
   last_success_at timestamp with time zone,
+  unsaved jsonb,
   constraint connection_pkey PRIMARY KEY (id),
   constraint connection_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint connection_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,

@@ -31,6 +31,7 @@ export const account = z.object({
   appEvents: z.object({ approved: z.boolean(), message: z.string() }),
 });
 
+/** Of OAuth with Klaviyo, and of a download. */
 export const oauthLink = z.object({ url: z.url(), expiresAt: time });
 
 export const pickerPage = pageOf(
@@ -78,6 +79,8 @@ const connectionFields = {
   state,
   stateReason: z.string().nullable(),
   createdAt: time,
+  /** What the settings page keeps of changes that are not in effect; its form is the page's own. */
+  unsaved: z.object({ step: z.string(), form: z.record(z.string(), z.unknown()).nullable(), at: time }).nullable(),
 };
 const contactConnection = z.object({
   ...connectionFields,
@@ -220,7 +223,11 @@ const previewPerson = z.object({
   subscribe: z.boolean(),
   optOut: z.array(z.enum(['hubspot', 'klaviyo'])),
   skipped: z.string().nullable(),
-  issues: z.array(z.object({ code: z.string(), field: z.string(), detail: z.string() })),
+  /** Changes that are not answered, of a person with very many. */
+  moreChanges: count,
+  issues: z.array(
+    z.object({ code: z.string(), field: z.string(), detail: z.string(), title: z.string(), fix: z.string() }),
+  ),
 });
 export const previewStarted = z.object({ previewId: z.string() });
 const bothSides = z.object({ hubspot: count, klaviyo: count });

@@ -11,6 +11,7 @@ import { connectionRoutes } from './connections.js';
 import { contactRoutes } from './contacts.js';
 import type { ApiDependencies } from './dependencies.js';
 import { fieldRoutes } from './fields.js';
+import { issueDownload } from './issue-download.js';
 import { issueRoutes } from './issues.js';
 import { openApi } from './openapi.js';
 import { pickerRoutes } from './pickers.js';
@@ -60,6 +61,7 @@ export function createApp({ deps, routers, pollSeconds, metricsToken, ready }: A
     response.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics());
   });
   for (const router of routers) app.use(router);
+  app.use(issueDownload(deps));
   app.get('/api/v1/openapi.json', (_request, response) => void response.json(openApi(deps.publicUrl)));
   const api = express.Router();
   api.use(...signedRequests(deps));

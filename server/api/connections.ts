@@ -11,6 +11,7 @@ import {
   findConnection,
   insertConnection,
   changeConnection,
+  keepUnsaved,
   type Connection,
 } from '../store/connections.js';
 import { findKlaviyoAccount } from '../store/klaviyo-accounts.js';
@@ -31,7 +32,7 @@ import { callerOf } from './signed.js';
 
 /** A connection as the interface spells it. */
 export function connectionJson(connection: Connection): Record<string, unknown> {
-  const { id, type, name, klaviyoAccountId, state, stateReason, createdAt } = connection;
+  const { id, type, name, klaviyoAccountId, state, stateReason, createdAt, unsaved } = connection;
   const { mappings, options } = connection.config;
   const own =
     connection.type === 'contact'
@@ -48,6 +49,7 @@ export function connectionJson(connection: Connection): Record<string, unknown> 
     mappings,
     options,
     createdAt: createdAt.toISOString(),
+    unsaved,
   };
 }
 
@@ -106,6 +108,17 @@ export function connectionRoutes(deps: ApiDependencies): Router {
     if (missing !== null) refuse(missingListProblem(missing));
   };
 
+  /** Keeps aside what a person has not put into effect; before anything of it may be refused, so that it is never lost. */
+  const keep = async (
+    connection: Connection,
+    unsaved: { step: string; form: Record<string, unknown> | null } | null | undefined,
+  ): Promise<Connection> => {
+    if (unsaved === undefined) return connection;
+    const kept = unsaved === null ? null : { ...unsaved, at: deps.clock().toISOString() };
+    await keepUnsaved(deps.db, connection.id, kept);
+    return { ...connection, unsaved: kept };
+  };
+
   router.get('/connections', async (request, response) => {
     const connections = await connectionsOf(deps.db, callerOf(request).portalId);
     response.json({ results: connections.map(connectionJson), next: null });
@@ -122,7 +135,7 @@ export function connectionRoutes(deps: ApiDependencies): Router {
       refuse(await missingSource(deps, { portalId, klaviyoAccountId }, config.sources, null));
       const typed = { type: 'engagement', config } as const;
       const drafted = await insertConnection(deps.db, { portalId, klaviyoAccountId, name, typed });
-      response.status(201).json(connectionJson(drafted));
+      response.status(201).json(connectionJson(await keep(drafted, given.unsaved)));
       return;
     }
     const given = newConnectionSchema.parse(request.body);
@@ -140,7 +153,7 @@ export function connectionRoutes(deps: ApiDependencies): Router {
       name: given.name,
       typed: { type: 'contact', config },
     });
-    response.status(201).json(connectionJson(connection));
+    response.status(201).json(connectionJson(await keep(connection, given.unsaved)));
   });
   router.get('/connections/:id', async (request, response) => {
     response.json(connectionJson(await connectionOf(deps, request)));
@@ -148,7 +161,12 @@ export function connectionRoutes(deps: ApiDependencies): Router {
   router.patch('/connections/:id', async (request, response) => {
     const before = await connectionOf(deps, request);
     if (before.type === 'engagement') {
-      const patch = engagementPatchSchema.parse(request.body);
+      const { unsaved, ...patch } = engagementPatchSchema.parse(request.body);
+      const kept = await keep(before, unsaved);
+      if (Object.keys(patch).length === 0) {
+        response.json(connectionJson(kept));
+        return;
+      }
       const catalogue = await connectedCatalogue(before.portalId, before.klaviyoAccountId);
       if (patch.mappings !== undefined) refuse(createMappingProblem(patch.mappings, catalogue));
       if (patch.sources !== undefined) refuse(await missingSource(deps, before, patch.sources, before.config.sources));
@@ -162,7 +180,12 @@ export function connectionRoutes(deps: ApiDependencies): Router {
       response.json(connectionJson(await connectionOf(deps, request)));
       return;
     }
-    const patch = connectionPatchSchema.parse(request.body);
+    const { unsaved, ...patch } = connectionPatchSchema.parse(request.body);
+    const kept = await keep(before, unsaved);
+    if (Object.keys(patch).length === 0) {
+      response.json(connectionJson(kept));
+      return;
+    }
     if (patch.mappings !== undefined) await check(before.portalId, before.klaviyoAccountId, patch.mappings);
     if (patch.rules !== undefined) await checkLists(before, patch.rules, before.config.rules);
     const changed = await changeConnection(deps.db, before.id, (current) => {
@@ -193,6 +216,8 @@ export function connectionRoutes(deps: ApiDependencies): Router {
     await checkMappings(connection);
     refuse(connection.type === 'contact' ? activationProblem(connection.config) : engagementProblem(connection.config));
     const { runId } = await deps.lifecycle.activate(connection);
+    // What was set up is in effect now: nothing is left to be taken up.
+    await keep(connection, null);
     response.status(202).json({ ...connectionJson(await connectionOf(deps, request)), runId });
   });
   router.post('/connections/:id/pause', async (request, response) => {

@@ -4,14 +4,22 @@ import { standingReasons } from '../rules/words.js';
 import { changePriority } from '../store/changes.js';
 import { syncingAccounts } from '../store/contact-connections.js';
 import { connectionsOf } from '../store/connections.js';
-import { contactView, historyOf, type ContactStanding, type ContactView } from '../store/contact-view.js';
+import {
+  contactView,
+  historyOf,
+  linkedContacts,
+  type ContactStanding,
+  type ContactView,
+} from '../store/contact-view.js';
 import { issuesOfContact } from '../store/issue-list.js';
 import { rolledStatus } from '../store/rollups.js';
+import { readByEmails } from '../vendors/hubspot/contacts.js';
 import { activityJson } from './activity.js';
 import { ApiError, notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
 import { createKnownOfKlaviyo } from './known-of-klaviyo.js';
 import { historyFilterSchema, pageSchema } from './schema.js';
+import { shortValues } from './short-values.js';
 import { callerOf } from './signed.js';
 
 const order: ContactStanding['state'][] = ['failed', 'in_sync', 'skipped', 'not_in_scope'];
@@ -105,12 +113,23 @@ export function contactRoutes(deps: ApiDependencies): Router {
     await deps.notice(portalId, [{ recordId: hubspotId, priority: changePriority.person, cause: 'sync now' }]);
     response.status(202).json({ accepted: true });
   });
+  /** Linked contacts of that address; whoever is linked nowhere is asked for in HubSpot. */
+  const contactsOfEmail = async (portalId: string, given: string): Promise<string[]> => {
+    const email = given.toLowerCase();
+    const linked = await linkedContacts(deps.db, portalId, email);
+    if (linked.length > 0) return linked;
+    const found = (await readByEmails(deps.hubspot(portalId), [email], [])).get(email);
+    return found === undefined ? [] : [found.id];
+  };
   router.get('/history', async (request, response) => {
-    const filter = historyFilterSchema.parse(request.query);
+    const { contactId, email, ...filter } = historyFilterSchema.parse(request.query);
+    const { portalId } = callerOf(request);
+    const contactIds =
+      contactId !== undefined ? [contactId] : email !== undefined ? await contactsOfEmail(portalId, email) : undefined;
     const { rows, next } = await historyOf(
       deps.db,
-      callerOf(request).portalId,
-      filter,
+      portalId,
+      { ...filter, contactIds },
       pageSchema.parse(request.query),
     );
     const results = rows.flatMap((row): Record<string, unknown>[] => {
@@ -126,7 +145,14 @@ export function contactRoutes(deps: ApiDependencies): Router {
       };
       if (row.fields.length === 0)
         return [{ id: `${row.id}-0`, ...common, field: null, oldValue: null, newValue: null, because: row.because }];
-      return row.fields.map((field, index) => ({ id: `${row.id}-${index}`, ...common, ...field }));
+      return row.fields.map(({ oldValue, newValue, overruled, ...field }, index) => ({
+        id: `${row.id}-${index}`,
+        ...common,
+        ...field,
+        oldValue: shortValues(oldValue),
+        newValue: shortValues(newValue),
+        ...(overruled === undefined ? {} : { overruled: shortValues(overruled) }),
+      }));
     });
     response.json({ results, next });
   });

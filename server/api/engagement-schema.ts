@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mappingSchema } from './schema.js';
+import { mappingSchema, unsavedSchema } from './schema.js';
 
 /** What the settings page may send of an engagement connection. */
 
@@ -46,6 +46,7 @@ export const newEngagementSchema = z.strictObject({
   options: optionsPatch.default({}),
   /** For contacts that are created. Left out: the proposed mappings. */
   mappings: z.array(mappingSchema).max(500).optional(),
+  unsaved: unsavedSchema.optional(),
 });
 
 export const engagementPatchSchema = z.strictObject({
@@ -54,6 +55,7 @@ export const engagementPatchSchema = z.strictObject({
   activities: activitiesPatch.optional(),
   options: optionsPatch.optional(),
   mappings: z.array(mappingSchema).max(500).optional(),
+  unsaved: unsavedSchema.optional(),
 });
 
 /** An engagement connection as it is answered. */

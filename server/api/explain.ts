@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { ApiError } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
+import { shortValues } from './short-values.js';
 import { callerOf } from './signed.js';
 
 const askedSchema = z.object({
@@ -26,7 +27,14 @@ export function explainRoutes(deps: ApiDependencies): Router {
         'email',
       );
     const asked = { ...(email === undefined ? {} : { email }), ...(hubspotId === undefined ? {} : { hubspotId }) };
-    response.json(await deps.explain(callerOf(request).portalId, asked));
+    const { contact, steps } = await deps.explain(callerOf(request).portalId, asked);
+    response.json({
+      contact,
+      steps: steps.map(({ detail, ...step }) => ({
+        ...step,
+        detail: Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, shortValues(value)])),
+      })),
+    });
   });
   return router;
 }

@@ -1,5 +1,4 @@
 import { Router } from 'express';
-import { z } from 'zod';
 import type { Catalogue } from '../rules/mappings.js';
 import { proposedMappings } from '../rules/proposed-mappings.js';
 import { keepKlaviyoFields, knownFields } from '../store/contact-connections.js';
@@ -7,11 +6,14 @@ import { findKlaviyoAccount } from '../store/klaviyo-accounts.js';
 import { notFound } from './api-error.js';
 import { catalogueFor } from './catalogue.js';
 import type { ApiDependencies } from './dependencies.js';
-import { newPropertySchema, refreshFieldsSchema } from './schema.js';
+import { fieldsQuerySchema, newPropertySchema, refreshFieldsSchema } from './schema.js';
 import { callerOf } from './signed.js';
 
-const fieldsJson = (catalogue: Catalogue): Record<string, unknown> => ({
-  hubspot: [...catalogue.hubspot.values()],
+/** Without the options of lists to choose from 900 properties stay far below the megabyte that HubSpot passes on. */
+const fieldsJson = (catalogue: Catalogue, withOptions: boolean): Record<string, unknown> => ({
+  hubspot: [...catalogue.hubspot.values()].map(({ options, ...field }) =>
+    withOptions && options !== undefined ? { ...field, options } : field,
+  ),
   klaviyo: [...catalogue.klaviyo.values()],
   proposed: proposedMappings(catalogue),
 });
@@ -26,13 +28,15 @@ export function fieldRoutes(deps: ApiDependencies): Router {
   };
   router.get('/fields', async (request, response) => {
     const { portalId } = callerOf(request);
-    const { klaviyoAccountId } = z.object({ klaviyoAccountId: z.string() }).parse(request.query);
-    response.json(fieldsJson(await catalogueFor(deps, portalId, await accountOf(portalId, klaviyoAccountId))));
+    const { klaviyoAccountId, options } = fieldsQuerySchema.parse(request.query);
+    const catalogue = await catalogueFor(deps, portalId, await accountOf(portalId, klaviyoAccountId));
+    response.json(fieldsJson(catalogue, options));
   });
   router.post('/fields/refresh', async (request, response) => {
     const { portalId } = callerOf(request);
-    const { klaviyoAccountId } = refreshFieldsSchema.parse(request.body);
-    response.json(fieldsJson(await catalogueFor(deps, portalId, await accountOf(portalId, klaviyoAccountId), true)));
+    const { klaviyoAccountId, options } = refreshFieldsSchema.parse(request.body);
+    const catalogue = await catalogueFor(deps, portalId, await accountOf(portalId, klaviyoAccountId), true);
+    response.json(fieldsJson(catalogue, options));
   });
   router.post('/fields/klaviyo', async (request, response) => {
     const { portalId } = callerOf(request);

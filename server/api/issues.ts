@@ -4,7 +4,16 @@ import { findIssue, ignoreIssue, issueGroups, issueRecords, listIssues, type Iss
 import { repairWords } from '../rules/repair.js';
 import { ApiError, notFound } from './api-error.js';
 import type { ApiDependencies } from './dependencies.js';
-import { issueFilterSchema, pageSchema, repairManySchema, repairSchema, retryManySchema } from './schema.js';
+import { downloadTicket, ticketSeconds } from './download-ticket.js';
+import { sendCsv } from './issues-csv.js';
+import {
+  issueExportSchema,
+  issueFilterSchema,
+  pageSchema,
+  repairManySchema,
+  repairSchema,
+  retryManySchema,
+} from './schema.js';
 import { callerOf, type Caller } from './signed.js';
 
 export const contactUrl = (caller: Caller, hubspotId: string): string =>
@@ -27,13 +36,6 @@ function issueJson(issue: IssueRow, caller: Caller): Record<string, unknown> {
   };
 }
 
-/** A cell that no spreadsheet takes for a formula, and no comma breaks. */
-export function csvCell(value: string | null): string {
-  const text = value ?? '';
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return `"${harmless.replaceAll('"', '""')}"`;
-}
-
 /** Issues: list, groups, CSV, retry and ignore (F5). */
 export function issueRoutes(deps: ApiDependencies): Router {
   const router = Router();
@@ -54,30 +56,18 @@ export function issueRoutes(deps: ApiDependencies): Router {
     });
   });
   router.get('/issues.csv', async (request, response) => {
-    const caller = callerOf(request);
-    const filter = issueFilterSchema.parse(request.query);
-    response.type('text/csv').attachment('issues.csv');
-    response.write('code,title,detail,fix,email,hubspot_id,klaviyo_id,first_seen_at,attempts\r\n');
-    let cursor: string | undefined;
-    do {
-      const page = await listIssues(deps.db, caller.portalId, filter, { cursor, limit: 200 });
-      for (const issue of page.issues) {
-        const cells = [
-          issue.code,
-          issue.title,
-          issue.detail,
-          issue.fix,
-          issue.email,
-          issue.hubspotId,
-          issue.klaviyoId,
-          issue.firstSeenAt.toISOString(),
-          String(issue.attempts),
-        ];
-        response.write(`${cells.map(csvCell).join(',')}\r\n`);
-      }
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined);
-    response.end();
+    const { portalId } = callerOf(request);
+    await sendCsv(deps.db, response, portalId, issueFilterSchema.parse(request.query));
+  });
+  router.post('/issues/csv-link', async (request, response) => {
+    const { portalId } = callerOf(request);
+    const filter = issueExportSchema.parse(request.body ?? {});
+    const now = deps.clock();
+    const ticket = downloadTicket(deps.clientSecret, { portalId, ...filter }, now);
+    response.status(201).json({
+      url: `${deps.publicUrl}/downloads/issues.csv?ticket=${ticket}`,
+      expiresAt: new Date(now.getTime() + ticketSeconds * 1000).toISOString(),
+    });
   });
   router.post('/issues/retry', async (request, response) => {
     const { portalId } = callerOf(request);

@@ -79,7 +79,7 @@ export const operations: readonly Operation[] = [
     summary: 'Fields of both sides and the proposed mappings',
     status: 200,
     answer: answer.fields,
-    query: ['klaviyoAccountId'],
+    query: ['klaviyoAccountId', 'options'],
   },
   {
     method: 'post',
@@ -242,6 +242,14 @@ export const operations: readonly Operation[] = [
   { method: 'get', path: '/issues.csv', summary: 'Open issues as CSV', status: 200, answer: 'text/csv', query: issues },
   {
     method: 'post',
+    path: '/issues/csv-link',
+    summary: 'A short-lived link that downloads the open issues as a file, however many',
+    status: 201,
+    answer: answer.oauthLink,
+    body: schema.issueExportSchema,
+  },
+  {
+    method: 'post',
     path: '/issues/retry',
     summary: 'Retry all issues, or those of a connection or cause',
     status: 202,
@@ -294,6 +302,6 @@ export const operations: readonly Operation[] = [
     summary: 'What was written, newest first',
     status: 200,
     answer: answer.historyPage,
-    query: ['contactId', 'runId', 'connectionId', ...page],
+    query: ['contactId', 'email', 'runId', 'connectionId', ...page],
   },
 ];

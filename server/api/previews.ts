@@ -1,15 +1,37 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { noPreviewCounts, type PreviewCounts } from '../rules/preview-person.js';
+import { noPreviewCounts, type PersonPreview, type PreviewCounts } from '../rules/preview-person.js';
+import { issueWords } from '../rules/words.js';
 import { findPreview, previewRows, previewSamples, queuePreview } from '../store/previews.js';
 import { ApiError, notFound } from './api-error.js';
 import { connectionOf } from './connections.js';
 import type { ApiDependencies } from './dependencies.js';
 import { pageSchema, previewSchema } from './schema.js';
+import { shortValues } from './short-values.js';
 import { reasonWords } from './status.js';
 
 /** Samples of each kind that the first look shows. */
 const samplesEach = 5;
+
+/** Changes of one person that are answered: enough to judge by, and far from the megabyte that HubSpot passes on. */
+const mostChanges = 30;
+
+/** A person of the preview as people read it: what would go wrong with what to do about it. */
+const personJson = (person: PersonPreview): Record<string, unknown> => ({
+  ...person,
+  changes: person.changes.slice(0, mostChanges).map(({ before, after, overruled, ...change }) => ({
+    ...change,
+    before: shortValues(before),
+    after: shortValues(after),
+    ...(overruled === undefined ? {} : { overruled: shortValues(overruled) }),
+  })),
+  moreChanges: Math.max(0, person.changes.length - mostChanges),
+  issues: person.issues.map((issue) => ({
+    ...issue,
+    title: issueWords[issue.code]?.title ?? issue.code,
+    fix: issueWords[issue.code]?.fix ?? 'Correct the record, then look again.',
+  })),
+});
 
 /** Dry runs of a connection: ask for one, look at its counts, page through its people (F2, F13). */
 export function previewRoutes(deps: ApiDependencies): Router {
@@ -48,7 +70,7 @@ export function previewRoutes(deps: ApiDependencies): Router {
       skipped: Object.entries(preview.skipped)
         .map(([reason, count]) => ({ reason, count, message: reasonWords(reason) }))
         .sort((a, b) => b.count - a.count),
-      samples: await previewSamples(deps.db, preview.id, samplesEach),
+      samples: (await previewSamples(deps.db, preview.id, samplesEach)).map(personJson),
       createdAt: preview.createdAt.toISOString(),
       finishedAt: preview.finishedAt?.toISOString() ?? null,
     });
@@ -59,7 +81,7 @@ export function previewRoutes(deps: ApiDependencies): Router {
     if (preview === null) throw notFound('preview');
     const { action } = z.object({ action: z.string().max(40).optional() }).parse(request.query);
     const { rows, next } = await previewRows(deps.db, preview.id, { ...pageSchema.parse(request.query), action });
-    response.json({ results: rows.map(({ plan }) => plan), next });
+    response.json({ results: rows.map(({ plan }) => personJson(plan)), next });
   });
   return router;
 }

@@ -76,6 +76,21 @@ export const defaultOptions: ContactConfig['options'] = {
 
 const direction = z.enum(['two_way', 'hubspot_to_klaviyo', 'klaviyo_to_hubspot']);
 
+/** Characters of a form kept aside: 500 mappings take about a third. */
+const longestForm = 300_000;
+
+/** The step a set-up was left on, and what its form holds that is not in effect; null forgets it. */
+export const unsavedSchema = z
+  .strictObject({
+    step: z.string().min(1).max(40),
+    form: z
+      .record(z.string().max(100), z.unknown())
+      .refine((form) => JSON.stringify(form).length <= longestForm, 'is too large to be kept')
+      .nullable()
+      .default(null),
+  })
+  .nullable();
+
 export const newConnectionSchema = z.strictObject({
   type: z.literal('contact'),
   name: name.default('Contacts'),
@@ -85,6 +100,7 @@ export const newConnectionSchema = z.strictObject({
   /** Left out: the proposed mappings. */
   mappings: z.array(mappingSchema).max(500).optional(),
   options: optionsPatch.default({}),
+  unsaved: unsavedSchema.optional(),
 });
 
 export const connectionPatchSchema = z.strictObject({
@@ -93,23 +109,31 @@ export const connectionPatchSchema = z.strictObject({
   rules: rulesSchema.optional(),
   mappings: z.array(mappingSchema).max(500).optional(),
   options: optionsPatch.optional(),
+  unsaved: unsavedSchema.optional(),
 });
 
 export const apiKeySchema = z.strictObject({ apiKey: z.string().trim().min(8).max(200) });
-export const refreshFieldsSchema = z.strictObject({ klaviyoAccountId: id });
+/** `?klaviyoAccountId=&options=`: options=false leaves out what lists to choose from offer. */
+export const fieldsQuerySchema = z.object({
+  klaviyoAccountId: id,
+  options: z.stringbool().default(true),
+});
+export const refreshFieldsSchema = z.strictObject({ klaviyoAccountId: id, options: z.boolean().default(true) });
 export const newPropertySchema = z.strictObject({
   klaviyoAccountId: id,
   name,
   type: z.enum(['string', 'number', 'boolean', 'date', 'list']).default('string'),
 });
+export const issueExportSchema = z.strictObject({ connectionId: z.guid().optional(), code: id.optional() });
 export const retryManySchema = z.strictObject({ connectionId: z.guid().optional(), code: id.optional() });
 
 /** `?connectionId=&code=` */
 export const issueFilterSchema = z.object({ connectionId: z.guid().optional(), code: id.optional() });
 
-/** `?contactId=&runId=&connectionId=` */
+/** `?contactId=&email=&runId=&connectionId=` */
 export const historyFilterSchema = z.object({
   contactId: id.optional(),
+  email: z.string().trim().min(3).max(320).optional(),
   runId: z.guid().optional(),
   connectionId: z.guid().optional(),
 });

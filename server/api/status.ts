@@ -15,6 +15,7 @@ import { lagSeconds, runsOf, standingCounts, type RunRow, type StandingCounts } 
 import { connectionOf } from './connections.js';
 import type { ApiDependencies } from './dependencies.js';
 import { pageSchema } from './schema.js';
+import { shortValues } from './short-values.js';
 import { callerOf } from './signed.js';
 
 /**
@@ -152,6 +153,8 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
       causes: shown?.causes ?? {},
       differences: (shown?.differences ?? []).map((difference) => ({
         ...difference,
+        hubspot: shortValues(difference.hubspot),
+        klaviyo: shortValues(difference.klaviyo),
         message: differenceWords[difference.because] ?? difference.because,
       })),
       worstLagSeconds: shown?.worstLagSeconds ?? 0,

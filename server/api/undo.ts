@@ -8,6 +8,7 @@ import { notFound } from './api-error.js';
 import { connectionOf } from './connections.js';
 import type { ApiDependencies } from './dependencies.js';
 import { undoSchema, undoSinceSchema } from './schema.js';
+import { shortValues } from './short-values.js';
 import { callerOf } from './signed.js';
 
 /**
@@ -34,8 +35,8 @@ export function undoRoutes(deps: ApiDependencies): Router {
           email,
           side,
           field,
-          from: oldValue,
-          to: newValue,
+          from: shortValues(oldValue),
+          to: shortValues(newValue),
         })),
         ...(undo.archive ? [{ email, side: 'hubspot', field: 'contact', from: 'created', to: 'archived' }] : []),
         ...undo.listRemoves.map((id) => ({ email, side: 'klaviyo', field: `list ${id}`, from: id, to: null })),

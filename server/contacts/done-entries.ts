@@ -1,4 +1,3 @@
-import { becauseOfWrite } from '../rules/words.js';
 import type { HistoryEntry } from '../store/history.js';
 import type { Applied } from './apply.js';
 
@@ -39,8 +38,7 @@ export function doneEntries(person: Applied, runId: string | null): HistoryEntry
         entry({
           connectionId: list.connectionId,
           action: 'list_add',
-          fields: [listField(list.listId, 'joined')],
-          because: 'A rule of the connection matches.',
+          ...listChange(list.listId, 'joined', 'A rule of the connection matches.'),
         }),
       ),
     ...plan.listRemoves
@@ -49,8 +47,7 @@ export function doneEntries(person: Applied, runId: string | null): HistoryEntry
         entry({
           connectionId: list.connectionId,
           action: 'list_remove',
-          fields: [listField(list.listId, 'left')],
-          because: 'No rule of the connection matches any more.',
+          ...listChange(list.listId, 'left', 'No rule of the connection matches any more.'),
         }),
       ),
   ];
@@ -63,9 +60,18 @@ const endings = {
   merged_in_klaviyo: 'The profile was merged into another one in Klaviyo, which is linked already.',
 } as const;
 
-const listField = (listId: string, what: 'joined' | 'left'): HistoryEntry['fields'][number] => ({
-  field: `list ${listId}`,
-  oldValue: what === 'joined' ? null : listId,
-  newValue: what === 'joined' ? listId : null,
-  because: becauseOfWrite(what === 'joined' ? 'changed' : 'emptied', 'klaviyo'),
+const listChange = (
+  listId: string,
+  what: 'joined' | 'left',
+  because: string,
+): Pick<HistoryEntry, 'fields' | 'because'> => ({
+  fields: [
+    {
+      field: `list ${listId}`,
+      oldValue: what === 'joined' ? null : listId,
+      newValue: what === 'joined' ? listId : null,
+      because,
+    },
+  ],
+  because,
 });

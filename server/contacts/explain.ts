@@ -273,7 +273,7 @@ function explainConsent(say: Say, person: Person, plan: PersonPlan, connection: 
 async function explainHistory(ctx: SyncContext, portalId: string, explanation: Explanation, say: Say): Promise<void> {
   const { hubspotId } = explanation.contact;
   if (hubspotId === null) return;
-  const { rows } = await historyOf(ctx.db, portalId, { contactId: hubspotId }, { limit: 10 });
+  const { rows } = await historyOf(ctx.db, portalId, { contactIds: [hubspotId] }, { limit: 10 });
   for (const row of rows)
     explanation.steps.push({
       at: row.at.toISOString(),

@@ -11,6 +11,16 @@ interface Common {
   stateReason: string | null;
   createdAt: Date;
   lastSuccessAt: Date | null;
+  /** What the settings page keeps aside of changes that are not in effect. */
+  unsaved: Unsaved | null;
+}
+
+/** Changes begun on the settings page and not in effect. The form is the page's own: nothing here looks into it. */
+export interface Unsaved {
+  step: string;
+  form: Record<string, unknown> | null;
+  /** ISO 8601. */
+  at: string;
 }
 
 /** What a connection does, by its type. */
@@ -29,10 +39,11 @@ interface Row {
   state_reason: string | null;
   created_at: Date;
   last_success_at: Date | null;
+  unsaved: Unsaved | null;
 }
 
 const columns = `id, portal_id, klaviyo_account_id, jsonb_build_object('type', type, 'config', config) as typed, name, state, state_reason,
-  created_at, last_success_at`;
+  created_at, last_success_at, unsaved`;
 const fromRow = (row: Row): Connection => ({
   id: row.id,
   portalId: row.portal_id,
@@ -43,6 +54,7 @@ const fromRow = (row: Row): Connection => ({
   stateReason: row.state_reason,
   createdAt: row.created_at,
   lastSuccessAt: row.last_success_at,
+  unsaved: row.unsaved,
 });
 
 /** The connections of a portal, oldest first. */
@@ -116,6 +128,14 @@ export async function changeConnection(
     );
     return { differs };
   });
+}
+
+/** Keeps changes aside, or with null forgets them; what the connection does stays as it is. */
+export async function keepUnsaved(db: Database, id: string, unsaved: Unsaved | null): Promise<void> {
+  await db.query('update connection set unsaved = $2::jsonb where id = $1', [
+    id,
+    unsaved === null ? null : JSON.stringify(unsaved),
+  ]);
 }
 
 /** Deletes a connection with what it knew; links, contacts and profiles stay (B9). */

@@ -73,20 +73,40 @@ export interface HistoryRow {
   undoneBy: string | null;
 }
 
-/** What was written, newest first, of a contact, a run or a connection. */
+/** A page of the history ends after the write that brings it to so many fields: creating a contact may write hundreds. */
+const mostFields = 400;
+
+/** Ids of the HubSpot contacts that are linked under this address, in lower case. */
+export async function linkedContacts(db: Database, portalId: string, email: string): Promise<string[]> {
+  const rows = await db.query<{ hubspot_id: string }>(
+    `select distinct l.hubspot_id from link l
+     where l.klaviyo_account_id in (select id from klaviyo_account where portal_id = $1) and l.email = $2`,
+    [portalId, email],
+  );
+  return rows.map(({ hubspot_id }) => hubspot_id);
+}
+
+/** What was written, newest first, of contacts, a run or a connection. */
 export async function historyOf(
   db: Database,
   portalId: string,
-  filter: { contactId?: string | undefined; runId?: string | undefined; connectionId?: string | undefined },
+  filter: {
+    /** Any of these; undefined: everybody. */
+    contactIds?: readonly string[] | undefined;
+    runId?: string | undefined;
+    connectionId?: string | undefined;
+  },
   page: { cursor?: string | undefined; limit: number },
 ): Promise<{ rows: HistoryRow[]; next: string | null }> {
   const before = /^\d{1,18}$/.test(page.cursor ?? '') ? page.cursor : null;
   const rows = await db.query<HistoryRow>(
     `select id, at, run_id as "runId", connection_id as "connectionId", side, action, hubspot_id as "hubspotId", klaviyo_id as "klaviyoId", email, fields, because, outcome, undone_by as "undoneBy"
-     from history where portal_id = $1 and ($2::text is null or hubspot_id = $2) and ($3::uuid is null or run_id = $3)
+     from history where portal_id = $1 and ($2::text[] is null or hubspot_id = any ($2)) and ($3::uuid is null or run_id = $3)
        and ($4::uuid is null or connection_id = $4) and ($5::bigint is null or id < $5) order by id desc limit $6`,
-    [portalId, filter.contactId ?? null, filter.runId ?? null, filter.connectionId ?? null, before, page.limit + 1],
+    [portalId, filter.contactIds ?? null, filter.runId ?? null, filter.connectionId ?? null, before, page.limit + 1],
   );
-  const shown = rows.slice(0, page.limit);
-  return { rows: shown, next: rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null };
+  let fields = 0;
+  const full = rows.findIndex((row) => (fields += Math.max(1, row.fields.length)) >= mostFields);
+  const shown = rows.slice(0, Math.min(page.limit, full === -1 ? rows.length : full + 1));
+  return { rows: shown, next: rows.length > shown.length ? (shown.at(-1)?.id ?? null) : null };
 }

@@ -1,3 +1,4 @@
+import type { PersonPreview } from '../rules/preview-person.js';
 import type { Database } from './database.js';
 
 export interface Preview<Cursor = unknown> {
@@ -74,7 +75,7 @@ export interface PreviewPerson {
   hubspotId: string | null;
   klaviyoId: string | null;
   action: string;
-  plan: object | null;
+  plan: PersonPreview | null;
 }
 
 /** Notes one page: its people, the counts, and where to go on, all or nothing. */
@@ -139,9 +140,9 @@ export async function previewRows(
   db: Database,
   previewId: string,
   page: { action?: string | undefined; cursor?: string | undefined; limit: number },
-): Promise<{ rows: { n: string; action: string; plan: object }[]; next: string | null }> {
+): Promise<{ rows: { n: string; action: string; plan: PersonPreview }[]; next: string | null }> {
   const after = /^\d{1,18}$/.test(page.cursor ?? '') ? page.cursor : '0';
-  const rows = await db.query<{ n: string; action: string; plan: object }>(
+  const rows = await db.query<{ n: string; action: string; plan: PersonPreview }>(
     `select n, action, plan from preview_person where preview_id = $1 and plan is not null and n > $2
        and ($3::text is null or action = $3) order by n limit $4`,
     [previewId, after, page.action ?? null, page.limit + 1],
@@ -151,8 +152,8 @@ export async function previewRows(
 }
 
 /** A few people of each action, for the first look. */
-export async function previewSamples(db: Database, previewId: string, each: number): Promise<object[]> {
-  const rows = await db.query<{ plan: object }>(
+export async function previewSamples(db: Database, previewId: string, each: number): Promise<PersonPreview[]> {
+  const rows = await db.query<{ plan: PersonPreview }>(
     `select s.plan from (select distinct action from preview_person where preview_id = $1 and plan is not null) a
      cross join lateral (select plan from preview_person p where p.preview_id = $1 and p.action = a.action and plan is not null order by n limit $2) s`,
     [previewId, each],

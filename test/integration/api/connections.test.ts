@@ -94,6 +94,44 @@ describe('drafting', () => {
     expect(world.asked).toEqual([]);
   });
 
+  test('F1: the step and what cannot be saved yet are kept aside, for a draft and beside what is in effect', async () => {
+    const form = { hubspotRules: [{ source: { hubspotListIds: ['41'] }, klaviyoListId: '' }] };
+    const kept = { step: 'who', form, at: expect.stringMatching(/Z$/) };
+    const drafted = await draft({ rules: everybody, unsaved: { step: 'who', form } });
+    const read = async (): Promise<unknown> => (await world.call('GET', `/connections/${drafted.id}`)).body;
+    expect(drafted).toMatchObject({ unsaved: kept });
+    // What is refused besides does not take the rest along.
+    const refused = await world.call('PATCH', `/connections/${drafted.id}`, {
+      mappings: [mapping('email', 'title')],
+      unsaved: { step: 'fields' },
+    });
+    expect([refused.status, await read()]).toMatchObject([422, { unsaved: { step: 'fields', form: null } }]);
+    await world.call('POST', `/connections/${drafted.id}/activate`);
+    expect(await read()).toMatchObject({ unsaved: null });
+    await setState(drafted.id, 'active');
+    const before = await read();
+    const aside = await world.call('PATCH', `/connections/${drafted.id}`, { unsaved: { step: 'who', form } });
+    expect(aside.body).toEqual({ ...(before as object), unsaved: kept });
+    expect(world.asked.map(({ what }) => what)).toEqual(['activate']);
+    expect((await world.call('PATCH', `/connections/${drafted.id}`, { unsaved: null })).body).toEqual(before);
+    const large = { step: 'who', form: { name: 'x'.repeat(300_001) } };
+    expect((await world.call('PATCH', `/connections/${drafted.id}`, { unsaved: large })).status).toBe(400);
+  });
+
+  test('F1: email activity is kept aside likewise', async () => {
+    const answer = await world.call('POST', '/connections', {
+      type: 'engagement',
+      klaviyoAccountId,
+      unsaved: { step: 'sources' },
+    });
+    const { id } = answer.body as ConnectionBody;
+    const kept = await world.call('PATCH', `/connections/${id}`, { unsaved: { step: 'options', form: { name: '' } } });
+    expect([answer.body, kept.body]).toMatchObject([
+      { unsaved: { step: 'sources', form: null } },
+      { unsaved: { step: 'options', form: { name: '' } } },
+    ]);
+  });
+
   test('HubSpot repeats a failed fetch: the same draft twice, even at once, is one', async () => {
     const body = { type: 'contact', klaviyoAccountId, name: 'Twice', rules: everybody };
     const answers = await Promise.all([

@@ -90,6 +90,47 @@ describe('F6: the history', () => {
     expect(second.next).toBeNull();
   });
 
+  test('by email: linked contacts are known here, others are asked for in HubSpot', async () => {
+    const { db } = world.database;
+    await write(...Array.from({ length: 3 }, (_, n) => entry(n)));
+    await db.query(
+      `insert into link (portal_id, klaviyo_account_id, hubspot_id, klaviyo_id, email) values ($1, $2, '101', 'K1', 'p1@example.com')`,
+      [world.portalId, account],
+    );
+    const idsOf = async (email: string): Promise<string[]> =>
+      (await history(`?email=${encodeURIComponent(email)}`)).results.map(
+        (row) => (row['contact'] as { hubspotId: string }).hubspotId,
+      );
+    expect(await idsOf(' P1@example.com ')).toEqual(['101']);
+    expect(await idsOf('nobody@example.com')).toEqual([]);
+    const contact = [...world.hubspot.portals.get(world.portalId)!.contacts.values()].find(
+      ({ properties }) => (properties['email'] ?? '') !== '',
+    )!;
+    await write(entry(7, { hubspotId: contact.id }));
+    expect(await idsOf(contact.properties['email'] ?? '')).toEqual([contact.id]);
+    await db.query('delete from link');
+  });
+
+  test('F6: a page stays far below the megabyte that HubSpot passes on, whatever was written', async () => {
+    const fields = Array.from({ length: 150 }, (_, n) => ({
+      field: `f${n}`,
+      oldValue: 'ü'.repeat(5_000),
+      newValue: ['x'.repeat(5_000), ...Array.from({ length: 300 }, () => 'y')],
+      because: 'It changed in HubSpot.',
+    }));
+    await write(...Array.from({ length: 4 }, (_, n) => entry(n, { fields })));
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const answer = await world.call('GET', `/history?limit=25${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      expect(Buffer.byteLength(answer.text)).toBeLessThan(1_048_576);
+      const { results, next } = answer.body as Page;
+      seen.push(...results.map(({ id }) => String(id)));
+      cursor = next;
+    }
+    expect(new Set(seen).size).toBe(4 * 150);
+  });
+
   test('A1: another portal sees none of it', async () => {
     await write(entry(1));
     expect((await world.call('GET', `/history?connectionId=${connectionId}`, undefined, other())).body).toEqual({

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openIssues, type NewIssue } from '../../../server/store/issues.js';
-import { connectByKey, openApiWorld, type ApiWorld } from './api-world.js';
+import request from 'supertest';
+import { connectByKey, openApiWorld, publicUrl, type ApiWorld } from './api-world.js';
 
 let world: ApiWorld;
 let account: string;
@@ -111,6 +112,54 @@ describe('issues', () => {
     expect(answer.text.match(/invalid_phone/g)).toHaveLength(206);
     expect(answer.text).toContain(`"'=HYPERLINK(""https://evil.test"")"`);
     expect(answer.text).toContain('"two\nlines, and ""quotes"""');
+  });
+
+  test('F5: 5,000 issues are a file that the browser downloads, with a link for some minutes', async () => {
+    await world.database.db.query(
+      `insert into issue (portal_id, connection_id, code, side, record_id, title, detail, fix, email)
+       select $1, $2, 'invalid_phone', 'hubspot', n::text, 'Phone number cannot be converted', repeat('x', 200), 'Write it with its country code.', 'person' || n || '@example.com'
+       from generate_series(1, 5000) n`,
+      [world.portalId, connectionId],
+    );
+    const linked = await world.call('POST', '/issues/csv-link', { code: 'invalid_phone' });
+    const { url } = linked.body as { url: string };
+    const path = url.replace(publicUrl, '');
+    const file = await request(world.app).get(path);
+    expect([file.status, file.type, file.headers['content-disposition'], file.headers['cache-control']]).toEqual([
+      200,
+      'text/csv',
+      'attachment; filename=issues.csv',
+      'no-store',
+    ]);
+    expect(file.text.match(/invalid_phone/g)).toHaveLength(5000);
+    expect(Buffer.byteLength(file.text)).toBeGreaterThan(1_048_576);
+    // Spreadsheets read a file as UTF-8 only with this mark.
+    expect(file.text.startsWith('\ufeff')).toBe(true);
+    const other = await world.call('POST', '/issues/csv-link', {}, { portalId: world.otherPortalId });
+    const foreign = await request(world.app).get((other.body as { url: string }).url.replace(publicUrl, ''));
+    expect(foreign.text).not.toContain('invalid_phone');
+  });
+
+  test('A1, G3: a download link that is changed, made up or too old opens nothing', async () => {
+    const { url } = (await world.call('POST', '/issues/csv-link', {})).body as { url: string };
+    const path = url.replace(publicUrl, '');
+    const [payload = '', seal = ''] = new URL(url).searchParams.get('ticket')!.split('.');
+    const forged = Buffer.from(
+      Buffer.from(payload, 'base64url').toString().replace(world.portalId, world.otherPortalId),
+    ).toString('base64url');
+    for (const ticket of [`${forged}.${seal}`, `${payload}.`, payload, '', 'x.y', `${payload}.${seal}.${seal}`])
+      expect([ticket, (await request(world.app).get(`/downloads/issues.csv?ticket=${ticket}`)).status]).toEqual([
+        ticket,
+        403,
+      ]);
+    world.now.offsetMs = 301_000;
+    const late = await request(world.app).get(path);
+    world.now.offsetMs = 0;
+    expect([late.status, (late.body as { error: { fix: string } }).error.fix]).toEqual([
+      403,
+      'Ask for a new one under “Issues” on the settings page in HubSpot.',
+    ]);
+    expect((await request(world.app).get(path)).status).toBe(200);
   });
 
   test('F5: retry puts the record before everything else; ignore sets the issue aside', async () => {

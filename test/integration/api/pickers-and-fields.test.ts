@@ -172,6 +172,32 @@ describe('fields', () => {
     expect((await fields()).hubspot.some((field) => field.name === 'shoe_size')).toBe(true);
   });
 
+  test('900 properties with hundreds of options each are far below the megabyte that HubSpot passes on', async () => {
+    const portal = world.hubspot.portals.get(world.portalId)!;
+    const template = portal.contactProperties.get('hs_language')!;
+    const options = Array.from({ length: 200 }, (_, n) => ({
+      ...template.options[0]!,
+      value: `v${n}`,
+      label: `Option ${n}`,
+    }));
+    for (let n = 0; n < 900; n += 1)
+      portal.contactProperties.set(`many_${n}`, {
+        ...template,
+        name: `many_${n}`,
+        label: `${'Ein Feld mit einem recht langen Namen'} ${n}`,
+        hubspotDefined: false,
+        options,
+      });
+    const refreshed = await world.call('POST', '/fields/refresh', { klaviyoAccountId: account, options: false });
+    const shown = await world.call('GET', `/fields?klaviyoAccountId=${account}&options=false`);
+    for (const answer of [refreshed, shown]) {
+      expect((answer.body as Fields).hubspot.filter(({ name }) => name.startsWith('many_'))).toHaveLength(900);
+      expect(Buffer.byteLength(answer.text)).toBeLessThan(500_000);
+    }
+    for (let n = 0; n < 900; n += 1) portal.contactProperties.delete(`many_${n}`);
+    await world.call('POST', '/fields/refresh', { klaviyoAccountId: account });
+  });
+
   test('D9: a Klaviyo property is added by name; an existing one is used again, by its exact name; a refresh keeps it', async () => {
     const add = async (name: string, type?: string): Promise<unknown> =>
       (

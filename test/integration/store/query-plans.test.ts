@@ -24,7 +24,7 @@ import {
   issuesOfContact,
   listIssues,
 } from '../../../server/store/issue-list.js';
-import { historyOf } from '../../../server/store/contact-view.js';
+import { historyOf, linkedContacts } from '../../../server/store/contact-view.js';
 import { clearIssues, openIssues, restsForPerson, type NewIssue } from '../../../server/store/issues.js';
 import { stampMembers, takeLeavers } from '../../../server/store/list-members.js';
 import { intendListWrites, openListWrites, settleListWrites } from '../../../server/store/list-writes.js';
@@ -332,7 +332,8 @@ const hot: [string, (db: Database) => Promise<unknown>][] = [
     },
   ],
   ['history left open by a crash', (db) => abandonHistory(db, accountId)],
-  ['history of a contact', (db) => historyOf(db, portalId, { contactId: '77' }, page)],
+  ['history of a contact', (db) => historyOf(db, portalId, { contactIds: ['77'] }, page)],
+  ['contacts linked under an address', (db) => linkedContacts(db, portalId, 'p7@example.com')],
   ['history of a portal', (db) => historyOf(db, portalId, {}, page)],
   [
     'issues of a batch',

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { csvCell } from '../../../server/api/issues.js';
+import { csvCell } from '../../../server/api/issues-csv.js';
 
 test('F5: no cell of the export is a formula, and none breaks its row', () => {
   expect(csvCell('=cmd|"/c calc"!A1')).toBe(`"'=cmd|""/c calc""!A1"`);

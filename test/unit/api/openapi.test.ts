@@ -6,7 +6,11 @@ import { operations } from '../../../server/api/operations.js';
 /** Routes as the sources declare them: `router.get('/path'`. */
 async function declared(): Promise<string[]> {
   const files = (await readdir('server/api')).filter(
-    (name) => !['app.ts', 'openapi.ts', 'operations.ts'].includes(name),
+    (name) =>
+      !(
+        // The download is not HubSpot's to fetch: it has a door of its own outside /api/v1.
+        ['app.ts', 'issue-download.ts', 'openapi.ts', 'operations.ts'].includes(name)
+      ),
   );
   const found: string[] = [];
   for (const file of files) {
@@ -54,6 +58,7 @@ describe('the published interface', () => {
       'rules',
       'mappings',
       'options',
+      'unsaved',
     ]);
     expect(body?.additionalProperties).toBe(false);
     expect(() => JSON.stringify(document)).not.toThrow();
