@@ -3,6 +3,11 @@ export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/test/**/*.test.tsx'],
+  // Every state of every screen takes its minutes: `npm run states` looks at them.
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    ...(process.env.STATES === 'all' ? [] : ['/test/browser/states\\.test\\.ts$']),
+  ],
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   transform: {
     '^.+\\.ts$': [

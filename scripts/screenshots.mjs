@@ -88,14 +88,14 @@ async function setUp() {
     await sees('Consent to email marketing');
     await picture('4-consent');
     await click('Next');
-    await page.getByText('joins the Klaviyo list').first().waitFor();
+    await page.getByText('Joins the Klaviyo list').first().waitFor();
     await picture('5-preview');
     await click('Next');
     await sees('Ready to activate');
     await page.getByTestId('activate').click();
     await page.locator('.status', { hasText: /^Active$/ }).waitFor();
     await picture('6-active');
-    await click('All connections');
+    await page.getByRole('link', { name: '← All connections' }).click();
     await click('New email activity sync');
     await sees('Which emails count');
     await click('Next');

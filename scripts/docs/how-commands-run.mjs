@@ -26,6 +26,7 @@ export const how = [
   [/^npm run test:random\b/, { long: ['npm', 'run', 'test:random', '--', '--seed', '7', '--ops', '60'] }],
   [/^npm run test:faults\b/, { long: ['npm', 'run', 'test:faults', '--', '--seed', '1', '--minutes', '0.2'] }],
   [/^npm run screenshots$/, { long: ['npm', 'run', 'screenshots'] }],
+  [/^npm run states$/, { long: ['npm', 'run', 'states'] }],
   [/^sudo (install|cp deploy)|^printf |^echo "k1:/, { here: 'machine' }],
   [/^curl --fail http:\/\/127\.0\.0\.1:946\d\/readyz$/, { by: 'test/journeys/production.test.ts', proof: '/readyz' }],
   [

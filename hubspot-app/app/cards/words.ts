@@ -99,7 +99,7 @@ export const words = {
     when: 'When',
     noName: 'Email without a name',
     link: 'Link:',
-    inKlaviyo: 'Campaign or flow',
+    inKlaviyo: (url: string): string => (url.includes('/flow/') ? 'Flow in Klaviyo' : 'Campaign in Klaviyo'),
     machine: 'by a machine',
     unknownPerson: 'Address unknown',
     shown: (shown: number): string => `The latest ${shown} activities.`,
@@ -129,7 +129,8 @@ export const words = {
       `${count(contacts, 'contact of this deal has', 'contacts of this deal have')} email activity.`,
   },
   /** The service takes so many contacts of a company together at most. */
-  mostContacts: (contacts: number): string => `The ${contacts.toLocaleString('en-US')} contacts looked at last count.`,
+  mostContacts: (contacts: number): string =>
+    `There may be more; these ${contacts.toLocaleString('en-US')} are counted.`,
   missing: {
     paused: 'The email activity sync is paused: what happened since is missing here.',
     off: 'Email activity is not synced any more: what happened since is missing here.',

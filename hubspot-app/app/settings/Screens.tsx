@@ -5,12 +5,13 @@ import { EngagementSetup } from './engagement/EngagementSetup.js';
 import { Home, type HomeTab } from './Home.js';
 import { ContactSetup } from './setup/ContactSetup.js';
 import { LoadedView } from './shared/LoadedView.js';
+import { NamesProvider } from './shared/names.js';
 import { usePlatform } from './shared/platform.js';
 import { useLoad } from './shared/use-load.js';
 
 type Screen =
   | { at: 'home'; tab: HomeTab }
-  | { at: 'setup'; type: ConnectionType; connection: Connection | null }
+  | { at: 'setup'; type: ConnectionType }
   | { at: 'resume'; id: string }
   | { at: 'connection'; id: string };
 
@@ -18,7 +19,7 @@ const home: Screen = { at: 'home', tab: { name: 'overview' } };
 
 /** Who has nothing set up begins in the set-up, everybody else with the overview. */
 const firstScreen = ({ connections }: Account): Screen =>
-  connections.length === 0 ? { at: 'setup', type: 'contact', connection: null } : home;
+  connections.length === 0 ? { at: 'setup', type: 'contact' } : home;
 
 /** Which screen is shown, and the ways between them. Chosen once: reading the account again moves nobody elsewhere. */
 export function Screens({ account, onChanged }: { account: Account; onChanged(): void }) {
@@ -28,6 +29,10 @@ export function Screens({ account, onChanged }: { account: Account; onChanged():
     // Usage, names and accounts may have changed on the screen that is left.
     onChanged();
   };
+  return <NamesProvider accounts={account.klaviyoAccounts}>{drawn(screen, account, show, onChanged)}</NamesProvider>;
+}
+
+function drawn(screen: Screen, account: Account, show: Show, onChanged: () => void): ReactNode {
   switch (screen.at) {
     case 'home':
       return (
@@ -37,7 +42,7 @@ export function Screens({ account, onChanged }: { account: Account; onChanged():
           onTab={(tab) => show({ at: 'home', tab })}
           onOpen={(id) => show({ at: 'connection', id })}
           onSetUp={(id) => show({ at: 'resume', id })}
-          onNew={(type) => show({ at: 'setup', type, connection: null })}
+          onNew={(type) => show({ at: 'setup', type })}
           onChanged={onChanged}
         />
       );
@@ -46,7 +51,7 @@ export function Screens({ account, onChanged }: { account: Account; onChanged():
         <ConnectionScreen
           id={screen.id}
           onBack={() => show(home)}
-          onEdit={(connection) => show({ at: 'setup', type: connection.type, connection })}
+          onEdit={() => show({ at: 'resume', id: screen.id })}
           onIssues={(connectionId) => show({ at: 'home', tab: { name: 'issues', filter: { connectionId } } })}
           onHistory={(runId) => show({ at: 'home', tab: { name: 'history', filter: { runId } } })}
         />
@@ -54,9 +59,7 @@ export function Screens({ account, onChanged }: { account: Account; onChanged():
     case 'resume':
       return <Resume id={screen.id} onLoaded={(connection) => setUp(account, connection, show, onChanged)} />;
     case 'setup':
-      return screen.connection === null
-        ? setUpNew(screen.type, account, show, onChanged)
-        : setUp(account, screen.connection, show, onChanged);
+      return setUpNew(screen.type, account, show, onChanged);
   }
 }
 

@@ -99,6 +99,13 @@ export interface ContactOptions {
   maxNewRecords: number | null;
 }
 
+/** What a page keeps of changes that are not in effect: the step to come back to, and of the form what the rest lacks. */
+export interface UnsavedChanges {
+  step: string;
+  form: Record<string, unknown> | null;
+  at: string;
+}
+
 interface ConnectionBase {
   id: string;
   name: string;
@@ -106,6 +113,7 @@ interface ConnectionBase {
   state: ConnectionState;
   stateReason: string | null;
   mappings: Mapping[];
+  unsaved: UnsavedChanges | null;
 }
 export interface ContactConnection extends ConnectionBase {
   type: 'contact';

@@ -15,7 +15,6 @@ export function createPlatform(
     api: createApi((url, options) => hubspot.fetch(url, options), serviceUrl.replace(/\/+$/, '')),
     tell: (type, message) => actions.addAlert({ type, message }),
     closeOverlay: (id) => actions.closeOverlay(id),
-    copy: (text) => actions.copyTextToClipboard(text),
     now: () => new Date(),
     after(ms, act) {
       const timer = setTimeout(act, ms);

@@ -20,6 +20,7 @@ export interface HistoryRow {
 }
 export interface HistoryFilter {
   contactId?: string;
+  email?: string;
   runId?: string;
   connectionId?: string;
 }
@@ -37,7 +38,9 @@ export interface PreviewPerson extends Person {
   subscribe: boolean;
   optOut: Side[];
   skipped: string | null;
-  issues: { code: string; field: string; detail: string }[];
+  /** Changes that were not answered, of a person with very many. */
+  moreChanges: number;
+  issues: { code: string; field: string; detail: string; title: string; fix: string }[];
 }
 export interface Preview {
   id: string;

@@ -1,4 +1,4 @@
-import { isValidElement, useEffect, useRef, type ComponentProps, type ReactNode } from 'react';
+import { isValidElement, useEffect, useRef, useState, type ComponentProps, type ReactNode } from 'react';
 import type * as hs from '@hubspot/ui-extensions';
 import { closeOverlay, openOverlay, useIsOpen } from './overlays.js';
 
@@ -151,16 +151,64 @@ interface DropdownLike {
   children?: ReactNode;
 }
 
-export const Dropdown = (p: DropdownLike) => (
-  <details className="dropdown">
-    <summary className={`button ${p.variant ?? 'secondary'} ${p.buttonSize ?? 'md'}`}>{p.buttonText}</summary>
-    <div className="menu">
-      {p.options?.map(({ label, onClick }) => (
-        <button key={label} type="button" onClick={() => onClick?.()}>
-          {label}
-        </button>
-      ))}
-      {p.children}
+/** Opens over the page at its button; closes with Escape, when something is chosen, and when the keyboard leaves it. */
+export function Dropdown(p: DropdownLike) {
+  const [at, setAt] = useState<{ top: number; right: number } | null>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const open = (): void => {
+    const place = button.current?.getBoundingClientRect();
+    if (place === undefined) return;
+    setAt({ top: place.bottom, right: document.documentElement.clientWidth - place.right });
+  };
+  useEffect(() => {
+    if (at === null) return;
+    const close = (event: Event): void => {
+      if (event.target instanceof Node && box.current?.contains(event.target) === true) return;
+      setAt(null);
+    };
+    document.addEventListener('pointerdown', close);
+    document.addEventListener('scroll', close, true);
+    return () => {
+      document.removeEventListener('pointerdown', close);
+      document.removeEventListener('scroll', close, true);
+    };
+  }, [at]);
+  return (
+    <div
+      className="dropdown"
+      ref={box}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || at === null) return;
+        setAt(null);
+        button.current?.focus();
+      }}
+      onBlur={(event) => {
+        if (event.relatedTarget !== null && !event.currentTarget.contains(event.relatedTarget)) setAt(null);
+      }}
+    >
+      <button
+        ref={button}
+        type="button"
+        className={`button ${p.variant ?? 'secondary'} ${p.buttonSize ?? 'md'}`}
+        aria-haspopup="menu"
+        aria-expanded={at !== null}
+        onClick={() => (at === null ? open() : setAt(null))}
+      >
+        {p.buttonText ?? 'More'} <span aria-hidden="true">▾</span>
+      </button>
+      {/* Its dialogs stay on the page while it is closed: they are drawn by the browser above everything. */}
+      <div className={at === null ? 'menu closed' : 'menu'} style={at ?? undefined} onClick={() => setAt(null)}>
+        {p.options?.map(({ label, onClick }) => (
+          <button key={label} type="button" onClick={() => onClick?.()}>
+            {label}
+          </button>
+        ))}
+        {p.children}
+      </div>
     </div>
-  </details>
-);
+  );
+}
+
+/** One line of a dropdown. */
+export const DropdownButtonItem = (p: ButtonLike) => <Button {...p} variant="transparent" size="sm" />;

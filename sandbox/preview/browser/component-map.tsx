@@ -31,7 +31,7 @@ const components: Mapping = {
   CurrencyInput: fields.NumberInput,
   RadioButton: choices.Checkbox,
   LoadingButton: actions.Button,
-  DropdownButtonItem: actions.Button,
+  DropdownButtonItem: actions.DropdownButtonItem,
   LineChart: structure.BarChart,
   Card: layout.Tile,
   ButtonRow: plain('div', 'row'),

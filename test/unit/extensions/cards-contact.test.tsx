@@ -65,8 +65,8 @@ describe('F7: the contact tab', () => {
     ]);
     expect(card.find(BarChart).props.data).toEqual([
       { Day: '2026-11-19', Emails: 2, Activity: 'Received' },
-      { Day: '2026-11-19', Emails: 1, Activity: 'Opened' },
       { Day: '2026-11-20', Emails: 1, Activity: 'Received' },
+      { Day: '2026-11-19', Emails: 1, Activity: 'Opened' },
       { Day: '2026-11-20', Emails: 1, Activity: 'Opened' },
       { Day: '2026-11-20', Emails: 1, Activity: 'Clicked' },
     ]);

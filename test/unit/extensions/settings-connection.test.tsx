@@ -1,10 +1,31 @@
 import { describe, expect, test } from '@jest/globals';
-import { Alert, Button, ProgressBar, Select, StatisticsItem, StepIndicator, Tab } from '@hubspot/ui-extensions';
+import {
+  Alert,
+  Button,
+  Dropdown,
+  LoadingButton,
+  ProgressBar,
+  SearchInput,
+  Select,
+  StatisticsItem,
+  StepIndicator,
+  Tab,
+} from '@hubspot/ui-extensions';
 import type { ConnectionState, HistoryRow } from '../../../hubspot-app/app/settings/api-types.js';
 import { words } from '../../../hubspot-app/app/settings/words.js';
 import { drafted, serveContacts } from './settings-contact-service.js';
 import { labelled, modalOf, next, openPage, openTab, press, sees, type Page } from './settings-drawn.js';
-import { drawnText, eventually, openStand, refusal, statusOf, until, type Stand } from './settings-stand.js';
+import {
+  drawnText,
+  eventually,
+  keptOf,
+  openStand,
+  refusal,
+  savedTo,
+  statusOf,
+  until,
+  type Stand,
+} from './settings-stand.js';
 
 const text = words.connection;
 const complete = drafted({
@@ -16,6 +37,10 @@ const complete = drafted({
 
 async function openConnection(stand: Stand, state: ConnectionState, options = {}): Promise<Page> {
   serveContacts(stand, { ...complete, state, options: { ...complete.options, ...options } });
+  return openAgain(stand);
+}
+
+async function openAgain(stand: Stand): Promise<Page> {
   const page = openPage(stand);
   await press(page, words.overview.open);
   await sees(page, text.back);
@@ -73,7 +98,7 @@ describe('a connection', () => {
     expect(stand.of('DELETE', /C1/)).toHaveLength(1);
   });
 
-  test('editing a live connection sends nothing before it is saved, and says what saving does', async () => {
+  test('editing a live connection puts nothing into effect before it is saved, and says what saving does', async () => {
     const stand = openStand();
     const page = await openConnection(stand, 'active');
     await press(page, text.edit);
@@ -87,12 +112,48 @@ describe('a connection', () => {
     await next(page);
     await sees(page, words.setup.save.intro);
     stand.tick();
-    expect(stand.of('PATCH', /C1/)).toHaveLength(0);
+    expect(savedTo(stand)).toEqual([]);
     const modal = await modalOf(page, words.setup.save.save);
     expect(modal.text()).toContain('Nobody is deleted.');
     modal.confirm();
     await sees(page, text.back);
-    expect(stand.of('PATCH', /C1/)[0]?.body).toMatchObject({ options: { winner: 'klaviyo' } });
+    expect(savedTo(stand)[0]?.body).toMatchObject({ options: { winner: 'klaviyo' }, unsaved: null });
+  });
+
+  test('F1: changes that are left unsaved are kept, come back, and can be let go of', async () => {
+    const stand = openStand();
+    const page = await openConnection(stand, 'active');
+    await press(page, text.edit);
+    await eventually(() => page.find(StepIndicator));
+    await next(page);
+    await eventually(() => page.find(Select, { name: 'winner' }));
+    page.find(Select, { name: 'winner' }).trigger('onChange', 'klaviyo' as never);
+    await until('chosen', () => page.find(Select, { name: 'winner' }).props.value === 'klaviyo');
+    await press(page, words.setup.leaveEdit);
+    await until('kept', () => keptOf(stand).length > 0);
+    expect(savedTo(stand)).toEqual([]);
+    const again = await openAgain(stand);
+    await press(again, text.editOn);
+    await eventually(() => expect(again.find(Select, { name: 'winner' }).props.value).toBe('klaviyo'));
+    await sees(again, words.setup.kept.title);
+    await press(again, words.setup.kept.discard);
+    await eventually(() => expect(again.find(Select, { name: 'winner' }).props.value).toBe('hubspot'));
+    await until('forgotten', () => keptOf(stand).at(-1) === null);
+    expect(savedTo(stand)).toEqual([]);
+  });
+
+  test('the list of connections pauses, resumes, syncs and deletes too, each with what it does said before', async () => {
+    const stand = openStand();
+    serveContacts(stand, { ...complete, state: 'active' });
+    stand.on('POST', /^\/connections\/C1\/pause$/, () => ({ status: 202, body: { ...complete, state: 'paused' } }));
+    const page = openPage(stand);
+    const items = () => page.find(Dropdown).findAll(Dropdown.ButtonItem);
+    await eventually(() => expect(items().map(drawnText)).toHaveLength(4));
+    const [, pause] = items();
+    expect(drawnText(pause?.props.overlay)).toContain(text.pauseSays[2]);
+    pause?.props.overlay?.find(LoadingButton).trigger('onClick');
+    await until('paused', () => stand.of('POST', /pause$/).length === 1);
+    await until('read again', () => stand.of('GET', /^\/overview$/).length === 2);
   });
 
   test('F9, F12: a limited connection says so and is widened', async () => {
@@ -184,7 +245,7 @@ describe('a connection', () => {
     await sees(page, '3 new in Klaviyo');
     const modal = await modalOf(page, words.history.undoRun);
     await press(page, words.history.undoRun);
-    await eventually(() => expect(modal.text()).toContain('Klaviyo first_name'));
+    await eventually(() => expect(modal.text()).toContain('Klaviyo · First name'));
     expect(modal.text()).toContain('Ada → Adá');
     expect(modal.text()).toContain('Somebody changed the value since.');
     modal.confirm();
@@ -226,7 +287,7 @@ describe('the history', () => {
     stand.on('POST', /^\/history\/H1\/undo$/, ({ body }) =>
       (body as { dryRun?: boolean }).dryRun === true ? { body: undoShown } : { status: 202, body: { runId: 'R3' } },
     );
-    await sees(page, 'Changed: Klaviyo first_name');
+    await sees(page, 'Changed Klaviyo · First name');
     await sees(page, 'Adá → Ada');
     await sees(page, words.history.undone);
     const modal = await modalOf(page, words.history.undo);
@@ -244,6 +305,28 @@ describe('the history', () => {
     await press(page, words.history.undo);
     await eventually(() => expect(modal.text()).toContain('Wait until it is done.'));
     expect(stand.closed).toEqual([]);
+  });
+
+  test('F6: searched by email or by ID; all of one contact is undone together', async () => {
+    const stand = openStand();
+    const page = await openHistory(stand, [row(), row({ id: 'H2' })]);
+    const search = async (typed: string): Promise<void> => {
+      await eventually(() => page.find(SearchInput, { name: 'history-contact' }));
+      page.find(SearchInput, { name: 'history-contact' }).trigger('onInput', typed as never);
+    };
+    await search(' ada@example.com');
+    await until('asked', () => stand.of('GET', /^\/history\?email=ada%40example\.com&/).length === 1);
+    await eventually(() => page.find(Button, labelled(words.history.undoContact)));
+    await search('7');
+    await until('asked', () => stand.of('GET', /^\/history\?contactId=7&/).length === 1);
+  });
+
+  test('F6: a list is named, and an unknown one keeps its id', async () => {
+    const stand = openStand();
+    const list = { field: 'list Single', oldValue: null, newValue: 'Single', action: 'list_add' };
+    const page = await openHistory(stand, [row(list), row({ ...list, id: 'H2', field: 'list Gone' })]);
+    await sees(page, 'Added to list Klaviyo · Customers');
+    await sees(page, 'Added to list Klaviyo · List Gone');
   });
 
   test('an empty history says what will be there', async () => {

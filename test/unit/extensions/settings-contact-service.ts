@@ -62,6 +62,7 @@ export const drafted = (part: Partial<ContactConnection> = {}): ContactConnectio
   klaviyoAccountId: 'K1',
   state: 'draft',
   stateReason: null,
+  unsaved: null,
   direction: 'two_way',
   rules: { hubspotToKlaviyo: [], klaviyoToHubspot: [] },
   mappings: fields.proposed,
@@ -96,6 +97,8 @@ export function serveContacts(
   const merge = (body: unknown): void => {
     const { options, ...rest } = body as Partial<ContactConnection>;
     connection = { ...current(), ...rest, options: { ...current().options, ...options } };
+    const { unsaved } = connection;
+    if (unsaved !== null) connection.unsaved = { ...unsaved, at: '2026-11-22T09:00:00Z' };
   };
   stand.on('GET', /^\/account$/, () => ({
     body: accountOf({
@@ -163,6 +166,7 @@ export function serveContacts(
           subscribe: false,
           optOut: [],
           skipped: null,
+          moreChanges: 0,
           issues: [],
         },
       ],

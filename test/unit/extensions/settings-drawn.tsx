@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { Button, LoadingButton, Tabs } from '@hubspot/ui-extensions';
+import { Button, Link, LoadingButton, Tabs } from '@hubspot/ui-extensions';
 import { createRenderer } from '@hubspot/ui-extensions/testing';
 import { App } from '../../../hubspot-app/app/settings/App.js';
 import { PlatformProvider } from '../../../hubspot-app/app/settings/shared/platform.js';
@@ -23,10 +23,11 @@ export const labelled = (label: string) => (node: { text: string | null }) => no
 export const sees = (page: Page, text: string): Promise<void> =>
   eventually(() => expect(drawnText(page.getRootNode())).toContain(text));
 
-/** Presses the first button of that label, once it is there. */
+/** Presses the first button or link of that label, once it is there. */
 export async function press(page: Page, label: string): Promise<void> {
-  await eventually(() => page.maybeFind(Button, labelled(label)) ?? page.find(LoadingButton, labelled(label)));
-  const plain = page.maybeFind(Button, labelled(label));
+  const link = () => page.maybeFind(Button, labelled(label)) ?? page.maybeFind(Link, labelled(label));
+  await eventually(() => link() ?? page.find(LoadingButton, labelled(label)));
+  const plain = link();
   if (plain !== null) plain.trigger('onClick');
   else page.find(LoadingButton, labelled(label)).trigger('onClick');
 }

@@ -50,6 +50,7 @@ describe('the fields', () => {
     stand.tick();
     await until('saved', () => stand.of('PATCH', /C1/).length === 1);
     expect(stand.of('PATCH', /C1/)[0]?.body).toEqual({
+      unsaved: { step: 'fields', form: null },
       mappings: [
         { ...fields.proposed[0], direction: 'to_klaviyo' },
         { ...fields.proposed[1], winner: 'klaviyo', emptyToo: true },

@@ -68,7 +68,7 @@ describe('the issues', () => {
     await sees(page, 'Write the number with its country code.');
     await press(page, text.show);
     await eventually(() => expect(page.findAll(TableRow)).toHaveLength(26));
-    expect(page.findAll(Link)[0]?.props.href).toEqual({ url: 'https://app.hubspot.com/c/7', external: true });
+    expect(page.findAll(Link)[1]?.props.href).toEqual({ url: 'https://app.hubspot.com/c/7', external: true });
     await press(page, words.common.more);
     await eventually(() => expect(page.findAll(TableRow)).toHaveLength(51));
     await press(page, words.common.more);
@@ -153,18 +153,29 @@ describe('the issues', () => {
     expect(stand.closed).toEqual([]);
   });
 
-  test('F5: CSV goes to the clipboard; too many say so', async () => {
+  test('F5: a file of all issues, or of one cause, by a link that is offered while it works', async () => {
     const stand = openStand();
     serveIssues(stand, [issue(1)]);
-    stand.on('GET', /^\/issues\.csv/, () => ({ body: 'code,title\r\n' }));
+    stand.on('POST', /^\/issues\/csv-link$/, () => ({
+      status: 201,
+      body: { url: 'https://service.example/downloads/issues.csv?ticket=x', expiresAt: '2026-11-23T12:05:00Z' },
+    }));
     const page = await openIssues(stand);
-    await eventually(() => expect(page.find(LoadingButton, labelled(text.copyCsv)).props.disabled).toBe(false));
-    await press(page, text.copyCsv);
-    await until('copied', () => stand.copied.length === 1);
-    expect(stand.copied).toEqual(['code,title\r\n']);
-    stand.on('GET', /^\/issues\.csv/, () => ({ status: 413, body: 'too large' }));
-    await press(page, text.copyCsv);
-    await sees(page, words.problem.tooLargeFix);
+    await press(page, text.file);
+    await eventually(() => page.find(Button, labelled(text.download)));
+    expect(page.find(Button, labelled(text.download)).props.href).toEqual({
+      url: 'https://service.example/downloads/issues.csv?ticket=x',
+      external: true,
+    });
+    stand.tick();
+    await eventually(() => page.find(LoadingButton, labelled(text.file)));
+    await press(page, text.show);
+    await press(page, text.file);
+    await until('asked', () => stand.of('POST', /csv-link/).length === 2);
+    expect(stand.of('POST', /csv-link/).map(({ body }) => body)).toEqual([
+      {},
+      { connectionId: 'C1', code: 'invalid_phone' },
+    ]);
   });
 
   test('without issues it says that all is well', async () => {

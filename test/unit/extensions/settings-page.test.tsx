@@ -144,7 +144,7 @@ describe('the page', () => {
     await sees(page, 'Rule matched');
     await sees(page, 'Klaviyo list: Customers');
     await press(page, words.why.historyOf);
-    await sees(page, words.history.noneText);
+    await sees(page, words.history.nobodyText);
     await until('asked', () => stand.of('GET', /^\/history\?contactId=7&limit=25$/).length === 1);
   });
 

@@ -21,7 +21,7 @@ import { App } from '../../../hubspot-app/app/settings/App.js';
 import { PlatformProvider } from '../../../hubspot-app/app/settings/shared/platform.js';
 import { words } from '../../../hubspot-app/app/settings/words.js';
 import { drafted, serveContacts } from './settings-contact-service.js';
-import { drawnText, eventually, openStand, refusal, until, type Stand } from './settings-stand.js';
+import { drawnText, eventually, keptOf, openStand, refusal, savedTo, until, type Stand } from './settings-stand.js';
 
 const complete = drafted({
   rules: {
@@ -48,12 +48,16 @@ const step = (renderer: Renderer): string | undefined => {
 };
 const button = (label: string) => (node: { text: string | null }) => node.text === label;
 
-async function resume(stand: Stand, connection = complete): Promise<Renderer> {
+async function resume(
+  stand: Stand,
+  connection = complete,
+  at: keyof typeof words.setup.steps = 'fields',
+): Promise<Renderer> {
   serveContacts(stand, connection);
   const renderer = open(stand);
   await eventually(() => renderer.find(Button, button(words.overview.goOn)));
   renderer.find(Button, button(words.overview.goOn)).trigger('onClick');
-  await eventually(() => expect(step(renderer)).toBe(words.setup.steps.fields));
+  await eventually(() => expect(step(renderer)).toBe(words.setup.steps[at]));
   return renderer;
 }
 async function goTo(renderer: Renderer, name: keyof typeof words.setup.steps): Promise<void> {
@@ -214,13 +218,18 @@ describe('the guided set-up', () => {
       expect(drawnText(renderer.findByTestId(Alert, 'double-opt-in'))).toContain('Careful people'),
     );
     stand.tick();
-    expect(stand.of('PATCH', /C1/)).toHaveLength(0);
-    expect(renderer.find(Toggle, { name: 'subscribe' }).props.checked).toBe(false);
+    expect(savedTo(stand)).toHaveLength(0);
+    renderer.find(Button, button(words.setup.consent.leaveOff)).trigger('onClick');
+    await eventually(() => expect(renderer.find(Toggle, { name: 'subscribe' }).props.checked).toBe(false));
+    renderer.find(Toggle, { name: 'subscribe' }).trigger('onChange', true as never);
+    await eventually(() => renderer.find(Button, button(words.setup.consent.subscribeAnyway)));
+    stand.tick();
+    expect(savedTo(stand)).toHaveLength(0);
     renderer.find(Button, button(words.setup.consent.subscribeAnyway)).trigger('onClick');
     await eventually(() => expect(renderer.find(Toggle, { name: 'subscribe' }).props.checked).toBe(true));
     stand.tick();
-    await until('saved', () => stand.of('PATCH', /C1/).length === 1);
-    expect(stand.of('PATCH', /C1/)[0]?.body).toMatchObject({ options: { subscribe: true } });
+    await until('saved', () => savedTo(stand).length === 1);
+    expect(savedTo(stand)[0]?.body).toMatchObject({ options: { subscribe: true } });
   });
 
   test('C1: with a single opt-in list the switch is one click, and switching off takes resubscribing with it', async () => {
@@ -236,7 +245,7 @@ describe('the guided set-up', () => {
     renderer.find(Toggle, { name: 'subscribe' }).trigger('onChange', false as never);
     await eventually(() => expect(renderer.maybeFind(Toggle, { name: 'resubscribe' })).toBeNull());
     await goTo(renderer, 'preview');
-    expect(stand.of('PATCH', /C1/)).toHaveLength(0);
+    expect(savedTo(stand)).toHaveLength(0);
   });
 
   test('F2: the preview shows counts, cost, reasons of skipping, before and after', async () => {
@@ -323,6 +332,53 @@ describe('the guided set-up', () => {
     await eventually(() => renderer.find(Button, button(words.overview.goOn)));
     renderer.find(Button, button(words.overview.goOn)).trigger('onClick');
     await eventually(() => expect(renderer.find(Select, { name: 'winner' }).props.value).toBe('klaviyo'));
+  });
+
+  test.each(['fields', 'consent', 'preview', 'activate'] as const)(
+    'F1: a set-up that is left at “%s” is taken up there, on any computer',
+    async (left) => {
+      const stand = openStand();
+      const renderer = await resume(stand);
+      await goTo(renderer, left);
+      // Left by closing the page: nothing of it is asked to save any more.
+      await until(
+        'kept',
+        () => (keptOf(stand).at(-1) as { step?: string } | undefined)?.step === left || left === 'fields',
+      );
+      const again = open(stand);
+      await eventually(() => again.find(Button, button(words.overview.goOn)));
+      again.find(Button, button(words.overview.goOn)).trigger('onClick');
+      await eventually(() => expect(step(again)).toBe(words.setup.steps[left]));
+    },
+  );
+
+  test('F1: a rule that still lacks its Klaviyo list is there again', async () => {
+    const stand = openStand();
+    const renderer = await resume(stand, drafted(), 'who');
+    await eventually(() => renderer.find(ToggleGroup, { name: 'hubspot-source-1' }));
+    renderer.find(ToggleGroup, { name: 'hubspot-source-1' }).trigger('onChange', 'lists' as never);
+    await eventually(() => renderer.find(MultiSelect, { name: 'hubspot-lists-1' }));
+    renderer.find(MultiSelect, { name: 'hubspot-lists-1' }).trigger('onChange', ['41'] as never);
+    await until('chosen', () => renderer.find(MultiSelect, { name: 'hubspot-lists-1' }).props.value?.length === 1);
+    stand.tick();
+    await until('kept', () => keptOf(stand).length > 0);
+    expect(savedTo(stand)).toEqual([]);
+    const again = open(stand);
+    await eventually(() => again.find(Button, button(words.overview.goOn)));
+    again.find(Button, button(words.overview.goOn)).trigger('onClick');
+    await eventually(() => expect(again.find(MultiSelect, { name: 'hubspot-lists-1' }).props.value).toEqual(['41']));
+    expect(again.find(Select, { name: 'klaviyo-target-1' }).props.value).toBe('');
+  });
+
+  test('A6: who trusts the proposal goes from the list straight to the preview', async () => {
+    const stand = openStand();
+    const renderer = await resume(stand, drafted(), 'who');
+    await eventually(() => renderer.find(Select, { name: 'klaviyo-target-1' }));
+    renderer.find(Select, { name: 'klaviyo-target-1' }).trigger('onChange', 'Single' as never);
+    await until('chosen', () => renderer.find(Select, { name: 'klaviyo-target-1' }).props.value === 'Single');
+    renderer.findByTestId(Button, 'shortcut').trigger('onClick');
+    await until('preview', () => step(renderer) === words.setup.steps.preview);
+    expect(savedTo(stand)[0]?.body).toMatchObject({ rules: { hubspotToKlaviyo: [{ klaviyoListId: 'Single' }] } });
   });
 
   test('a save that fails says so, keeps the step and can be tried again', async () => {

@@ -18,9 +18,10 @@ export interface Stand {
   platform: Platform;
   api: Api;
   calls: Call[];
+  /** What the service says to a call. */
+  answer(method: string, path: string, body: unknown): Promise<{ status: number; text: string }>;
   told: { type: string; message: string }[];
   closed: string[];
-  copied: string[];
   on(method: string, pattern: RegExp, route: Route): void;
   /** Calls of a method and path, in order. */
   of(method: string, pattern: RegExp): Call[];
@@ -35,32 +36,33 @@ export function openStand(): Stand {
   const calls: Call[] = [];
   const told: Stand['told'] = [];
   const closed: string[] = [];
-  const copied: string[] = [];
   let timers: (() => void)[] = [];
-  const fetch: Fetch = async (url, { method, body }) => {
-    const path = url.replace('https://service.example/api/v1', '');
+  const answer: Stand['answer'] = async (method, path, body) => {
     const call = { method, path, body: body === undefined ? undefined : (structuredClone(body) as unknown) };
     calls.push(call);
     const found = routes.findLast((one) => one.method === method && one.pattern.test(path));
-    const answer: Answer =
+    const answered: Answer =
       found === undefined
         ? { status: 404, body: { error: { code: 'not_found', message: `no ${method} ${path}`, fix: 'none' } } }
         : await found.route(call, ...(found.pattern.exec(path)?.slice(1) ?? []));
-    const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? null);
-    return { status: answer.status ?? 200, text: async () => text };
+    const text = typeof answered.body === 'string' ? answered.body : JSON.stringify(answered.body ?? null);
+    return { status: answered.status ?? 200, text };
+  };
+  const fetch: Fetch = async (url, { method, body }) => {
+    const { status, text } = await answer(method, url.replace('https://service.example/api/v1', ''), body);
+    return { status, text: async () => text };
   };
   const api = createApi(fetch, 'https://service.example');
   return {
     api,
+    answer,
     calls,
     told,
     closed,
-    copied,
     platform: {
       api,
       tell: (type, message) => told.push({ type, message }),
       closeOverlay: (id) => closed.push(id),
-      copy: async (text) => void copied.push(text),
       now: () => new Date('2026-11-23T12:00:00Z'),
       after(_ms, act) {
         timers.push(act);
@@ -79,6 +81,17 @@ export function openStand(): Stand {
     waiting: () => timers.length,
   };
 }
+
+/** What was put into a connection; not what was only kept aside. */
+export const savedTo = (stand: Stand): Call[] =>
+  stand
+    .of('PATCH', /^\/connections\//)
+    .filter(({ body }) => Object.keys(body as object).some((name) => name !== 'unsaved'));
+/** What was kept aside, the newest last. */
+export const keptOf = (stand: Stand): unknown[] =>
+  stand
+    .of('PATCH', /^\/connections\//)
+    .flatMap(({ body }) => ('unsaved' in (body as object) ? [(body as { unsaved: unknown }).unsaved] : []));
 
 export const klaviyo: KlaviyoAccount = {
   id: 'K1',

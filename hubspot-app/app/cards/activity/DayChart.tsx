@@ -7,8 +7,9 @@ const kinds = ['sent', 'opened', 'clicked'] as const;
 
 /** Emails received, opened and clicked by day. Draws nothing when there is no day to draw. */
 export function DayChart({ days }: { days: Day[] }) {
-  const data = days.flatMap((day) =>
-    kinds.flatMap((kind) =>
+  // By kind: the legend has them in the order in which they come.
+  const data = kinds.flatMap((kind) =>
+    days.flatMap((day) =>
       day[kind] === 0 ? [] : [{ [text.day]: day.day, [text.count]: day[kind], [text.kind]: words.totals[kind] }],
     ),
   );

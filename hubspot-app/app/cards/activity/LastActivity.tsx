@@ -17,7 +17,7 @@ export function LastActivity({ latest, withWho = false }: { latest: Activity[]; 
     <Flex direction="column" gap="flush">
       <Text variant="microcopy">{text.title}</Text>
       <Heading>{text.says(last.type, name === null ? null : shorten(name, longest), ago(last.at))}</Heading>
-      {withWho && last.contact.email !== null ? <Text>{text.by(last.contact.email)}</Text> : null}
+      {withWho && last.contact.email !== null ? <Text>{text.by(shorten(last.contact.email, longest))}</Text> : null}
     </Flex>
   );
 }

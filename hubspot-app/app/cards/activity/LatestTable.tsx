@@ -91,7 +91,7 @@ function ActivityRow({ activity, withWho }: { activity: Activity; withWho: boole
           )}
           {campaignUrl === null ? null : (
             <Link href={{ url: campaignUrl, external: true }}>
-              <Text variant="microcopy">{text.inKlaviyo}</Text>
+              <Text variant="microcopy">{text.inKlaviyo(campaignUrl)}</Text>
             </Link>
           )}
           {bot ? <Tag variant="warning">{text.machine}</Tag> : null}

@@ -1,6 +1,10 @@
 import { DescriptionList, DescriptionListItem, Flex, Tag, Text } from '@hubspot/ui-extensions';
 import type { ContactAnswer } from '../card-types.js';
+import { shorten } from '../activity/short-texts.js';
 import { words } from '../words.js';
+
+/** Characters of a list's name. */
+const longest = 40;
 
 /** Whether the person takes email marketing, and the Klaviyo lists that the sync put them on. */
 export function Membership({ contact }: { contact: ContactAnswer }) {
@@ -16,7 +20,7 @@ export function Membership({ contact }: { contact: ContactAnswer }) {
         ) : (
           <Flex direction="row" gap="extra-small" wrap>
             {listNames.map((list) => (
-              <Tag key={list}>{list}</Tag>
+              <Tag key={list}>{shorten(list, longest)}</Tag>
             ))}
           </Flex>
         )}

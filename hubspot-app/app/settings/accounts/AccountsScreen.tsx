@@ -38,7 +38,11 @@ export function AccountsScreen({ account, onChanged }: { account: Account; onCha
       <Heading>{text.title}</Heading>
       <DescriptionList direction="row">
         <DescriptionListItem label={text.hubspot}>
-          <Text>{portal.name === '' ? portal.id : `${portal.name} (${portal.id})`}</Text>
+          <Text>
+            {portal.name.includes(portal.id) || portal.name === ''
+              ? words.accounts.portal(portal.id)
+              : `${portal.name} (${portal.id})`}
+          </Text>
         </DescriptionListItem>
       </DescriptionList>
       <Heading>{text.klaviyo}</Heading>
@@ -114,24 +118,27 @@ function AccountRow(props: { account: KlaviyoAccount; onChanged(): void; onAgain
       </TableCell>
       <TableCell>{text.auth[auth]}</TableCell>
       <TableCell>
-        {state === 'connected' ? (
-          <ConfirmButton
-            id={`disconnect-${id}`}
-            label={text.disconnect}
-            title={text.disconnectTitle(name)}
-            says={text.disconnectSays}
-            variant="destructive"
-            act={async () => {
-              await api.disconnectKlaviyo(id);
-              props.onChanged();
-            }}
-            done={text.disconnected}
-          />
-        ) : (
-          <Button size="sm" variant="primary" onClick={props.onAgain}>
-            {text.again}
-          </Button>
-        )}
+        <Flex gap="extra-small" wrap>
+          {state === 'connected' && missingScopes.length === 0 ? null : (
+            <Button size="sm" variant="primary" onClick={props.onAgain}>
+              {text.again}
+            </Button>
+          )}
+          {state !== 'connected' ? null : (
+            <ConfirmButton
+              id={`disconnect-${id}`}
+              label={text.disconnect}
+              title={text.disconnectTitle(name)}
+              says={text.disconnectSays}
+              danger
+              act={async () => {
+                await api.disconnectKlaviyo(id);
+                props.onChanged();
+              }}
+              done={text.disconnected}
+            />
+          )}
+        </Flex>
       </TableCell>
     </TableRow>
   );

@@ -94,8 +94,9 @@ export function createApi(fetch: Fetch, serviceUrl: string) {
       get<Page<PickerItem>>(`/hubspot/lists${query({ search, cursor, limit: 200 })}`),
     klaviyoPicker: (accountId: string, kind: Picker, search: string, cursor?: string) =>
       get<Page<PickerItem>>(`/klaviyo-accounts/${accountId}/${kind}${query({ search, cursor, limit: 200 })}`),
-    fields: (klaviyoAccountId: string) => get<Fields>(`/fields${query({ klaviyoAccountId })}`),
-    refreshFields: (klaviyoAccountId: string) => post<Fields>('/fields/refresh', { klaviyoAccountId }),
+    // The page shows no options, and with them 900 properties would be more than HubSpot passes on.
+    fields: (klaviyoAccountId: string) => get<Fields>(`/fields${query({ klaviyoAccountId, options: false })}`),
+    refreshFields: (klaviyoAccountId: string) => post<Fields>('/fields/refresh', { klaviyoAccountId, options: false }),
     addKlaviyoField: (klaviyoAccountId: string, name: string, type: string) =>
       post<KlaviyoField>('/fields/klaviyo', { klaviyoAccountId, name, type }),
 
@@ -121,7 +122,7 @@ export function createApi(fetch: Fetch, serviceUrl: string) {
     issueGroups: (filter: IssueFilter) => get<Page<IssueGroup>>(`/issues/groups${query(filter)}`),
     issues: (filter: IssueFilter, cursor?: string) =>
       get<Page<Issue>>(`/issues${query({ ...filter, cursor, limit: 25 })}`),
-    issuesCsv: (filter: IssueFilter) => ask('GET', `/issues.csv${query(filter)}`),
+    issuesFile: (filter: IssueFilter) => post<{ url: string; expiresAt: string }>('/issues/csv-link', { ...filter }),
     retryIssue: (id: string) => post<Issue>(`/issues/${id}/retry`),
     retryIssues: (filter: IssueFilter) => post<{ retried: number }>('/issues/retry', { ...filter }),
     repairIssue: (id: string, choice: { region?: string }) => post<Issue>(`/issues/${id}/repair`, choice),

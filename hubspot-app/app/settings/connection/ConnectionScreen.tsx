@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Button, Flex, Heading, Tab, Tabs } from '@hubspot/ui-extensions';
+import { Flex, Heading, Link, Tab, Tabs } from '@hubspot/ui-extensions';
 import type { Connection } from '../api-types.js';
 import { words } from '../words.js';
 import { LoadedView } from '../shared/LoadedView.js';
@@ -21,7 +21,7 @@ const restMs = 15_000;
 export function ConnectionScreen(props: {
   id: string;
   onBack(): void;
-  onEdit(connection: Connection): void;
+  onEdit(): void;
   onIssues(connectionId: string): void;
   onHistory(runId: string): void;
 }) {
@@ -52,11 +52,9 @@ export function ConnectionScreen(props: {
   };
   return (
     <Flex direction="column" gap="medium">
-      <Flex>
-        <Button variant="transparent" size="sm" onClick={props.onBack}>
-          {text.back}
-        </Button>
-      </Flex>
+      <Link href="#" preventDefault onClick={props.onBack}>
+        {text.back}
+      </Link>
       <LoadedView from={connection}>
         {(known) => {
           // The status is read more often; where the two differ it is the newer one.
@@ -69,9 +67,9 @@ export function ConnectionScreen(props: {
                   <StateTag state={state} />
                 </Flex>
                 <LifeButtons
-                  connection={{ id, name: known.name, state }}
+                  connection={{ id, type: known.type, name: known.name, state, unsaved: known.unsaved !== null }}
                   onChanged={changed}
-                  onEdit={() => props.onEdit(known)}
+                  onEdit={props.onEdit}
                   onDeleted={props.onBack}
                 />
               </Flex>

@@ -3,25 +3,30 @@ import {
   Heading,
   Statistics,
   StatisticsItem,
-  Table,
-  TableBody,
   TableCell,
-  TableHead,
   TableHeader,
   TableRow,
   Text,
 } from '@hubspot/ui-extensions';
 import { words } from '../words.js';
+import { breakable } from '../shared/breakable.js';
 import { LoadedView } from '../shared/LoadedView.js';
+import { useNames } from '../shared/names.js';
+import { PagedTable } from '../shared/PagedTable.js';
 import { usePlatform } from '../shared/platform.js';
 import { showValue } from '../shared/show-value.js';
 import { useLoad } from '../shared/use-load.js';
 
 const text = words.connection.parity;
 
+/** Two digits after the point, rounded down: what reads 100 % is all of it. */
+const shareOf = (part: number, of: number): string =>
+  of === 0 ? words.common.none : `${Math.floor((part / of) * 10_000) / 100} %`;
+
 /** Proof of parity (F10): how many values agree, and why each of the others does not. */
 export function ParityPanel({ connectionId }: { connectionId: string }) {
   const { api, number, time } = usePlatform();
+  const names = useNames();
   const parity = useLoad(`parity ${connectionId}`, () => api.parity(connectionId));
   return (
     <Flex direction="column" gap="medium">
@@ -31,13 +36,11 @@ export function ParityPanel({ connectionId }: { connectionId: string }) {
         {(known) => (
           <Flex direction="column" gap="medium">
             <Statistics>
-              <StatisticsItem
-                label={text.agreeing}
-                number={text.of(number(known.agreeing), number(known.comparedValues))}
-              />
+              <StatisticsItem label={text.agreeing} number={shareOf(known.agreeing, known.comparedValues)} />
               <StatisticsItem label={text.pairs} number={number(known.checkedPairs)} />
               <StatisticsItem label={text.lag} number={words.common.duration(known.worstLagSeconds)} />
             </Statistics>
+            <Text>{text.of(number(known.agreeing), number(known.comparedValues))}</Text>
             <Text variant="microcopy">
               {known.checkedAt === null || known.checkedPairs === 0 ? text.never : text.checked(time(known.checkedAt))}
             </Text>
@@ -45,26 +48,23 @@ export function ParityPanel({ connectionId }: { connectionId: string }) {
             {known.differences.length === 0 ? (
               <Text>{text.none}</Text>
             ) : (
-              <Table density="condensed">
-                <TableHead>
-                  <TableRow>
-                    {Object.values(text.columns).map((column) => (
-                      <TableHeader key={column}>{column}</TableHeader>
-                    ))}
+              <PagedTable
+                rows={known.differences}
+                density="condensed"
+                head={Object.values(text.columns).map((column) => (
+                  <TableHeader key={column}>{column}</TableHeader>
+                ))}
+              >
+                {(difference, at) => (
+                  <TableRow key={at}>
+                    <TableCell>{breakable(difference.contact.email ?? words.common.noEmail)}</TableCell>
+                    <TableCell>{names.field('hubspot', difference.field)}</TableCell>
+                    <TableCell>{showValue(difference.hubspot)}</TableCell>
+                    <TableCell>{showValue(difference.klaviyo)}</TableCell>
+                    <TableCell>{difference.message ?? difference.because}</TableCell>
                   </TableRow>
-                </TableHead>
-                <TableBody>
-                  {known.differences.map((difference, at) => (
-                    <TableRow key={at}>
-                      <TableCell>{difference.contact.email ?? words.common.noEmail}</TableCell>
-                      <TableCell>{difference.field}</TableCell>
-                      <TableCell>{showValue(difference.hubspot)}</TableCell>
-                      <TableCell>{showValue(difference.klaviyo)}</TableCell>
-                      <TableCell>{difference.message ?? difference.because}</TableCell>
-                    </TableRow>
-                  ))}
-                </TableBody>
-              </Table>
+                )}
+              </PagedTable>
             )}
           </Flex>
         )}

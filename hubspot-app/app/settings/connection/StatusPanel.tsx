@@ -33,9 +33,10 @@ export function StatusPanel(props: { connection: Connection; status: Status; onC
     [text.numbers.failed, counts.failed],
     ...(connection.type === 'engagement' ? [[text.numbers.engagements, counts.engagements] as [string, number]] : []),
   ];
+  // A draft has no numbers, and nothing is late.
+  if (status.state === 'draft') return <Alert title={text.draft} variant="info" />;
   return (
     <Flex direction="column" gap="medium">
-      {status.state === 'draft' ? <Alert title={text.draft} variant="info" /> : null}
       {status.stateReason === null ? null : (
         <Alert title={words.common.states[status.state]} variant="warning">
           <Text>{words.common.stateReason(status.stateReason)}</Text>
@@ -60,21 +61,17 @@ export function StatusPanel(props: { connection: Connection; status: Status; onC
         </Flex>
       )}
       {connection.type === 'contact' ? <Widen connection={connection} onChanged={props.onChanged} /> : null}
-      {status.state === 'draft' ? null : (
-        <DescriptionList direction="row">
-          <DescriptionListItem label={text.last}>
-            <Text>{status.lastSuccessAt === null ? words.common.never : time(status.lastSuccessAt)}</Text>
-          </DescriptionListItem>
-          <DescriptionListItem label={text.lag}>
-            <Text>
-              {status.lagSeconds <= upToDateSeconds ? text.upToDate : words.common.duration(status.lagSeconds)}
-            </Text>
-          </DescriptionListItem>
-          <DescriptionListItem label={text.budget}>
-            <Text>{text.budgetOf(percent(status.budget.hubspot), percent(status.budget.klaviyo))}</Text>
-          </DescriptionListItem>
-        </DescriptionList>
-      )}
+      <DescriptionList direction="row">
+        <DescriptionListItem label={text.last}>
+          <Text>{status.lastSuccessAt === null ? words.common.never : time(status.lastSuccessAt)}</Text>
+        </DescriptionListItem>
+        <DescriptionListItem label={text.lag}>
+          <Text>{status.lagSeconds <= upToDateSeconds ? text.upToDate : words.common.duration(status.lagSeconds)}</Text>
+        </DescriptionListItem>
+        <DescriptionListItem label={text.budget}>
+          <Text>{text.budgetOf(percent(status.budget.hubspot), percent(status.budget.klaviyo))}</Text>
+        </DescriptionListItem>
+      </DescriptionList>
       <SkippedTable skipped={status.skippedBy} />
     </Flex>
   );

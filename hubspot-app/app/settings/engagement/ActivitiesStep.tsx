@@ -1,4 +1,4 @@
-import { Flex, Heading, Text, Toggle } from '@hubspot/ui-extensions';
+import { Alert, Flex, Heading, Text, Toggle } from '@hubspot/ui-extensions';
 import type { Activity } from '../api-types.js';
 import { words } from '../words.js';
 import { activitiesComplete, type EngagementForm } from './engagement-form.js';
@@ -28,7 +28,7 @@ export function ActivitiesStep(props: {
           <Text variant="microcopy">{text.help[kind]}</Text>
         </Flex>
       ))}
-      {props.checked && !activitiesComplete(form) ? <Text>{text.missing}</Text> : null}
+      {props.checked && !activitiesComplete(form) ? <Alert title={text.missing} variant="danger" /> : null}
     </Flex>
   );
 }

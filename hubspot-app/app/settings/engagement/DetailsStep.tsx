@@ -1,6 +1,7 @@
 import { DateInput, Flex, Heading, Select, Text, Toggle, ToggleGroup } from '@hubspot/ui-extensions';
 import type { EngagementOptions } from '../api-types.js';
 import { words } from '../words.js';
+import { usePlatform } from '../shared/platform.js';
 import { CreateMappings } from './CreateMappings.js';
 import type { EngagementForm } from './engagement-form.js';
 
@@ -10,6 +11,7 @@ type Switches = 'excludeBots' | 'everyOpen' | 'createContacts' | 'rollups';
 
 /** Bots, opens, unknown people, where to begin, company and deals, roll-ups. */
 export function DetailsStep({ form, change }: { form: EngagementForm; change(part: Partial<EngagementForm>): void }) {
+  const { now } = usePlatform();
   const { options } = form;
   const set = (part: Partial<EngagementOptions>): void => change({ options: { ...form.options, ...part } });
   const begin = options.since === 'activation' || options.since === 'last_30_days' ? options.since : 'date';
@@ -40,8 +42,8 @@ export function DetailsStep({ form, change }: { form: EngagementForm; change(par
         value={begin}
         options={Object.entries(text.sinceChoices).map(([value, label]) => ({ value, label }))}
         onChange={(value: string) =>
-          // 'date' stands until a day is chosen; a year is what most people mean by it.
-          set({ since: value === 'date' ? yearStart(options.since) : value })
+          // A day has to stand there until one is chosen; a year back is what most people mean by it.
+          set({ since: value === 'date' ? yearAgo(now()) : value })
         }
       />
       {begin === 'date' ? (
@@ -74,7 +76,9 @@ export function DetailsStep({ form, change }: { form: EngagementForm; change(par
   );
 }
 
-const yearStart = (since: string): string => (Number.isNaN(Date.parse(since)) ? '2026-01-01T00:00:00.000Z' : since);
+/** Midnight of this day a year ago. */
+const yearAgo = (now: Date): string =>
+  new Date(Date.UTC(now.getUTCFullYear() - 1, now.getUTCMonth(), now.getUTCDate())).toISOString();
 
 /** An ISO 8601 time as the calendar takes it: months from 0. */
 function dayOf(since: string): { year: number; month: number; date: number } {

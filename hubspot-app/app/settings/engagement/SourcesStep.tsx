@@ -1,4 +1,4 @@
-import { Flex, Heading, Text, ToggleGroup } from '@hubspot/ui-extensions';
+import { Alert, Flex, Heading, ToggleGroup } from '@hubspot/ui-extensions';
 import type { Sources } from '../api-types.js';
 import type { Picker } from '../api/create-api.js';
 import { words } from '../words.js';
@@ -30,7 +30,7 @@ export function SourcesStep(props: {
       <ToggleGroup
         toggleType="radioButtonList"
         name="sources"
-        label={text.title}
+        label={text.label}
         value={sources.all ? 'all' : 'chosen'}
         options={[
           { value: 'all', label: text.all },
@@ -50,7 +50,7 @@ export function SourcesStep(props: {
               onChange={(ids) => change({ sources: { ...sources, [name]: ids } })}
             />
           ))}
-      {props.checked && !sourcesComplete(form) ? <Text>{text.missing}</Text> : null}
+      {props.checked && !sourcesComplete(form) ? <Alert title={text.missing} variant="danger" /> : null}
     </Flex>
   );
 }

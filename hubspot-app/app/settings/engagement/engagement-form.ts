@@ -1,4 +1,12 @@
-import type { Activities, EngagementConnection, EngagementOptions, Mapping, Sources } from '../api-types.js';
+import type {
+  Activities,
+  EngagementConnection,
+  EngagementOptions,
+  Mapping,
+  Sources,
+  UnsavedChanges,
+} from '../api-types.js';
+import { words } from '../words.js';
 
 export interface EngagementForm {
   name: string;
@@ -44,6 +52,21 @@ export function engagementFormOf(connection: EngagementConnection): EngagementFo
   return { name, klaviyoAccountId, sources, activities, options, mappings };
 }
 
+/** Which shape of the form was kept: what an older page kept in another shape is not taken up. */
+const formVersion = 1;
+
+/** What of the form is kept aside: with `whole` all of it, else the sources, as long as none is chosen. */
+export function engagementAside(form: EngagementForm, whole: boolean): Record<string, unknown> | null {
+  if (whole) return { version: formVersion, ...form };
+  return sourcesComplete(form) ? null : { version: formVersion, sources: form.sources };
+}
+
+/** The form with what was kept aside. */
+export function withEngagementAside(form: EngagementForm, unsaved: UnsavedChanges | null): EngagementForm {
+  const { version, ...kept } = unsaved?.form ?? {};
+  return version === formVersion ? { ...form, ...(kept as Partial<EngagementForm>) } : form;
+}
+
 export const sourcesComplete = ({ sources }: EngagementForm): boolean =>
   sources.all ||
   sources.klaviyoListIds.length +
@@ -59,7 +82,7 @@ export const activitiesComplete = ({ activities, options }: EngagementForm): boo
 export function engagementBodyOf(form: EngagementForm): Record<string, unknown> {
   const { name, sources, activities, options, mappings } = form;
   return {
-    name: name.trim() === '' ? 'Email activity' : name.trim(),
+    name: name.trim() === '' ? words.engagement.defaultName : name.trim(),
     ...(sourcesComplete(form) ? { sources } : {}),
     activities,
     options,

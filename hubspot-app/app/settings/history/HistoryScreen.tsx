@@ -20,10 +20,12 @@ import {
 } from '@hubspot/ui-extensions';
 import type { Account, HistoryFilter, HistoryRow } from '../api-types.js';
 import { words } from '../words.js';
+import { useNames } from '../shared/names.js';
 import { usePlatform } from '../shared/platform.js';
 import { ProblemAlert } from '../shared/ProblemAlert.js';
 import { showValue } from '../shared/show-value.js';
 import { usePages } from '../shared/use-pages.js';
+import { listOf, where } from './change-words.js';
 import { UndoButton } from './UndoButton.js';
 
 const text = words.history;
@@ -32,13 +34,16 @@ const text = words.history;
 export function HistoryScreen({ account, initial }: { account: Account; initial: HistoryFilter }) {
   const { api } = usePlatform();
   const [filter, setFilter] = useState<HistoryFilter>(initial);
-  const typed = useDebounce(filter.contactId ?? '', 400);
+  const typed = useDebounce(filter.contactId ?? '', 400).trim();
   const asked: HistoryFilter = {
     ...(filter.connectionId === undefined ? {} : { connectionId: filter.connectionId }),
     ...(filter.runId === undefined ? {} : { runId: filter.runId }),
-    ...(typed.trim() === '' ? {} : { contactId: typed.trim() }),
+    ...(typed === '' ? {} : typed.includes('@') ? { email: typed } : { contactId: typed }),
   };
   const rows = usePages(`history ${JSON.stringify(asked)}`, (cursor) => api.history(asked, cursor));
+  const contacts = new Set(rows.rows?.map(({ contact }) => contact.hubspotId) ?? []);
+  const [first = null] = contacts;
+  const onlyContact = typed !== '' && contacts.size === 1 ? first : null;
   const choose = (connectionId: string): void => {
     const { contactId, runId } = filter;
     setFilter({
@@ -90,8 +95,8 @@ export function HistoryScreen({ account, initial }: { account: Account; initial:
           <LoadingSpinner label={words.common.loading} showLabel layout="centered" />
         ) : null
       ) : rows.rows.length === 0 ? (
-        <EmptyState title={text.none} layout="vertical">
-          <Text>{text.noneText}</Text>
+        <EmptyState title={typed === '' ? text.none : text.nobody} layout="vertical">
+          <Text>{typed === '' ? text.noneText : text.nobodyText}</Text>
         </EmptyState>
       ) : (
         <Table density="condensed">
@@ -115,17 +120,17 @@ export function HistoryScreen({ account, initial }: { account: Account; initial:
             {words.common.more}
           </LoadingButton>
         )}
-        {asked.contactId !== undefined && (rows.rows?.length ?? 0) > 0 ? (
+        {onlyContact === null ? null : (
           <UndoButton
             id="undo-contact"
             label={text.undoContact}
             subject={{
-              hubspotId: asked.contactId,
+              hubspotId: onlyContact,
               ...(asked.connectionId === undefined ? {} : { connectionId: asked.connectionId }),
             }}
             onUndone={rows.reload}
           />
-        ) : null}
+        )}
       </Flex>
     </Flex>
   );
@@ -133,6 +138,7 @@ export function HistoryScreen({ account, initial }: { account: Account; initial:
 
 function ChangeRow({ row, onUndone }: { row: HistoryRow; onUndone(): void }) {
   const { time } = usePlatform();
+  const names = useNames();
   const outcome = (row.outcome ?? null) === null ? '' : text.outcome(row.outcome ?? '');
   return (
     <TableRow>
@@ -143,11 +149,12 @@ function ChangeRow({ row, onUndone }: { row: HistoryRow; onUndone(): void }) {
         </Text>
       </TableCell>
       <TableCell>
-        {`${text.action(row.action)}: ${words.common.side[row.side]}${row.field === null ? '' : ` ${row.field}`}`}
+        <Text>{text.action(row.action)}</Text>
+        <Text variant="microcopy">{where(row, names)}</Text>
         {outcome === '' ? null : <Tag variant="warning">{outcome}</Tag>}
       </TableCell>
       <TableCell>
-        {(row.oldValue ?? row.newValue ?? null) === null
+        {(row.oldValue ?? row.newValue ?? null) === null || listOf(row.field) !== null
           ? words.common.none
           : `${showValue(row.oldValue)} → ${showValue(row.newValue)}`}
         {row.overruled === undefined ? null : (

@@ -18,11 +18,14 @@ import type { UndoShown } from '../api-types.js';
 import type { UndoSubject } from '../api/create-api.js';
 import { words } from '../words.js';
 import { LoadedView } from '../shared/LoadedView.js';
+import { breakable } from '../shared/breakable.js';
+import { useNames, type Names } from '../shared/names.js';
 import { usePlatform } from '../shared/platform.js';
 import { ProblemAlert } from '../shared/ProblemAlert.js';
 import { showValue } from '../shared/show-value.js';
 import { useAction } from '../shared/use-action.js';
 import { useLoad } from '../shared/use-load.js';
+import { listOf, where } from './change-words.js';
 
 const text = words.history;
 const mostShown = 20;
@@ -93,6 +96,7 @@ function UndoLook(props: { id: string; subject: UndoSubject; onUndone(): void; o
 
 function Shown({ known }: { known: UndoShown }) {
   const { takesBack, leftAlone } = known;
+  const names = useNames();
   return (
     <Flex direction="column" gap="small">
       <Text format={{ fontWeight: 'demibold' }}>
@@ -110,9 +114,15 @@ function Shown({ known }: { known: UndoShown }) {
           <TableBody>
             {takesBack.slice(0, mostShown).map((one, at) => (
               <TableRow key={at}>
-                <TableCell>{one.email ?? words.common.noEmail}</TableCell>
-                <TableCell>{`${sideName(one.side)} ${one.field}`}</TableCell>
-                <TableCell>{`${showValue(one.from)} → ${showValue(one.to)}`}</TableCell>
+                <TableCell>{breakable(one.email ?? words.common.noEmail)}</TableCell>
+                <TableCell>{fieldOf(one, names)}</TableCell>
+                <TableCell>
+                  {listOf(one.field) === null
+                    ? `${showValue(one.from)} → ${showValue(one.to)}`
+                    : one.to === null
+                      ? text.leavesList
+                      : text.joinsList}
+                </TableCell>
               </TableRow>
             ))}
           </TableBody>
@@ -134,4 +144,6 @@ function Shown({ known }: { known: UndoShown }) {
   );
 }
 
-const sideName = (side: string): string => (side === 'hubspot' || side === 'klaviyo' ? words.common.side[side] : side);
+function fieldOf({ side, field }: { side: string; field: string }, names: Names): string {
+  return side === 'hubspot' || side === 'klaviyo' ? where({ side, field }, names) : field;
+}

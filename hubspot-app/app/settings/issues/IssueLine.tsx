@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Flex, Link, LoadingButton, Select, TableCell, TableRow, Text } from '@hubspot/ui-extensions';
 import type { Issue } from '../api-types.js';
 import { words } from '../words.js';
+import { breakable } from '../shared/breakable.js';
 import { ConfirmButton } from '../shared/ConfirmButton.js';
 import { usePlatform } from '../shared/platform.js';
 import { ProblemAlert } from '../shared/ProblemAlert.js';
@@ -21,7 +22,7 @@ export function IssueLine({ issue, onChanged }: { issue: Issue; onChanged(): voi
   });
   const { contact } = issue;
   const repair = issue.repair ?? null;
-  const who = contact.email ?? words.common.noEmail;
+  const who = breakable(contact.email ?? words.common.noEmail);
   return (
     <TableRow>
       <TableCell>
@@ -32,12 +33,9 @@ export function IssueLine({ issue, onChanged }: { issue: Issue; onChanged(): voi
         )}
       </TableCell>
       <TableCell>
-        <Text>{issue.detail}</Text>
+        <Text>{breakable(issue.detail)}</Text>
+        <Text variant="microcopy">{text.since(time(issue.firstSeenAt), issue.attempts)}</Text>
         <ProblemAlert problem={retrying.problem} />
-      </TableCell>
-      <TableCell>
-        <Text variant="microcopy">{time(issue.firstSeenAt)}</Text>
-        <Text variant="microcopy">{text.attempts(issue.attempts)}</Text>
       </TableCell>
       <TableCell>
         <Flex gap="extra-small" wrap>
@@ -45,10 +43,9 @@ export function IssueLine({ issue, onChanged }: { issue: Issue; onChanged(): voi
             <ConfirmButton
               id={`repair-${issue.id}`}
               label={repair.label}
-              title={text.repairTitle}
+              title={text.repairTitle(repair.label)}
               says={[repair.does]}
               size="xs"
-              variant="primary"
               extra={
                 repair.asks === 'region' ? (
                   <Select

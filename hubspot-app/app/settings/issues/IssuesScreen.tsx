@@ -4,7 +4,6 @@ import {
   EmptyState,
   Flex,
   Heading,
-  LoadingButton,
   Select,
   Table,
   TableBody,
@@ -19,9 +18,8 @@ import { words } from '../words.js';
 import { ConfirmButton } from '../shared/ConfirmButton.js';
 import { LoadedView } from '../shared/LoadedView.js';
 import { usePlatform } from '../shared/platform.js';
-import { ProblemAlert } from '../shared/ProblemAlert.js';
-import { useAction } from '../shared/use-action.js';
 import { useLoad } from '../shared/use-load.js';
+import { DownloadIssues } from './DownloadIssues.js';
 import { IssuesOfCause } from './IssuesOfCause.js';
 
 const text = words.issues;
@@ -29,7 +27,7 @@ const askAgainMs = 15_000;
 
 /** Open issues by cause, each with what to do; one cause opens into its contacts. */
 export function IssuesScreen({ account, initial }: { account: Account; initial: IssueFilter }) {
-  const { api, copy, tell, number } = usePlatform();
+  const { api, tell, number } = usePlatform();
   const [connectionId, setConnectionId] = useState(initial.connectionId ?? 'all');
   const [cause, setCause] = useState<IssueGroup | null>(null);
   const filter: IssueFilter = connectionId === 'all' ? {} : { connectionId };
@@ -38,10 +36,6 @@ export function IssuesScreen({ account, initial }: { account: Account; initial: 
     () => api.issueGroups(filter),
     () => askAgainMs,
   );
-  const copying = useAction(async () => {
-    await copy(await api.issuesCsv(filter));
-    tell('success', text.copied);
-  });
   if (cause !== null)
     return (
       <IssuesOfCause
@@ -71,16 +65,8 @@ export function IssuesScreen({ account, initial }: { account: Account; initial: 
             onChange={(id) => setConnectionId(String(id))}
           />
         ) : null}
-        <LoadingButton
-          size="sm"
-          loading={copying.busy}
-          disabled={(groups.data?.results.length ?? 0) === 0}
-          onClick={() => copying.start()}
-        >
-          {text.copyCsv}
-        </LoadingButton>
+        {(groups.data?.results.length ?? 0) === 0 ? null : <DownloadIssues key={connectionId} filter={filter} />}
       </Flex>
-      <ProblemAlert problem={copying.problem} />
       <LoadedView from={groups}>
         {({ results }) =>
           results.length === 0 ? (

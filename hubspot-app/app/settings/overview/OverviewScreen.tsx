@@ -49,7 +49,12 @@ export function OverviewScreen(props: {
               <Text>{text.noConnectionsText}</Text>
             </EmptyState>
           ) : (
-            <ConnectionsTable rows={known.connections} onOpen={props.onOpen} onSetUp={props.onSetUp} />
+            <ConnectionsTable
+              rows={known.connections}
+              onOpen={props.onOpen}
+              onSetUp={props.onSetUp}
+              onChanged={overview.reload}
+            />
           )}
         </Flex>
       )}

@@ -2,9 +2,10 @@ import { useMemo, useState } from 'react';
 import { Accordion, Button, Flex, Select, Text } from '@hubspot/ui-extensions';
 import type { Fields, Mapping } from '../api-types.js';
 import { words } from '../words.js';
-import { clashes, typeName, waysOf, type FieldIndex } from './mapping-rules.js';
+import { clashes, hubspotType, klaviyoType, waysOf, type FieldIndex } from './mapping-rules.js';
 
 const text = words.setup.fields;
+const describe = (type: string, readOnly: boolean): string => (readOnly ? `${type}, ${text.onlyRead}` : type);
 
 /** Adds a pair of fields. Of 900 properties the Select finds one by typing; the list is made once. */
 export function AddMapping(props: {
@@ -21,9 +22,9 @@ export function AddMapping(props: {
     () =>
       known.hubspot
         .filter(({ object, name }) => !(object === 'contact' && name === 'email'))
-        .map(({ object, name, label, type }) => ({
-          value: `${object}.${name}`,
-          label: `${object === 'company' ? `${text.company}: ` : ''}${label} (${typeName(type)})`,
+        .map((field) => ({
+          value: `${field.object}.${field.name}`,
+          label: `${field.object === 'company' ? `${text.company}: ` : ''}${field.label} (${describe(hubspotType(field), field.readOnly)})`,
         })),
     [known],
   );
@@ -31,9 +32,9 @@ export function AddMapping(props: {
     () =>
       known.klaviyo
         .filter(({ kind, name }) => !(kind === 'attribute' && name === 'email'))
-        .map(({ kind, name, label, type, sample }) => ({
-          value: `${kind}.${name}`,
-          label: `${label} (${typeName(type)})${sample === undefined ? '' : ` – ${sample.slice(0, 40)}`}`,
+        .map((field) => ({
+          value: `${field.kind}.${field.name}`,
+          label: `${field.label} (${describe(klaviyoType(field), field.readOnly)})${field.sample === undefined ? '' : ` – ${field.sample.slice(0, 40)}`}`,
         })),
     [known],
   );

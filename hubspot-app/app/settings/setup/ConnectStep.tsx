@@ -62,10 +62,11 @@ export function ConnectStep(props: {
   if (!adding)
     return (
       <Flex direction="column" gap="medium">
-        <Heading>{text.known}</Heading>
+        <Heading>{text.which}</Heading>
         <Select
           name="klaviyo-account"
           label={text.choose}
+          placeholder={text.chooseOne}
           value={props.chosen ?? ''}
           options={usable.map(({ id, name }) => ({ value: id, label: name }))}
           onChange={(id) => {
@@ -103,7 +104,8 @@ export function ConnectStep(props: {
           </Flex>
         </Flex>
       </Form>
-      <Alert title={text.where} variant="info">
+      <Alert title={text.whereTitle} variant="info">
+        <Text>{text.where}</Text>
         <Link href={{ url: 'https://www.klaviyo.com/settings/account/api-keys', external: true }}>
           {text.openKlaviyo}
         </Link>

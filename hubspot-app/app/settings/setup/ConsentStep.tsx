@@ -26,8 +26,8 @@ export function ConsentStep({ form, change }: { form: ContactForm; change(part: 
     .join(', ');
   const toKlaviyo = sendsToKlaviyo(form.direction);
   const subscribe = (on: boolean): void => {
-    if (on && double !== '') setAsking(true);
-    else set({ subscribe: on, ...(on ? {} : { resubscribe: false }) });
+    setAsking(on && double !== '');
+    if (!on || double === '') set({ subscribe: on, ...(on ? {} : { resubscribe: false }) });
   };
   return (
     <Flex direction="column" gap="medium">
@@ -39,7 +39,8 @@ export function ConsentStep({ form, change }: { form: ContactForm; change(part: 
             name="subscribe"
             label={text.subscribe}
             says={text.subscribeSays}
-            checked={options.subscribe}
+            // While it is asked about it stands as it was put: leaving it off puts it back.
+            checked={options.subscribe || asking}
             // Until the lists are read it is not known whether one of them is double opt-in.
             readOnly={lists.data === null && lists.problem === null}
             onChange={subscribe}

@@ -1,13 +1,22 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { Account, ContactConnection, KlaviyoAccount } from '../api-types.js';
 import { asProblem } from '../api/problem.js';
 import { words } from '../words.js';
+import { KeptChanges } from '../shared/KeptChanges.js';
 import { useAction } from '../shared/use-action.js';
 import { useDraft } from '../shared/use-draft.js';
 import { ActivateStep } from './ActivateStep.js';
 import { ConnectStep } from './ConnectStep.js';
 import { ConsentStep } from './ConsentStep.js';
-import { bodyOf, formOf, newContactForm, rulesComplete, type ContactForm } from './contact-form.js';
+import {
+  bodyOf,
+  contactAside,
+  formOf,
+  newContactForm,
+  rulesComplete,
+  withAside,
+  type ContactForm,
+} from './contact-form.js';
 import { editSteps, setupSteps, stepOfField, type StepName } from './contact-steps.js';
 import { FieldsStep } from './FieldsStep.js';
 import { PreviewStep } from './PreviewStep.js';
@@ -17,10 +26,13 @@ import { WizardFrame } from './WizardFrame.js';
 
 const text = words.setup;
 
-/** The step on which a set-up is taken up again. */
-function firstStep(connection: ContactConnection | null, form: ContactForm): StepName {
+/** The step on which a set-up is taken up again: where it was left, or the first that still lacks something. */
+function firstStep(connection: ContactConnection | null, form: ContactForm, steps: readonly StepName[]): StepName {
   if (form.klaviyoAccountId === '') return 'connect';
-  return connection?.state === 'draft' && rulesComplete(form) ? 'fields' : 'who';
+  const left = steps.find((name) => name === connection?.unsaved?.step);
+  // Drafts that were made elsewhere keep no step.
+  if (left === undefined) return connection?.state === 'draft' && rulesComplete(form) ? 'fields' : 'who';
+  return steps.indexOf(left) > steps.indexOf('who') && !rulesComplete(form) ? 'who' : left;
 }
 
 /**
@@ -42,21 +54,26 @@ export function ContactSetup(props: {
   const [initial] = useState(() => {
     const usable = account.klaviyoAccounts.filter(({ state }) => state === 'connected');
     const [only] = usable;
-    if (connection !== null) return formOf(connection);
+    if (connection !== null) return withAside(formOf(connection), connection.unsaved);
     return only !== undefined && usable.length === 1
       ? newContactForm(only.id, text.defaultName(only.name))
       : newContactForm('', text.noName);
   });
-  const [step, setStep] = useState<StepName>(() => firstStep(connection, initial));
+  const [step, setStep] = useState<StepName>(() => firstStep(connection, initial, steps));
+  /** The step that is kept: while a save is on its way, the one it leads to. */
+  const keptStep = useRef(step);
   const [checked, setChecked] = useState(false);
   const draft = useDraft<ContactForm>({
     initial,
     id: connection?.id ?? null,
+    effective: connection === null ? null : formOf(connection),
+    known: connection?.unsaved ?? null,
     create: ({ klaviyoAccountId }) => ({ type: 'contact', klaviyoAccountId }),
     body: bodyOf,
     created: (form, made) => ({ ...form, mappings: form.mappings ?? made.mappings }),
+    aside: (form) => ({ step: keptStep.current, form: contactAside(form, editing) }),
     // Choosing an account alone is no draft yet: a draft cannot change its account.
-    auto: !editing && step !== 'connect',
+    goes: editing ? 'aside' : step === 'connect' ? 'nowhere' : 'into draft',
   });
   const { form, change } = draft;
 
@@ -65,18 +82,21 @@ export function ContactSetup(props: {
     if (forward && form.klaviyoAccountId === '') return;
     if (forward && steps.indexOf(to) > steps.indexOf('who') && !rulesComplete(form)) {
       setChecked(true);
+      keptStep.current = 'who';
       setStep('who');
       return;
     }
+    keptStep.current = to;
     if (forward && !editing && step !== 'connect') {
       try {
         await draft.save();
       } catch (thrown) {
         // Shown as the draft's problem, with the step where it can be put right.
-        setStep(stepOfField(asProblem(thrown).field) ?? step);
+        keptStep.current = stepOfField(asProblem(thrown).field) ?? step;
+        setStep(keptStep.current);
         return;
       }
-    }
+    } else draft.keep();
     setStep(to);
   });
   const choose = (chosen: KlaviyoAccount, justConnected: boolean): void => {
@@ -85,10 +105,13 @@ export function ContactSetup(props: {
     if (chosen.id !== form.klaviyoAccountId) change(newContactForm(chosen.id, text.defaultName(chosen.name)));
     if (!justConnected) return;
     props.onAccount();
+    keptStep.current = 'who';
     setStep('who');
   };
   const at = steps.indexOf(step);
   const last = step === 'activate' || step === 'save';
+  // What comes between is proposed: who trusts it goes on to see what it would do.
+  const shortcut = !editing && (step === 'who' || step === 'fields');
   const following = steps[at + 1];
   return (
     <WizardFrame
@@ -100,13 +123,16 @@ export function ContactSetup(props: {
         if (to !== undefined && to !== step) going.start(to);
       }}
       onNext={last || following === undefined || form.klaviyoAccountId === '' ? null : () => going.start(following)}
+      {...(shortcut ? { shortcut: { label: text.toPreview, go: () => going.start('preview') } } : {})}
       busy={going.busy}
       onLeave={props.onLeave}
       leaveLabel={editing ? text.leaveEdit : text.leave}
       saving={draft.saving}
+      savingWords={editing ? text.keeping : text.saving}
       problem={draft.problem}
       hint={editing ? '' : text.nothingYet}
     >
+      {editing && draft.changed ? <KeptChanges of={connection.unsaved} discard={draft.discard} /> : null}
       {step === 'connect' ? (
         <ConnectStep
           accounts={accounts}
@@ -122,17 +148,17 @@ export function ContactSetup(props: {
         <ConsentStep form={form} change={change} />
       ) : step === 'preview' ? (
         draft.id === null ? null : (
-          <PreviewStep connectionId={draft.id} accountId={form.klaviyoAccountId} />
+          <PreviewStep connectionId={draft.id} />
         )
       ) : step === 'save' ? (
-        <SaveStep changed={draft.saving !== 'none'} save={draft.save} onSaved={props.onDone} />
+        <SaveStep changed={draft.changed} save={draft.save} onSaved={props.onDone} />
       ) : (
         <ActivateStep
           form={form}
           change={change}
           save={draft.save}
           onActivated={props.onDone}
-          goTo={(to) => setStep(to)}
+          goTo={(to) => going.start(to)}
         />
       )}
     </WizardFrame>

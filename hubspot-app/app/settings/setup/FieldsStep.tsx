@@ -6,7 +6,7 @@ import { LoadedView } from '../shared/LoadedView.js';
 import { usePlatform } from '../shared/platform.js';
 import { ProblemAlert } from '../shared/ProblemAlert.js';
 import { regions } from '../shared/regions.js';
-import { useAction } from '../shared/use-action.js';
+import { useAction, type Action } from '../shared/use-action.js';
 import { useLoad } from '../shared/use-load.js';
 import { AddMapping } from './AddMapping.js';
 import type { ContactForm } from './contact-form.js';
@@ -53,33 +53,36 @@ export function FieldsStep({ form, change }: { form: ContactForm; change(part: P
         />
       </Flex>
       <LoadedView from={fields}>
-        {(known) => <Mapped known={known} form={form} change={change} reload={fields.reload} />}
+        {(known) => <Mapped known={known} form={form} change={change} reload={fields.reload} refreshing={refreshing} />}
       </LoadedView>
-      <ProblemAlert problem={refreshing.problem} />
-      <Flex>
-        <LoadingButton size="sm" loading={refreshing.busy} onClick={() => refreshing.start()}>
-          {text.refresh}
-        </LoadingButton>
-      </Flex>
     </Flex>
   );
 }
 
-function Mapped(props: { known: Fields; form: ContactForm; change(part: Partial<ContactForm>): void; reload(): void }) {
-  const { known, form, change } = props;
+function Mapped(props: {
+  known: Fields;
+  form: ContactForm;
+  change(part: Partial<ContactForm>): void;
+  reload(): void;
+  refreshing: Action<[]>;
+}) {
+  const { known, form, change, refreshing } = props;
   const index = useMemo(() => indexOf(known), [known]);
   const mappings = form.mappings ?? known.proposed;
   const set = (next: Mapping[]): void => change({ mappings: next });
   return (
     <Flex direction="column" gap="medium">
-      <MappingTable mappings={mappings} index={index} onChange={set} />
-      <AddMapping known={known} index={index} mappings={mappings} onAdd={(mapping) => set([...mappings, mapping])} />
-      <NewProperty accountId={form.klaviyoAccountId} onCreated={props.reload} />
-      <Flex>
-        <Button size="sm" variant="transparent" onClick={() => set(known.proposed)}>
+      <MappingTable mappings={mappings} index={index} onChange={set}>
+        <LoadingButton size="sm" loading={refreshing.busy} onClick={() => refreshing.start()}>
+          {text.refresh}
+        </LoadingButton>
+        <Button size="sm" onClick={() => set(known.proposed)}>
           {text.reset}
         </Button>
-      </Flex>
+      </MappingTable>
+      <ProblemAlert problem={refreshing.problem} />
+      <AddMapping known={known} index={index} mappings={mappings} onAdd={(mapping) => set([...mappings, mapping])} />
+      <NewProperty accountId={form.klaviyoAccountId} onCreated={props.reload} />
     </Flex>
   );
 }

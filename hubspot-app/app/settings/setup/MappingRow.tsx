@@ -1,7 +1,7 @@
 import { Button, Flex, Select, StatusTag, TableCell, TableRow, Tag, Text, Toggle } from '@hubspot/ui-extensions';
 import type { Mapping } from '../api-types.js';
 import { words } from '../words.js';
-import { clashes, hubspotKey, klaviyoKey, typeName, waysOf, type FieldIndex } from './mapping-rules.js';
+import { clashes, hubspotKey, hubspotType, klaviyoKey, klaviyoType, waysOf, type FieldIndex } from './mapping-rules.js';
 
 const text = words.setup.fields;
 
@@ -24,6 +24,7 @@ interface RowProps {
 /** One pair of fields as it is read; opened, a second row changes it. */
 export function MappingRow(props: RowProps) {
   const { mapping, index, open } = props;
+  const oneWay = props.only !== undefined;
   const hubspot = index.hubspot.get(hubspotKey(mapping.hubspot));
   const klaviyo = index.klaviyo.get(klaviyoKey(mapping.klaviyo));
   const { because } = waysOf(hubspot, klaviyo, props.only);
@@ -40,7 +41,7 @@ export function MappingRow(props: RowProps) {
             {hubspot === undefined ? (
               <StatusTag variant="danger">{text.gone}</StatusTag>
             ) : (
-              <Tag>{typeName(hubspot.type)}</Tag>
+              <Tag>{hubspotType(hubspot)}</Tag>
             )}
           </Flex>
         </TableCell>
@@ -54,26 +55,32 @@ export function MappingRow(props: RowProps) {
             <Text truncate={{ maxWidth: 220, tooltipText: klaviyoLabel(mapping, index) }}>
               {klaviyoLabel(mapping, index)}
             </Text>
-            {klaviyo === undefined ? null : <Tag>{typeName(klaviyo.type)}</Tag>}
+            {klaviyo === undefined ? null : <Tag>{klaviyoType(klaviyo)}</Tag>}
           </Flex>
         </TableCell>
-        <TableCell>
-          <Text>
-            {mapping.direction !== 'both'
-              ? words.common.none
-              : mapping.winner === null
-                ? text.sameWinner
-                : text.winners[mapping.winner]}
-          </Text>
-        </TableCell>
-        <TableCell>
-          <Text>{mapping.emptyToo ? words.common.yes : words.common.no}</Text>
-        </TableCell>
+        {oneWay ? null : (
+          <>
+            <TableCell>
+              <Text>
+                {mapping.direction !== 'both'
+                  ? words.common.none
+                  : mapping.winner === null
+                    ? text.sameWinner
+                    : text.winners[mapping.winner]}
+              </Text>
+            </TableCell>
+            <TableCell>
+              <Text>{mapping.emptyToo ? words.common.yes : words.common.no}</Text>
+            </TableCell>
+          </>
+        )}
         <TableCell>
           <Flex gap="extra-small">
-            <Button size="xs" onClick={props.onOpen} testId={`change-${key}`}>
-              {open ? text.done : text.change}
-            </Button>
+            {oneWay ? null : (
+              <Button size="xs" onClick={props.onOpen} testId={`change-${key}`}>
+                {open ? text.done : text.change}
+              </Button>
+            )}
             <Button size="xs" variant="transparent" onClick={props.onRemove} testId={`remove-${key}`}>
               {words.common.remove}
             </Button>

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import {
   Flex,
   SearchInput,
@@ -26,8 +26,12 @@ export function MappingTable(props: {
   /** The one direction there is, where there is only one. */
   only?: Mapping['direction'];
   onChange(mappings: Mapping[]): void;
+  /** Buttons beside the search. */
+  children?: ReactNode;
 }) {
   const { mappings, index } = props;
+  /** With one direction there is nothing to win and nothing to empty. */
+  const oneWay = props.only !== undefined;
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(1);
   const [open, setOpen] = useState<string | null>(null);
@@ -49,8 +53,12 @@ export function MappingTable(props: {
           <TableHeader>{text.columns.hubspot}</TableHeader>
           <TableHeader>{text.columns.direction}</TableHeader>
           <TableHeader>{text.columns.klaviyo}</TableHeader>
-          <TableHeader>{text.columns.winner}</TableHeader>
-          <TableHeader>{text.columns.emptyToo}</TableHeader>
+          {oneWay ? null : (
+            <>
+              <TableHeader>{text.columns.winner}</TableHeader>
+              <TableHeader>{text.columns.emptyToo}</TableHeader>
+            </>
+          )}
           <TableHeader>{text.columns.remove}</TableHeader>
         </TableRow>
       </TableHead>
@@ -62,10 +70,10 @@ export function MappingTable(props: {
               <Tag>{text.types['string'] ?? ''}</Tag>
             </Flex>
           </TableCell>
-          <TableCell>{text.mappingDirections.both}</TableCell>
+          <TableCell>{text.mappingDirections[props.only ?? 'both']}</TableCell>
           <TableCell>{text.email}</TableCell>
-          <TableCell colSpan={3}>
-            <Text variant="microcopy">{text.emailWhy}</Text>
+          <TableCell colSpan={oneWay ? 1 : 3}>
+            <Text variant="microcopy">{oneWay ? text.emailSet : text.emailWhy}</Text>
           </TableCell>
         </TableRow>
         {rows.map(({ mapping, at }) => (
@@ -86,7 +94,16 @@ export function MappingTable(props: {
   );
   return (
     <Flex direction="column" gap="small">
-      <SearchInput name="mapping-search" label={text.search} value={search} onInput={setSearch} onChange={setSearch} />
+      <Flex justify="between" align="end" wrap gap="small">
+        <SearchInput
+          name="mapping-search"
+          label={text.search}
+          value={search}
+          onInput={setSearch}
+          onChange={setSearch}
+        />
+        <Flex gap="small">{props.children}</Flex>
+      </Flex>
       <Text variant="microcopy">{text.mapped(mappings.length)}</Text>
       {pageCount === 1 ? (
         <Table density="condensed">{body}</Table>
@@ -96,7 +113,7 @@ export function MappingTable(props: {
         </Table>
       )}
       {found.length > 0 ? null : <Text>{mappings.length === 0 ? text.noneMapped : text.none}</Text>}
-      <Text variant="microcopy">{text.emptyTooHelp}</Text>
+      {oneWay ? null : <Text variant="microcopy">{text.emptyTooHelp}</Text>}
     </Flex>
   );
 }

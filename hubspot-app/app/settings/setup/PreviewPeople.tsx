@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'react';
 import {
+  Button,
   Flex,
   Heading,
   LoadingButton,
@@ -14,30 +15,34 @@ import {
   Tag,
   Text,
 } from '@hubspot/ui-extensions';
-import type { Fields, Preview, PreviewPerson, Side } from '../api-types.js';
+import type { Preview, PreviewPerson } from '../api-types.js';
 import { words } from '../words.js';
+import { useNames } from '../shared/names.js';
 import { usePlatform } from '../shared/platform.js';
 import { ProblemAlert } from '../shared/ProblemAlert.js';
 import { showValue } from '../shared/show-value.js';
-import { useLoad } from '../shared/use-load.js';
 import { usePages } from '../shared/use-pages.js';
 
 const text = words.preview;
 const mostChanges = 6;
+/** Of each kind at first, so that what comes after the examples is in reach. */
+const firstOfEach = 2;
 
 /** Person by person, before and after: a few of each kind, or all of one kind. */
-export function PreviewPeople(props: { connectionId: string; accountId: string; preview: Preview }) {
+export function PreviewPeople(props: { connectionId: string; preview: Preview }) {
   const { api } = usePlatform();
   const { connectionId, preview } = props;
-  // Names of fields are a comfort: without them the rows show the internal names.
-  const fields = useLoad(`fields ${props.accountId}`, () => api.fields(props.accountId)).data;
-  const known = useMemo(() => namesOf(fields, preview), [fields, preview]);
+  const reasons = useMemo(() => new Map(preview.skipped.map(({ reason, message }) => [reason, message])), [preview]);
+  const [all, setAll] = useState(false);
   const [action, setAction] = useState('all');
   const rows = usePages(`preview rows ${preview.id} ${action}`, async (cursor) =>
     action === 'all'
       ? { results: preview.samples, next: null }
       : api.previewRows(connectionId, preview.id, action, cursor),
   );
+  const people = rows.rows ?? [];
+  const shown = action === 'all' && !all ? someOfEach(people) : people;
+  if (preview.samples.length === 0) return <Text>{text.noSamples}</Text>;
   return (
     <Flex direction="column" gap="small">
       <Heading>{text.samplesTitle}</Heading>
@@ -55,7 +60,7 @@ export function PreviewPeople(props: { connectionId: string; accountId: string; 
       {rows.rows === null && rows.problem === null ? (
         <LoadingSpinner label={words.common.loading} showLabel />
       ) : rows.rows?.length === 0 ? (
-        <Text>{action === 'all' ? text.noSamples : words.common.none}</Text>
+        <Text>{words.common.none}</Text>
       ) : (
         <Table density="condensed" bordered>
           <TableHead>
@@ -66,11 +71,18 @@ export function PreviewPeople(props: { connectionId: string; accountId: string; 
             </TableRow>
           </TableHead>
           <TableBody>
-            {(rows.rows ?? []).map((person, at) => (
-              <PersonRow key={at} person={person} known={known} />
+            {shown.map((person, at) => (
+              <PersonRow key={at} person={person} reasons={reasons} />
             ))}
           </TableBody>
         </Table>
+      )}
+      {shown.length === people.length ? null : (
+        <Flex>
+          <Button size="sm" onClick={() => setAll(true)}>
+            {text.allSamples(people.length)}
+          </Button>
+        </Flex>
       )}
       {rows.more === null ? null : (
         <Flex>
@@ -85,31 +97,26 @@ export function PreviewPeople(props: { connectionId: string; accountId: string; 
 
 const tags = { issue: 'error', skip: 'warning', unchanged: 'default' } as const;
 
-interface Names {
-  field(side: Side, name: string): string;
-  reason(code: string): string;
+/** The first few of each kind, in their order. */
+function someOfEach(people: readonly PreviewPerson[]): PreviewPerson[] {
+  const seen = new Map<string, number>();
+  return people.filter(({ action }) => {
+    const count = (seen.get(action) ?? 0) + 1;
+    seen.set(action, count);
+    return count <= firstOfEach;
+  });
 }
 
-function namesOf(fields: Fields | null, preview: Preview): Names {
-  const labels = new Map<string, string>([
-    ...(fields?.hubspot ?? []).map((one): [string, string] => [`hubspot ${one.name}`, one.label]),
-    ...(fields?.klaviyo ?? []).map((one): [string, string] => [`klaviyo ${one.name}`, one.label]),
-  ]);
-  const reasons = new Map(preview.skipped.map(({ reason, message }) => [reason, message]));
-  return {
-    field: (side, name) => labels.get(`${side} ${name}`) ?? name,
-    reason: (code) => reasons.get(code) ?? code,
-  };
-}
-
-function PersonRow({ person, known }: { person: PreviewPerson; known: Names }) {
+function PersonRow({ person, reasons }: { person: PreviewPerson; reasons: ReadonlyMap<string, string> }) {
+  const names = useNames();
   const variant = Object.hasOwn(tags, person.action) ? tags[person.action as keyof typeof tags] : 'success';
   const besides = [
-    ...(person.lists.length > 0 ? [text.joins(person.lists.length)] : []),
+    ...(person.lists.length > 0 ? [text.joins(person.lists.map((id) => names.list(id)).join('”, “'))] : []),
     ...(person.subscribe ? [text.subscribes] : []),
     ...person.optOut.map((side) => text.optsOut(words.common.side[side])),
   ];
   const shown = person.changes.slice(0, mostChanges);
+  const more = person.changes.length - shown.length + person.moreChanges;
   const nothing = shown.length === 0 && besides.length === 0 && person.issues.length === 0 && person.skipped === null;
   return (
     <TableRow>
@@ -125,21 +132,21 @@ function PersonRow({ person, known }: { person: PreviewPerson; known: Names }) {
         <Flex direction="column" gap="flush">
           {shown.map((change) => (
             <Text key={`${change.side} ${change.field}`} variant="microcopy">
-              {`${words.common.side[change.side]} · ${known.field(change.side, change.field)}: ${showValue(change.before)} → ${showValue(change.after)}`}
+              {`${words.common.side[change.side]} · ${names.field(change.side, change.field)}: ${showValue(change.before)} → ${showValue(change.after)}`}
             </Text>
           ))}
-          {person.changes.length > shown.length ? (
-            <Text variant="microcopy">{`+ ${person.changes.length - shown.length}`}</Text>
-          ) : null}
+          {more === 0 ? null : <Text variant="microcopy">{text.moreChanges(more)}</Text>}
           {besides.map((sentence) => (
             <Text key={sentence} variant="microcopy">
               {sentence}
             </Text>
           ))}
-          {person.skipped === null ? null : <Text variant="microcopy">{known.reason(person.skipped)}</Text>}
+          {person.skipped === null ? null : (
+            <Text variant="microcopy">{reasons.get(person.skipped) ?? person.skipped}</Text>
+          )}
           {person.issues.map((issue) => (
             <Text key={`${issue.code} ${issue.field}`} variant="microcopy">
-              {issue.detail}
+              {text.issue(issue)}
             </Text>
           ))}
           {nothing ? <Text variant="microcopy">{text.nothingChanges}</Text> : null}

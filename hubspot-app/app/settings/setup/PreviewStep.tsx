@@ -15,7 +15,7 @@ const sampleOf = 500;
 const working = ({ state }: Preview): boolean => state === 'queued' || state === 'running';
 
 /** The dry run of a connection: begun by itself, asked for until it is ready. */
-export function PreviewStep({ connectionId, accountId }: { connectionId: string; accountId: string }) {
+export function PreviewStep({ connectionId }: { connectionId: string }) {
   const { api, number } = usePlatform();
   const [wanted, setWanted] = useState<{ turn: number; people: number | undefined }>({ turn: 0, people: undefined });
   const started = useLoad(`preview ${connectionId} ${wanted.turn}`, () =>
@@ -62,7 +62,7 @@ export function PreviewStep({ connectionId, accountId }: { connectionId: string;
                 <Flex direction="column" gap="medium">
                   {known.isSample ? <Alert title={text.isSample(number(known.examined))} variant="info" /> : null}
                   <PreviewNumbers preview={known} />
-                  <PreviewPeople connectionId={connectionId} accountId={accountId} preview={known} />
+                  <PreviewPeople connectionId={connectionId} preview={known} />
                   <Flex>
                     <Button size="sm" onClick={() => again()}>
                       {text.again}

@@ -13,10 +13,13 @@ export function WizardFrame(props: {
   onStep(step: number): void;
   /** null: this step goes on by its own button. */
   onNext: (() => void) | null;
+  /** A way past steps that need nothing. */
+  shortcut?: { label: string; go(): void };
   busy: boolean;
   onLeave(): void;
   leaveLabel: string;
   saving: Saving;
+  savingWords: Record<Saving, string>;
   problem: Problem | null;
   hint: string;
   children: ReactNode;
@@ -46,9 +49,14 @@ export function WizardFrame(props: {
               {words.common.next}
             </LoadingButton>
           )}
+          {props.shortcut === undefined ? null : (
+            <Button disabled={props.busy} onClick={props.shortcut.go} testId="shortcut">
+              {props.shortcut.label}
+            </Button>
+          )}
         </Flex>
         <Text variant="microcopy">
-          {[props.hint, words.setup.saving[props.saving]].filter((one) => one !== '').join(' · ')}
+          {[props.hint, props.savingWords[props.saving]].filter((one) => one !== '').join(' · ')}
         </Text>
       </Flex>
     </Flex>

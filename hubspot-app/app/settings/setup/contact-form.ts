@@ -1,5 +1,13 @@
 import { words } from '../words.js';
-import type { ContactConnection, ContactOptions, Direction, HubspotRule, KlaviyoRule, Mapping } from '../api-types.js';
+import type {
+  ContactConnection,
+  ContactOptions,
+  Direction,
+  HubspotRule,
+  KlaviyoRule,
+  Mapping,
+  UnsavedChanges,
+} from '../api-types.js';
 
 /** What a person has chosen so far. Rules may still lack their lists; such rules are not sent. */
 export interface ContactForm {
@@ -51,6 +59,22 @@ export function formOf(connection: ContactConnection): ContactForm {
     mappings,
     options,
   };
+}
+
+/** Which shape of the form was kept: what an older page kept in another shape is not taken up. */
+const formVersion = 1;
+
+/** What of the form is kept aside: with `whole` all of it, else the rules, as long as they lack a list. */
+export function contactAside(form: ContactForm, whole: boolean): Record<string, unknown> | null {
+  if (whole) return { version: formVersion, ...form };
+  const { hubspotRules, klaviyoRules } = form;
+  return rulesComplete(form) ? null : { version: formVersion, hubspotRules, klaviyoRules };
+}
+
+/** The form with what was kept aside. */
+export function withAside(form: ContactForm, unsaved: UnsavedChanges | null): ContactForm {
+  const { version, ...kept } = unsaved?.form ?? {};
+  return version === formVersion ? { ...form, ...(kept as Partial<ContactForm>) } : form;
 }
 
 export const sendsToKlaviyo = (direction: Direction): boolean => direction !== 'klaviyo_to_hubspot';

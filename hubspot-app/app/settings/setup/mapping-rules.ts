@@ -64,4 +64,12 @@ export function clashes(mapping: Mapping, others: readonly Mapping[]): boolean {
   );
 }
 
-export const typeName = (type: string): string => text.types[type] ?? type;
+/** What a field holds, in words. HubSpot says only by its form whether several options or a phone number go in. */
+export function hubspotType({ type, fieldType }: HubspotField): string {
+  if (fieldType === 'phonenumber') return typeName('phone_number');
+  return typeName(type === 'enumeration' && fieldType === 'checkbox' ? 'several' : type);
+}
+export const klaviyoType = ({ kind, name, type }: KlaviyoField): string =>
+  typeName(kind === 'attribute' && name === 'phone_number' ? 'phone_number' : type);
+
+const typeName = (type: string): string => text.types[type] ?? type;

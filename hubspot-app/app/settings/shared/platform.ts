@@ -7,7 +7,6 @@ export interface Platform {
   /** A message that HubSpot shows for a few seconds. */
   tell(type: 'success' | 'info' | 'warning' | 'danger', message: string): void;
   closeOverlay(id: string): void;
-  copy(text: string): Promise<void>;
   now(): Date;
   /** Calls once after so many milliseconds; answers how to call it off. */
   after(ms: number, act: () => void): () => void;

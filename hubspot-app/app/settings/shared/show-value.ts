@@ -1,4 +1,5 @@
 import { words } from '../words.js';
+import { breakable } from './breakable.js';
 
 const mostCharacters = 120;
 
@@ -14,5 +15,5 @@ export function showValue(value: unknown): string {
           ? words.common.yes
           : words.common.no
         : String(value);
-  return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+  return breakable(text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text);
 }

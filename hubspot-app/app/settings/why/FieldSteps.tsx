@@ -11,6 +11,7 @@ import {
 } from '@hubspot/ui-extensions';
 import type { Explanation } from '../api-types.js';
 import { words } from '../words.js';
+import { useNames } from '../shared/names.js';
 import { showValue } from '../shared/show-value.js';
 import { spoken } from './spoken.js';
 
@@ -18,6 +19,7 @@ const text = words.why;
 
 /** Field by field: both values as read now, what both sides agreed on last, and what comes of it. */
 export function FieldSteps({ steps }: { steps: Explanation['steps'] }) {
+  const names = useNames();
   if (steps.length === 0) return null;
   return (
     <Flex direction="column" gap="small">
@@ -34,7 +36,9 @@ export function FieldSteps({ steps }: { steps: Explanation['steps'] }) {
           {steps.map(({ decision, because, detail }, at) => (
             <TableRow key={at}>
               <TableCell>
-                <Text>{`${showValue(detail['hubspotField'])} · ${showValue(detail['klaviyoField'])}`}</Text>
+                <Text>
+                  {`${names.field('hubspot', String(detail['hubspotField']))} · ${names.field('klaviyo', String(detail['klaviyoField']))}`}
+                </Text>
               </TableCell>
               <TableCell>{showValue(detail['hubspot'])}</TableCell>
               <TableCell>{showValue(detail['klaviyo'])}</TableCell>

@@ -19,12 +19,13 @@ import {
 } from '@hubspot/ui-extensions';
 import type { Explanation } from '../api-types.js';
 import { words } from '../words.js';
+import { useNames } from '../shared/names.js';
 import { usePlatform } from '../shared/platform.js';
 import { ProblemAlert } from '../shared/ProblemAlert.js';
 import { showValue } from '../shared/show-value.js';
 import { useAction } from '../shared/use-action.js';
 import { FieldSteps } from './FieldSteps.js';
-import { spoken } from './spoken.js';
+import { spoken, spokenValue } from './spoken.js';
 
 const text = words.why;
 
@@ -100,6 +101,7 @@ export function WhyScreen({ onHistory }: { onHistory(hubspotId: string): void })
 
 function Steps({ steps }: { steps: Explanation['steps'] }) {
   const { time } = usePlatform();
+  const names = useNames();
   return (
     <Table density="condensed">
       <TableHead>
@@ -118,13 +120,20 @@ function Steps({ steps }: { steps: Explanation['steps'] }) {
             <TableCell>
               <Text>{step.because}</Text>
               {Object.entries(step.detail)
-                .filter(([name, value]) => !internal.has(name) && isPlain(value))
+                .filter(([name, value]) => !shownElsewhere.has(name) && isPlain(value))
                 .map(([name, value]) => (
-                  <Text key={name} variant="microcopy">{`${spoken(name)}: ${showValue(value)}`}</Text>
+                  <Text key={name} variant="microcopy">
+                    {lists.has(name)
+                      ? `${text.lists}: ${[value]
+                          .flat()
+                          .map((id) => names.list(String(id)))
+                          .join(', ')}`
+                      : `${spoken(name)}: ${showValue(spokenValue(value))}`}
+                  </Text>
                 ))}
             </TableCell>
             <TableCell>
-              <Text variant="microcopy">{time(step.at)}</Text>
+              <Text variant="microcopy">{step.step === 'history' ? time(step.at) : text.now}</Text>
             </TableCell>
           </TableRow>
         ))}
@@ -133,8 +142,10 @@ function Steps({ steps }: { steps: Explanation['steps'] }) {
   );
 }
 
-/** Numbers of our own, which say nothing to a person. */
-const internal = new Set(['id', 'runId']);
+/** Numbers of our own, which say nothing to a person, and what stands above the table. */
+const shownElsewhere = new Set(['id', 'runId', 'hubspotId', 'klaviyoId', 'email']);
+/** Details that name Klaviyo lists. */
+const lists = new Set(['klaviyoListId', 'listId']);
 
 /** Whether a detail says something to a person: no record inside, not empty. */
 function isPlain(value: unknown): boolean {

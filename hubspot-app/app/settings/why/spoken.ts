@@ -8,3 +8,11 @@ export function spoken(code: string): string {
     .replace(/\bid(s?)\b/g, 'ID$1');
   return branded.charAt(0).toUpperCase() + branded.slice(1);
 }
+
+/** A value that is a code (`NEVER_SUBSCRIBED`, `two_way`) as words; every other value as it is. */
+export function spokenValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(spokenValue);
+  return typeof value === 'string' && /^([A-Z]+(_[A-Z]+)*|[a-z]+(_[a-z]+)+)$/.test(value)
+    ? spoken(value.toLowerCase())
+    : value;
+}

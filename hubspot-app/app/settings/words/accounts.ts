@@ -3,6 +3,7 @@ const states = { connected: 'Connected', reconnect: 'Must be connected again', d
 export const accountWords = {
   title: 'Accounts',
   hubspot: 'HubSpot account',
+  portal: (id: string): string => `Account ${id}`,
   klaviyo: 'Klaviyo accounts',
   states,
   auth: { oauth: 'Klaviyo login', api_key: 'Private API key' },
@@ -21,7 +22,9 @@ export const accountWords = {
   ],
   disconnected: 'Disconnected. Its connections have stopped.',
   usage: 'Usage',
-  used: (month: string): string => `Contacts in sync in ${month}`,
+  /** `month` is YYYY-MM. */
+  used: (month: string): string =>
+    `Contacts in sync in ${new Date(`${month}-01T00:00:00Z`).toLocaleDateString('en-US', { month: 'long', year: 'numeric', timeZone: 'UTC' })}`,
   alerts: 'Alerts',
   alertEmail: 'Email address for alerts',
   alertHelp:

@@ -41,6 +41,10 @@ export const commonWords = {
   types: { contact: 'Contact sync', engagement: 'Email activity sync' },
   stale: 'Could not refresh; this is what was known last.',
   noEmail: 'no email',
+  list: (id: string): string => `List ${id}`,
+  /** A field or list of one side. */
+  at: (side: Side, name: string): string => `${sideName[side]} · ${name}`,
+
   count: (count: number, one: string, many: string): string =>
     `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`,
   /** A length of time in seconds as people say it. */

@@ -24,10 +24,14 @@ const counted: Record<string, string> = {
   subscribed: 'subscribed',
 };
 
+const nobody = 'Nobody is deleted. Nobody is subscribed or unsubscribed, unless you switched that on under “Consent”.';
+
 export const connectionWords = {
-  back: 'All connections',
+  back: '← All connections',
   tabs: { status: 'Status', parity: 'Proof', runs: 'Runs' },
   edit: 'Change',
+  editOn: 'Go on changing',
+  more: 'More',
   pause: 'Pause',
   pauseTitle: (name: string): string => `Pause “${name}”?`,
   pauseSays: [
@@ -41,12 +45,14 @@ export const connectionWords = {
   resumeSays: [
     'What changed meanwhile is synced now, on both sides, by your rules.',
     'Where both sides changed, the winner you chose decides.',
+    nobody,
   ],
   resumed: 'Resumed.',
   sync: 'Sync now',
-  syncTitle: 'Sync everybody now?',
+  syncTitle: (name: string): string => `Sync all of “${name}” now?`,
   syncSays: [
     'Every contact of this connection is looked at again at once. What differs is synced by your rules.',
+    nobody,
     'You need not do this: changes are noticed by themselves within two minutes.',
   ],
   synced: 'Begun.',
@@ -57,6 +63,28 @@ export const connectionWords = {
     'All contacts, profiles and their values stay as they are. Nobody is removed from a list, unsubscribed or deleted.',
     'This cannot be undone.',
   ],
+  /** The same of email activity, which is shown and not kept the same. */
+  activitySays: {
+    pause: [
+      'No activity is put on timelines any more until you resume.',
+      'What happens meanwhile stays in Klaviyo, and is added when you resume.',
+      'No contact is changed, subscribed, unsubscribed or deleted.',
+    ],
+    resume: [
+      'Activity since the pause is read and put on timelines, once each.',
+      'No contact is changed, unless you switched on creating contacts or numbers on contact properties.',
+    ],
+    sync: [
+      'Klaviyo is asked for new activity at once.',
+      'You need not do this: activity appears by itself within a minute.',
+      'No contact is changed, unless you switched on creating contacts or numbers on contact properties.',
+    ],
+    delete: [
+      'Email activity is no longer read, and the set-up is deleted.',
+      'Activity that is on timelines stays there. No contact is changed or deleted.',
+      'This cannot be undone.',
+    ],
+  },
   deleteDraftSays: ['The draft is deleted. It has never written anything.'],
   deleted: 'Deleted.',
   numbers: {
@@ -76,8 +104,8 @@ export const connectionWords = {
   /** null: not worth a word. */
   counted: (name: string): string | null => counted[name] ?? null,
   last: 'Last success',
-  lag: 'Behind by',
-  upToDate: 'Up to date',
+  lag: 'Delay of changes',
+  upToDate: 'None, up to date',
   budget: 'API limits left',
   budgetOf: (hubspot: string, klaviyo: string): string => `HubSpot ${hubspot}, Klaviyo ${klaviyo}`,
   skippedTitle: 'Skipped, and why',
@@ -102,7 +130,7 @@ export const connectionWords = {
     title: 'Proof that both sides agree',
     intro: 'Both sides are read again in the background, and every mapped value is compared.',
     agreeing: 'Values that agree',
-    of: (agreeing: string, compared: string): string => `${agreeing} of ${compared}`,
+    of: (agreeing: string, compared: string): string => `${agreeing} of ${compared} mapped values agree.`,
     pairs: 'Pairs checked',
     lag: 'Longest wait of a change',
     checked: (time: string): string => `Last complete check: ${time}`,

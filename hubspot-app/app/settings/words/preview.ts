@@ -48,8 +48,12 @@ export const previewWords = {
     reason: 'Reason',
     people: 'People',
   },
-  joins: (lists: number): string => (lists === 1 ? 'joins the Klaviyo list' : `joins ${lists} Klaviyo lists`),
-  subscribes: 'is subscribed',
-  optsOut: (side: string): string => `is opted out in ${side}`,
+  joins: (lists: string): string => `Joins the Klaviyo list “${lists}”`,
+  subscribes: 'Is subscribed to email marketing',
+  optsOut: (side: string): string => `Is opted out in ${side}`,
+  moreChanges: (count: number): string => `and ${count === 1 ? '1 more field' : `${count} more fields`}`,
+  issue: ({ title, detail, fix }: { title: string; detail: string; fix: string }): string =>
+    `${title}: ${detail} What to do: ${fix}`,
+  allSamples: (count: number): string => `Show all ${count} examples`,
   nothingChanges: 'Nothing changes',
 };

@@ -7,6 +7,8 @@ export const whyWords = {
   none: 'Nothing is known of this address',
   noneText: 'Neither HubSpot nor Klaviyo has it, or no connection covers it. Check the spelling.',
   columns: { step: 'Step', decision: 'Outcome', because: 'Because', at: 'When' },
+  now: 'now',
+  lists: 'Klaviyo list',
   fields: 'Field by field',
   fieldColumns: {
     field: 'HubSpot · Klaviyo',
