@@ -55,6 +55,7 @@ export const hubspotCoverage: Record<string, Coverage> = {
   'properties.get': tested(),
   'properties.create': tested('groups are not checked'),
   'properties.update': tested('label and options only'),
+  'pipelines.list': tested('pipelines of deals only'),
   'associations.batchRead': tested('from contacts to companies and deals, from companies to contacts; one page'),
   'communicationPreferences.optOut': inJourneys('marketing email as a whole only, no single subscription types'),
   'communicationPreferences.unsubscribeAll': inJourneys('answers no single subscription types'),

@@ -10,6 +10,7 @@ import { addListRoutes } from './lists.js';
 import { addOauthRoutes, Tokens } from './oauth.js';
 import { addMarketplaceRoutes } from './marketplace.js';
 import { addObjectRoutes } from './objects.js';
+import { addPipelineRoutes } from './pipelines.js';
 import { Portal } from './store.js';
 import { addTimelineControls, addTimelineRoutes, declaredTypes } from './timeline.js';
 import { Webhooks } from './webhooks.js';
@@ -85,6 +86,7 @@ export async function startHubspot(options: HubspotOptions = {}): Promise<Hubspo
   addObjectRoutes(router, portalOf);
   addListRoutes(router, portalOf);
   addCatalogueRoutes(router, portalOf);
+  addPipelineRoutes(router, portalOf);
   addCommunicationPreferenceRoutes(router, portalOf);
   addTimelineRoutes(router, portalOf, declaredTypes(options.appEvents ?? 'hubspot-app/app/app-events'));
   addTimelineControls(router, portals);

@@ -1,5 +1,6 @@
 import type { Occurrence } from './timeline.js';
 import type { Person } from '../seed/people.js';
+import { dealPipelines, type Pipeline } from './pipelines.js';
 import { contactProperties, companyProperties, type PropertyDefinition } from './property-definitions.js';
 
 export interface CrmRecord {
@@ -41,6 +42,7 @@ export class Portal {
   readonly contacts = new Map<string, CrmRecord>();
   readonly companies = new Map<string, CrmRecord>();
   readonly deals = new Map<string, CrmRecord>();
+  readonly dealPipelines = new Map<string, Pipeline>(dealPipelines().map((one) => [one.id, one]));
   readonly emails = new Map<string, string>();
   readonly lists = new Map<string, HubspotList>();
   readonly contactProperties = new Map<string, PropertyDefinition>();
@@ -55,6 +57,7 @@ export class Portal {
   readonly timeline = new Map<string, Occurrence>();
   /** Groups of contact properties, by name. */
   readonly propertyGroups = new Map<string, string>([['contactinformation', 'Contact information']]);
+  readonly madeAt = Date.now();
   installed = false;
   appEventsApproved = true;
   private nextId: number;
@@ -353,13 +356,15 @@ export class Portal {
   private seedDeal(contactId: string, key: number, createdAt: number): void {
     const id = this.newId();
     const closed = key % 2 === 0;
+    // Every third deal is a renewal.
+    const pipeline = [...this.dealPipelines.values()][key % 27 === 0 ? 1 : 0];
     this.deals.set(id, {
       id,
       properties: {
         dealname: `Deal ${key}`,
         amount: String(key * 10),
-        pipeline: 'default',
-        dealstage: closed ? 'closedwon' : 'appointmentscheduled',
+        pipeline: pipeline?.id ?? '',
+        dealstage: pipeline?.stages.find((stage) => stage.closed === closed)?.id ?? '',
         hs_is_closed: String(closed),
       },
       createdAt,

@@ -69,6 +69,7 @@ export const operations: readonly Operation[] = [
   },
   { method: 'delete', path: '/klaviyo-accounts/{id}', summary: 'Disconnect', status: 204, answer: null },
   { method: 'get', path: '/hubspot/lists', summary: 'HubSpot lists', ...picker },
+  { method: 'get', path: '/hubspot/pipelines', summary: 'HubSpot pipelines of deals', ...picker },
   { method: 'get', path: '/klaviyo-accounts/{id}/lists', summary: 'Klaviyo lists', ...picker },
   { method: 'get', path: '/klaviyo-accounts/{id}/segments', summary: 'Klaviyo segments', ...picker },
   { method: 'get', path: '/klaviyo-accounts/{id}/flows', summary: 'Klaviyo flows', ...picker },

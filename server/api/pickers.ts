@@ -1,6 +1,8 @@
 import { Router, type Request } from 'express';
+import { NeedsPerson } from '../errors.js';
 import { findKlaviyoAccount } from '../store/klaviyo-accounts.js';
 import { searchLists } from '../vendors/hubspot/lists.js';
+import { readDealPipelines } from '../vendors/hubspot/pipelines.js';
 import { readCampaigns, readFlows } from '../vendors/klaviyo/messages.js';
 import { readLists } from '../vendors/klaviyo/lists.js';
 import { readSegments } from '../vendors/klaviyo/segments.js';
@@ -14,11 +16,11 @@ interface Item {
   name: string;
 }
 
-/** Klaviyo hands out lists ten at a time: what was read is kept for a minute, so that typing in a picker is quick. */
+/** Klaviyo hands out lists ten at a time: what was read whole is kept for a minute, so that typing in a picker is quick. */
 const keptMs = 60_000;
 const mostKept = 500;
 
-/** What a person chooses from: HubSpot lists, Klaviyo lists, segments, flows and campaigns; `?search=`. */
+/** What a person chooses from: HubSpot lists and deal pipelines, Klaviyo lists, segments, flows and campaigns; `?search=`. */
 export function pickerRoutes(deps: ApiDependencies): Router {
   const router = Router();
   const kept = new Map<string, { at: number; items: Promise<Item[]> }>();
@@ -47,17 +49,15 @@ export function pickerRoutes(deps: ApiDependencies): Router {
     });
     response.json({ results: lists, next: next === null ? null : String(next) });
   });
+  router.get('/hubspot/pipelines', async (request, response) => {
+    const { portalId } = callerOf(request);
+    const all = remembered(`${portalId} pipelines`, () => readDealPipelines(deps.hubspot(portalId)));
+    response.json(foundIn(await all.catch(sayOfDeals), request));
+  });
   const klaviyoPicker = (kind: string, read: (id: string) => Promise<Item[]>): void => {
     router.get(`/klaviyo-accounts/:id/${kind}`, async (request, response) => {
       const id = await accountId(request);
-      const { cursor, limit } = pageSchema.parse(request.query);
-      const search = searchOf(request).toLowerCase();
-      const found = (await remembered(`${id} ${kind}`, () => read(id))).filter((item) =>
-        item.name.toLowerCase().includes(search),
-      );
-      const start = startOf(cursor);
-      const end = start + limit;
-      response.json({ results: found.slice(start, end), next: end < found.length ? String(end) : null });
+      response.json(foundIn(await remembered(`${id} ${kind}`, () => read(id)), request));
     });
   };
   klaviyoPicker('lists', async (id) =>
@@ -73,6 +73,27 @@ export function pickerRoutes(deps: ApiDependencies): Router {
   klaviyoPicker('flows', (id) => readFlows(deps.klaviyo(id)));
   klaviyoPicker('campaigns', (id) => readCampaigns(deps.klaviyo(id)));
   return router;
+}
+
+/** Reading deals is a permission that an account need not grant: what is missing then, in words (E12). */
+function sayOfDeals(error: unknown): never {
+  if (!(error instanceof NeedsPerson) || error.code !== 'missing_scope') throw error;
+  throw new NeedsPerson(
+    error.code,
+    'HubSpot does not let the app read deals, so their pipelines are not known here.',
+    'Install the app again and allow it to read deals, or choose no deals on the connection.',
+    { cause: error },
+  );
+}
+
+/** The page that was asked for, of those whose name has the text searched. */
+function foundIn(items: readonly Item[], request: Request): { results: Item[]; next: string | null } {
+  const { cursor, limit } = pageSchema.parse(request.query);
+  const search = searchOf(request).toLowerCase();
+  const found = items.filter((item) => item.name.toLowerCase().includes(search));
+  const start = startOf(cursor);
+  const end = start + limit;
+  return { results: found.slice(start, end), next: end < found.length ? String(end) : null };
 }
 
 const searchOf = (request: Request): string =>

@@ -39,6 +39,11 @@ export const lists400: PickerItem[] = many(400, (n) => ({
   optIn: n % 9 === 1 ? 'double_opt_in' : 'single_opt_in',
 }));
 
+export const pipelines50: PickerItem[] = many(50, (n) => ({
+  id: `P${n}`,
+  name: n === 3 ? longName : `Pipeline of country ${n + 1}`,
+}));
+
 export const fields900: Fields = {
   ...few,
   hubspot: [

@@ -45,6 +45,7 @@ async function open(connection: Connection | null, more: (to: Stand) => void = (
     body: { health: 'broken', banners: madeUp.banners, connections: madeUp.connections45 },
   }));
   on('GET', /^\/hubspot\/lists/, ({ path }) => ({ body: madeUp.pageOf(madeUp.lists400, path) }));
+  on('GET', /^\/hubspot\/pipelines/, ({ path }) => ({ body: madeUp.pageOf(madeUp.pipelines50, path) }));
   on('GET', /^\/klaviyo-accounts\/\w+\/\w+/, ({ path }) => ({ body: madeUp.pageOf(madeUp.lists400, path) }));
   on('GET', /^\/fields/, () => ({ body: madeUp.fields900 }));
   on('GET', /^\/connections\/\w+$/, () => ({ body: current }));
@@ -362,13 +363,19 @@ describe('a connection', () => {
     await resume(
       madeUp.engagement({
         sources: { all: false, klaviyoListIds: ['L3'], klaviyoSegmentIds: [], flowIds: ['L7'], campaignIds: [] },
-        options: { ...madeUp.engagement().options, createContacts: true, since: '2026-01-31T00:00:00.000Z' },
+        options: {
+          ...madeUp.engagement().options,
+          createContacts: true,
+          since: '2026-01-31T00:00:00.000Z',
+          dealPipelines: ['P3', 'P4', 'gone'],
+        },
       }),
     );
     await sight.page.getByLabel('Newsletter list 6 (').first().waitFor();
     await shot('engagement-sources-chosen');
     await step('Details');
     await sees('Values of a contact that is created');
+    await sight.page.getByLabel('Pipeline of country 5').first().waitFor();
     await shot('engagement-details-all');
     await step('Activate');
     await sees('Timelines wait for HubSpot’s approval');

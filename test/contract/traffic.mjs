@@ -26,10 +26,11 @@ const errors = (exchange) =>
 
 /**
  * What the kit's documents cannot judge: uninstalling by the app has a document of its own that is not among them (CRM
- * App Uninstalls, 2026-09), and where a document gives `default` alone it says nothing of any single status.
+ * App Uninstalls, 2026-09), pipelines too (CRM Pipelines, 2026-09), and where a document gives `default` alone it says
+ * nothing of any single status.
  */
 function undocumented({ url }, { rule, message }) {
-  if (rule === 'path-unknown') return new URL(url, 'http://vendor').pathname.startsWith('/appinstalls/');
+  if (rule === 'path-unknown') return /^\/(appinstalls|crm\/pipelines)\//.test(new URL(url, 'http://vendor').pathname);
   return rule === 'status-unknown' && /is not among default$/.test(message);
 }
 

@@ -97,6 +97,23 @@ test('E11: unsubscribing, which Klaviyo tells four times, is one activity that n
   expect(events[0]?.properties['message']).toBe('Autumn reading list');
 }, 60_000);
 
+/** A deal of a contact, open unless said otherwise, made in that year. */
+function addDeal(contactId: string, dealname: string, year: number, more: Record<string, string> = {}): string {
+  const portal = world.hubspot.portals.get(world.portalId)!;
+  const dealId = portal.newId();
+  const createdAt = Date.UTC(year, 0, 1);
+  portal.deals.set(dealId, {
+    id: dealId,
+    properties: { dealname, pipeline: 'default', dealstage: 'x', hs_is_closed: 'false', ...more },
+    createdAt,
+    updatedAt: createdAt,
+    archived: false,
+    indexedAt: createdAt,
+  });
+  portal.dealsOf.set(contactId, (portal.dealsOf.get(contactId) ?? new Set()).add(dealId));
+  return dealId;
+}
+
 test('E5, E12: the company and the oldest open deal have the activity too, and cards of their own', async () => {
   const portal = world.hubspot.portals.get(world.portalId)!;
   const [contactId, companyId] = [...portal.companyOf].find(([one]) => {
@@ -104,21 +121,8 @@ test('E5, E12: the company and the oldest open deal have the activity too, and c
     return email != null && emails.slice(20).includes(email) && !portal.dealsOf.has(one);
   })!;
   const email = portal.contacts.get(contactId)!.properties['email']!;
-  const deal = (name: string, year: number, closed: boolean): string => {
-    const dealId = portal.newId();
-    const createdAt = Date.UTC(year, 0, 1);
-    portal.deals.set(dealId, {
-      id: dealId,
-      properties: { dealname: name, pipeline: 'default', dealstage: 'x', hs_is_closed: String(closed) },
-      createdAt,
-      updatedAt: createdAt,
-      archived: false,
-      indexedAt: createdAt,
-    });
-    portal.dealsOf.set(contactId, (portal.dealsOf.get(contactId) ?? new Set()).add(dealId));
-    return dealId;
-  };
-  const [won, oldest, newer] = [deal('won', 2019, true), deal('oldest', 2020, false), deal('newer', 2021, false)];
+  const deal = (name: string, year: number, more: Record<string, string> = {}) => addDeal(contactId, name, year, more);
+  const [won, oldest, newer] = [deal('won', 2019, { hs_is_closed: 'true' }), deal('oldest', 2020), deal('newer', 2021)];
   const link = `${url}/for-the-deal`;
   await activity(world, { email, type: 'clicked', url: link });
   await shown(contactId, 1);
@@ -131,6 +135,31 @@ test('E5, E12: the company and the oldest open deal have the activity too, and c
   expect([...(await appEventsOf(world, won)), ...(await appEventsOf(world, newer))]).toEqual([]);
   expect((await card(world, companyId, 'companies')).latest[0]).toMatchObject({ type: 'clicked', url: link });
   expect((await card(world, oldest, 'deals')).totals).toMatchObject({ clicked: 1 });
+}, 60_000);
+
+test('E12: of chosen pipelines only: an older deal of another one is passed over', async () => {
+  const portal = world.hubspot.portals.get(world.portalId)!;
+  const email = emails.slice(20).find((one) => !portal.dealsOf.has(contactIdOf(world, one)))!;
+  const contactId = contactIdOf(world, email);
+  const { results } = (await world.call('GET', '/hubspot/pipelines?search=renewals')).json as {
+    results: { id: string }[];
+  };
+  const pipeline = results[0]!.id;
+  addDeal(contactId, 'of another pipeline', 2019);
+  const renewal = addDeal(contactId, 'renewal', 2021, { pipeline });
+  const choose = async (dealPipelines: string[]): Promise<void> => {
+    const patched = await world.call('PATCH', `/connections/${id}`, { options: { dealPipelines } });
+    expect([patched.status, patched.json]).toMatchObject([200, { options: { dealPipelines } }]);
+  };
+  await choose([pipeline]);
+  const link = `${url}/for-the-renewal`;
+  await activity(world, { email, type: 'clicked', url: link });
+  await shown(contactId, 1);
+  const onDeals = (await appEventsOf(world)).filter(
+    ({ eventTypeName, properties }) => eventTypeName.endsWith('-deal') && properties['link'] === link,
+  );
+  expect(onDeals.map(({ objectId }) => objectId)).toEqual([renewal]);
+  await choose([]);
 }, 60_000);
 
 test('E9: a merge of profiles replays their events and adds nothing', async () => {

@@ -74,7 +74,7 @@ interface Published {
 }
 
 /** Parameters that name nobody's rows. Any other must be one of `foreign`, or the test says that it was forgotten. */
-const harmless = ['portalId', 'userId', 'userEmail', 'appId', 'cursor', 'limit', 'search', 'code', 'action'];
+const harmless = ['portalId', 'userId', 'userEmail', 'appId', 'cursor', 'limit', 'search', 'code', 'action', 'options'];
 
 /** What the other portal knows of this one, by the name of the parameter. */
 const foreign = (path: string): Record<string, string> => ({

@@ -49,6 +49,30 @@ describe('pickers', () => {
     expect((await page('/hubspot/lists?search=no%20such%20list')).results).toEqual([]);
   });
 
+  test('E12: pipelines of deals, by search; without the permission to read deals that is said, and asked again', async () => {
+    world.hubspot.faults.add({ operation: 'pipelines.list', kind: 'status', status: 403, times: 1 });
+    expect(await world.call('GET', '/hubspot/pipelines')).toMatchObject({
+      status: 422,
+      body: {
+        error: {
+          code: 'missing_scope',
+          message: expect.stringContaining('read deals'),
+          fix: expect.stringContaining('Install the app again'),
+        },
+      },
+    });
+    const all = (await page('/hubspot/pipelines')).results;
+    expect(all).toEqual([
+      { id: 'default', name: 'Sales pipeline' },
+      { id: expect.stringMatching(/^\d+$/), name: 'Renewals' },
+    ]);
+    expect((await page('/hubspot/pipelines?search=RENEW')).results).toEqual(all.slice(1));
+    // A1: what is remembered of one portal is not shown to another.
+    world.hubspot.portals.get(world.otherPortalId)!.dealPipelines.delete('default');
+    const other = await world.call('GET', '/hubspot/pipelines', undefined, { portalId: world.otherPortalId });
+    expect((other.body as Page).results).toEqual(all.slice(1));
+  });
+
   test('C3: Klaviyo lists say how people opt in', async () => {
     const lists = (await page(`/klaviyo-accounts/${account}/lists`)).results;
     expect(lists).toEqual(

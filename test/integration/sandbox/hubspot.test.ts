@@ -338,6 +338,15 @@ describe('lists, properties, associations, tokens', () => {
     }
   });
 
+  test('E12: pipelines of deals with their stages', async () => {
+    const { body } = await call('GET', '/crm/pipelines/2026-09/deals');
+    expect(body.results).toMatchObject([
+      { id: 'default', displayOrder: 0, stages: [{ id: 'appointmentscheduled' }, { id: 'closedwon' }, {}] },
+      { label: 'Renewals', displayOrder: 1, archived: false, stages: [{ metadata: { isClosed: 'false' } }, {}, {}] },
+    ]);
+    expect((await call('GET', '/crm/pipelines/2026-09/tickets')).status).toBe(400);
+  });
+
   test('A1: portals are apart; tokens work once, end, and die with the app', async () => {
     const other = await tokenFor('4100002');
     const asOther = await fetch(`${sandbox.url}${contacts}?limit=1`, { headers: { authorization: `Bearer ${other}` } });

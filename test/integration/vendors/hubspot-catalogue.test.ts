@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readAccount } from '../../../server/vendors/hubspot/account.js';
 import { listById, listExists, listsOf, memberPage, searchLists } from '../../../server/vendors/hubspot/lists.js';
+import { readDealPipelines } from '../../../server/vendors/hubspot/pipelines.js';
 import { createOption, ensureGroup, ensureProperty, readFields } from '../../../server/vendors/hubspot/properties.js';
 import { openHubspotSession, type HubspotSession } from '../../../server/vendors/hubspot/session.js';
 import { scriptedVendor, watch, type ScriptedVendor } from './scripted-vendor.js';
@@ -191,4 +192,35 @@ test('an account tells where its pages are', async () => {
     uiDomain: 'app-eu1.hubspot.com',
     timeZone: 'Europe/Berlin',
   });
+});
+
+test('E12: pipelines of deals in HubSpot’s own order, archived ones left out', async () => {
+  const pipeline = (id: string, label: string, displayOrder: number, more: object = {}) => ({
+    id,
+    label,
+    displayOrder,
+    stages: [],
+    archived: false,
+    createdAt: '2026-01-01T00:00:00Z',
+    updatedAt: '2026-01-01T00:00:00Z',
+    ...more,
+  });
+  vendor.answers(({ path }) => {
+    expect(path).toBe('/crm/pipelines/2026-09/deals');
+    return {
+      json: {
+        results: [
+          pipeline('3', 'Renewals', 2),
+          pipeline('2', 'Gone', 0, { archived: true }),
+          pipeline('4', 'Partners', 2),
+          pipeline('default', 'Sales pipeline', 1),
+        ],
+      },
+    };
+  });
+  expect(await readDealPipelines(session())).toEqual([
+    { id: 'default', name: 'Sales pipeline' },
+    { id: '4', name: 'Partners' },
+    { id: '3', name: 'Renewals' },
+  ]);
 });

@@ -14,6 +14,7 @@ import {
   uninstall,
   type HubspotApp,
 } from '../../../server/vendors/hubspot/oauth.js';
+import { readDealPipelines } from '../../../server/vendors/hubspot/pipelines.js';
 import { createOption, ensureProperty, readFields } from '../../../server/vendors/hubspot/properties.js';
 import { openHubspotSession, type HubspotSession } from '../../../server/vendors/hubspot/session.js';
 import type { HubspotTokens } from '../../../server/vendors/hubspot/types.js';
@@ -226,6 +227,15 @@ test.each([
   const [id = ''] = every();
   sandbox.faults.add({ ...fault, operation: 'contacts.batchUpdate' });
   await expect(contacts.update(session, [{ id, properties: { city: 'Rome' } }])).rejects.toMatchObject(error);
+});
+
+test('E12: the deals that are there are of the pipelines that are listed', async () => {
+  const pipelines = await readDealPipelines(session);
+  expect(pipelines.map(({ name }) => name)).toEqual(['Sales pipeline', 'Renewals']);
+  const deals = [...sandbox.portals.get(portalId)!.deals.values()];
+  expect(new Set(deals.map(({ properties }) => properties['pipeline']))).toEqual(
+    new Set(pipelines.map(({ id }) => id)),
+  );
 });
 
 test('G5: a batch of which every second input is refused tells each apart', async () => {

@@ -8,6 +8,7 @@ import {
   Link,
   LoadingSpinner,
   MultiSelect,
+  Select,
   Toggle,
   ToggleGroup,
   hubspot,
@@ -200,6 +201,9 @@ describe('the page', () => {
     stand.on('GET', /^\/klaviyo-accounts\/K1\/(flows|campaigns)/, (_, kind) => ({
       body: { results: [{ id: `${kind}-1`, name: `First of ${kind}` }], next: null },
     }));
+    stand.on('GET', /^\/hubspot\/pipelines/, () =>
+      refusal(422, 'missing_scope', 'HubSpot does not let the app read deals.', 'Install the app again.'),
+    );
     stand.on('POST', /^\/connections\/E1\/activate$/, () => ({ status: 202, body: made }));
     stand.on('GET', /^\/connections\/E1$/, () => ({ body: { ...made, state: 'active' } }));
     stand.on('GET', /^\/connections\/E1\/status$/, () => ({
@@ -220,6 +224,38 @@ describe('the page', () => {
     await until('on', () => page.find(Toggle, { name: 'activity-delivered' }).props.checked === true);
     await next(page);
     await sees(page, words.engagement.options.linkDeals);
+    // Without the permission it is said at the choice itself; once it is granted the pipelines are there.
+    await sees(page, 'HubSpot does not let the app read deals. Install the app again.');
+    stand.on('GET', /^\/hubspot\/pipelines/, () => ({
+      body: {
+        results: [
+          { id: 'default', name: 'Sales pipeline' },
+          { id: '7', name: 'Renewals' },
+        ],
+        next: null,
+      },
+    }));
+    await press(page, words.common.retry);
+    const pipelines = () => page.find(MultiSelect, { name: 'dealPipelines' }).props;
+    await until('offered', () => pipelines().options?.length === 2);
+    expect(pipelines()).toMatchObject({
+      label: words.engagement.options.pipelines.label,
+      placeholder: words.engagement.options.pipelines.all,
+      value: [],
+    });
+    page.find(MultiSelect, { name: 'dealPipelines' }).trigger('onChange', ['7', 'gone'] as never);
+    await until('chosen', () => pipelines().value?.length === 2);
+    // One that HubSpot no longer has can be seen, and taken out.
+    expect(pipelines().options).toContainEqual({
+      value: 'gone',
+      label: words.engagement.options.pipelines.unknown('gone'),
+    });
+    page.find(MultiSelect, { name: 'dealPipelines' }).trigger('onChange', ['7'] as never);
+    // No deals, no pipelines to choose; what was chosen stays.
+    page.find(Select, { name: 'linkDeals' }).trigger('onChange', 'none' as never);
+    await eventually(() => expect(page.maybeFind(MultiSelect, { name: 'dealPipelines' })).toBeNull());
+    page.find(Select, { name: 'linkDeals' }).trigger('onChange', 'newest_open' as never);
+    await until('there again', () => pipelines().value?.[0] === '7' && pipelines().value?.length === 1);
     page.find(ToggleGroup, { name: 'since' }).trigger('onChange', 'last_30_days' as never);
     await until('chosen', () => page.find(ToggleGroup, { name: 'since' }).props.value === 'last_30_days');
     await next(page);
@@ -231,7 +267,7 @@ describe('the page', () => {
       klaviyoAccountId: 'K1',
       sources: { all: false, flowIds: ['flows-1'], klaviyoListIds: [], klaviyoSegmentIds: [], campaignIds: [] },
       activities: { sent: false, delivered: true, opened: true, spam: true },
-      options: { excludeBots: true, since: 'last_30_days', linkDeals: 'oldest_open' },
+      options: { excludeBots: true, since: 'last_30_days', linkDeals: 'newest_open', dealPipelines: ['7'] },
     });
     expect(page.maybeFind(Button, labelled(words.connection.tabs.parity))).toBeNull();
   });

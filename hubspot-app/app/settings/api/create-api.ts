@@ -92,6 +92,8 @@ export function createApi(fetch: Fetch, serviceUrl: string) {
 
     hubspotLists: (search: string, cursor?: string) =>
       get<Page<PickerItem>>(`/hubspot/lists${query({ search, cursor, limit: 200 })}`),
+    hubspotPipelines: (search: string, cursor?: string) =>
+      get<Page<PickerItem>>(`/hubspot/pipelines${query({ search, cursor, limit: 200 })}`),
     klaviyoPicker: (accountId: string, kind: Picker, search: string, cursor?: string) =>
       get<Page<PickerItem>>(`/klaviyo-accounts/${accountId}/${kind}${query({ search, cursor, limit: 200 })}`),
     // The page shows no options, and with them 900 properties would be more than HubSpot passes on.

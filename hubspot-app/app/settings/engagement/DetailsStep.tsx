@@ -1,6 +1,7 @@
 import { DateInput, Flex, Heading, Select, Text, Toggle, ToggleGroup } from '@hubspot/ui-extensions';
 import type { EngagementOptions } from '../api-types.js';
 import { words } from '../words.js';
+import { ListPicker } from '../shared/ListPicker.js';
 import { usePlatform } from '../shared/platform.js';
 import { CreateMappings } from './CreateMappings.js';
 import type { EngagementForm } from './engagement-form.js';
@@ -9,9 +10,9 @@ const text = words.engagement.options;
 const deals = Object.keys(text.deals) as EngagementOptions['linkDeals'][];
 type Switches = 'excludeBots' | 'everyOpen' | 'createContacts' | 'rollups';
 
-/** Bots, opens, unknown people, where to begin, company and deals, roll-ups. */
+/** Bots, opens, unknown people, where to begin, company and deals with their pipelines, roll-ups. */
 export function DetailsStep({ form, change }: { form: EngagementForm; change(part: Partial<EngagementForm>): void }) {
-  const { now } = usePlatform();
+  const { api, now } = usePlatform();
   const { options } = form;
   const set = (part: Partial<EngagementOptions>): void => change({ options: { ...form.options, ...part } });
   const begin = options.since === 'activation' || options.since === 'last_30_days' ? options.since : 'date';
@@ -71,6 +72,18 @@ export function DetailsStep({ form, change }: { form: EngagementForm; change(par
           if (linkDeals !== undefined) set({ linkDeals });
         }}
       />
+      {options.linkDeals === 'none' ? null : (
+        <ListPicker
+          name="dealPipelines"
+          label={text.pipelines.label}
+          description={text.pipelines.help}
+          nothing={text.pipelines.all}
+          unknown={text.pipelines.unknown}
+          load={api.hubspotPipelines}
+          value={options.dealPipelines}
+          onChange={(dealPipelines) => set({ dealPipelines })}
+        />
+      )}
       {toggle('rollups', text.rollupsSays)}
     </Flex>
   );

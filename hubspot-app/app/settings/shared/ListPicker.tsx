@@ -15,6 +15,10 @@ interface ListPickerProps {
   onChange(ids: string[]): void;
   /** One or several. */
   single?: boolean;
+  /** What nothing chosen means, where it means something. */
+  nothing?: string;
+  /** What is chosen and was not found, e.g. because it is deleted; a list unless said otherwise. */
+  unknown?(id: string): string;
   /** Shown when nothing is chosen and that is a mistake by now. */
   missing?: string | null;
 }
@@ -25,9 +29,9 @@ const labelOf = (item: PickerItem): string => {
   return `${item.name}${size}${optIn}`;
 };
 
-/** Chooses lists, segments, flows or campaigns, of which there may be hundreds: typing searches in the service. */
+/** Chooses lists, segments, flows, campaigns or pipelines, of which there may be hundreds: typing searches in the service. */
 export function ListPicker(props: ListPickerProps) {
-  const { name, label, value, single = false, missing = null } = props;
+  const { name, label, value, single = false, missing = null, unknown = words.setup.who.unknownList } = props;
   const [typed, setTyped] = useState('');
   const search = useDebounce(typed, 300);
   const found = useItems(name, search, props.load);
@@ -39,10 +43,10 @@ export function ListPicker(props: ListPickerProps) {
     const shown = new Set(items.map(({ id }) => id));
     const chosen = value.filter((id) => id !== '' && !shown.has(id));
     return [
-      ...chosen.map((id) => ({ value: id, label: seen.current.get(id) ?? words.setup.who.unknownList(id) })),
+      ...chosen.map((id) => ({ value: id, label: seen.current.get(id) ?? unknown(id) })),
       ...items.map((item) => ({ value: item.id, label: labelOf(item) })),
     ];
-  }, [found.data, value]);
+  }, [found.data, value, unknown]);
 
   const common = {
     name,
@@ -50,7 +54,10 @@ export function ListPicker(props: ListPickerProps) {
     options,
     ...(props.description === undefined ? {} : { description: props.description }),
     ...(missing === null ? {} : { error: true, validationMessage: missing }),
-    placeholder: found.data === null && found.problem === null ? words.common.loading : words.setup.fields.choose,
+    placeholder:
+      found.data === null && found.problem === null
+        ? words.common.loading
+        : (props.nothing ?? words.setup.fields.choose),
   };
   return (
     <Flex direction="column" gap="small">

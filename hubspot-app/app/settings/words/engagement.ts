@@ -69,6 +69,12 @@ export const engagementWords = {
     linkCompany: 'Show it on the contact’s company too',
     linkDeals: 'Show it on deals',
     deals,
+    pipelines: {
+      label: 'Only of these pipelines',
+      help: 'With none chosen, deals of all pipelines count.',
+      all: 'All pipelines',
+      unknown: (id: string): string => `Pipeline ${id}`,
+    },
     rollups: 'Keep numbers on contact properties',
     rollupsSays:
       'Last send, open and click, counts of 30 and 90 days, subscription status and a score: for lists, reports and workflows.',
