@@ -210,17 +210,24 @@ export async function rosterProfiles(
   { after, sinceMs }: Pick<ScanCursor, 'after' | 'sinceMs'>,
 ): Promise<Page> {
   const since = new Date(sinceMs);
-  const rows = await remainingProfiles<KlaviyoProfile>(ctx.db, { ...run, since }, after ?? '', peopleAtOnce);
-  const profiles = await presentProfiles(ctx, run.klaviyoAccountId, rows);
+  let at = after;
+  const left: Awaited<ReturnType<typeof remainingProfiles<KlaviyoProfile>>>['profiles'] = [];
+  // Most were brought by a contact: looked through until there are enough for a batch.
+  do {
+    const page = await remainingProfiles<KlaviyoProfile>(ctx.db, { ...run, since }, at ?? '', peopleAtOnce);
+    left.push(...page.profiles);
+    at = page.after;
+  } while (at !== null && left.length < peopleAtOnce / 2);
+  const profiles = await presentProfiles(ctx, run.klaviyoAccountId, left);
   return {
     input: {
       hubspotIds: [],
       klaviyoIds: [],
       profiles,
-      notInHubspot: new Set(rows.flatMap((row) => (row.absent && !row.stale && row.email !== null ? row.email : []))),
+      notInHubspot: new Set(left.flatMap((row) => (row.absent && !row.stale && row.email !== null ? row.email : []))),
     },
-    size: rows.filter(({ absent }) => absent).length,
-    after: rows.length < peopleAtOnce ? null : (rows.at(-1)?.recordId ?? null),
+    size: left.filter(({ absent }) => absent).length,
+    after: at,
     total: null,
   };
 }
