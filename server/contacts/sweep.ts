@@ -6,6 +6,7 @@ import { caresForConsent } from '../rules/plan-consent.js';
 import { changePriority, noteChanges } from '../store/changes.js';
 import { syncingConnections } from '../store/contact-connections.js';
 import { restsForPerson } from '../store/issues.js';
+import { hasOpenRun } from '../store/runs.js';
 import { ensureSweeps, moveSweep, readSweep, unseenRecords, type Sweep } from '../store/sweeps.js';
 import * as hubspotContacts from '../vendors/hubspot/contacts.js';
 import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
@@ -210,19 +211,22 @@ async function noteContacts(
   mapped: MappedScope,
   { startedMs, sinceMs, page: first }: FirstPage<ContactPage>,
 ): Promise<number> {
+  const end = startedMs - sweepOverlapMs;
+  const freshFrom = await freshFromMs(ctx, stored, startedMs);
   let page = first;
   let total = 0;
   for (;;) {
-    const found = page.contacts.map((record): Found => ({
-      modifiedAt: record.properties['lastmodifieddate'] ?? record.updatedAt,
-      swept: { side: 'hubspot', record },
-    }));
-    const end = startedMs - sweepOverlapMs;
-    const reached = page.done
-      ? Math.max(sinceMs, end)
-      : Math.max(sinceMs, Math.min(page.next?.modifiedMs ?? sinceMs, end));
-    total += await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, page.done);
-    if (page.done || page.next === undefined) return total;
+    const { found, fresh } = leaveFresh(
+      page.contacts.map((record): Found => ({
+        modifiedAt: record.properties['lastmodifieddate'] ?? record.updatedAt,
+        swept: { side: 'hubspot', record },
+      })),
+      freshFrom,
+    );
+    const done = page.done || fresh;
+    const reached = done ? Math.max(sinceMs, end) : Math.max(sinceMs, Math.min(page.next?.modifiedMs ?? sinceMs, end));
+    total += await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, done);
+    if (done || page.next === undefined) return total;
     page = await hubspotContacts.searchModified(session, {
       sinceMs,
       after: page.next,
@@ -247,18 +251,37 @@ async function noteProfiles(
   { startedMs, sinceMs, page: first }: FirstPage<ProfilePage>,
 ): Promise<number> {
   const end = startedMs - sweepOverlapMs;
+  const freshFrom = await freshFromMs(ctx, stored, startedMs);
   let page = first;
   let total = 0;
   for (;;) {
-    const found = page.profiles.map((record): Found => ({
-      modifiedAt: record.updated,
-      swept: { side: 'klaviyo', record },
-    }));
+    const { found, fresh } = leaveFresh(
+      page.profiles.map((record): Found => ({ modifiedAt: record.updated, swept: { side: 'klaviyo', record } })),
+      freshFrom,
+    );
     const last = Date.parse(page.profiles.at(-1)?.updated ?? '');
-    const reached =
-      page.cursor === null || Number.isNaN(last) ? Math.max(sinceMs, end) : Math.max(sinceMs, Math.min(last, end));
-    total += await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, page.cursor === null);
-    if (page.cursor === null) return total;
+    const done = page.cursor === null || fresh;
+    const reached = done || Number.isNaN(last) ? Math.max(sinceMs, end) : Math.max(sinceMs, Math.min(last, end));
+    total += await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, done);
+    if (page.cursor === null || fresh) return total;
     page = await profilesSince(session, sinceMs, page.cursor);
   }
+}
+
+/** So long a batch of a run may take from its first write until it is written down. Less than the overlap of the sweeps. */
+const batchMs = 15_000;
+
+/**
+ * From when on what was modified is left to the next sweep: while a run is under way that is its own writing for the most
+ * part, which nothing tells from an edit before the batch is written down. Everybody would be looked at twice.
+ */
+async function freshFromMs(ctx: SyncContext, { klaviyoAccountId }: Sweep, startedMs: number): Promise<number> {
+  if (!(await hasOpenRun(ctx.db, klaviyoAccountId))) return Infinity;
+  return startedMs - Math.min(batchMs, ctx.pollSeconds * 500);
+}
+
+/** Records of a page, oldest first, without those that are too fresh. */
+function leaveFresh(page: readonly Found[], freshFrom: number): { found: Found[]; fresh: boolean } {
+  const found = page.filter(({ modifiedAt }) => Date.parse(modifiedAt) < freshFrom);
+  return { found, fresh: found.length < page.length };
 }

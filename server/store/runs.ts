@@ -88,6 +88,16 @@ export async function nextRun<Cursor>(
   return rows[0] === undefined ? null : fromRow<Cursor>(rows[0]);
 }
 
+/** Whether a run over contacts is under way for a pair of accounts. */
+export async function hasOpenRun(db: Database, klaviyoAccountId: string): Promise<boolean> {
+  const rows = await db.query(
+    `select from run r join connection c on c.id = r.connection_id
+     where r.klaviyo_account_id = $1 and r.state in ('queued', 'running') and c.type = 'contact' limit 1`,
+    [klaviyoAccountId],
+  );
+  return rows.length > 0;
+}
+
 /** Whether a connection's initial run is not through. */
 export async function openInitialRun(db: Database, connectionId: string): Promise<boolean> {
   const rows = await db.query(
