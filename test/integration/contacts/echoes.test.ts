@@ -4,6 +4,7 @@ import { startKlaviyo, type KlaviyoSandbox } from '../../../sandbox/klaviyo/inde
 import { drain, noteAndWake } from '../../../server/contacts/drain.js';
 import { arrangeSweeps, sweep } from '../../../server/contacts/sweep.js';
 import { catalogueOf } from '../../../server/rules/mappings.js';
+import { cancelRuns, queueRun } from '../../../server/store/runs.js';
 import { openSteps, type StepWorld } from '../../helpers/sync-context.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
@@ -91,4 +92,24 @@ test('D5: what the service wrote itself is not looked at again; what people do a
   // Nothing that is mapped, but an active list may turn on it: looked at, as it came after the pass.
   portal().update('contacts', contact, { lifecyclestage: 'customer' }, 'CRM_UI');
   expect(await noted()).toContain(contact.id);
+});
+
+test('D5: while a run is under way, what was modified a moment ago is left to the next sweep', async () => {
+  await database.db.query('delete from change');
+  const { ctx, portalId, klaviyoAccountId, connectionId } = steps;
+  await queueRun(database.db, { id: connectionId, portalId, klaviyoAccountId }, 'manual');
+  const contact = portal().create('contacts', { email: 'fresh@example.org' }, 'CRM_UI');
+  const profile = account().create();
+  account().identify(profile, { email: 'made@example.org' });
+  account().touch(profile);
+  const sweeping: StepWorld['ctx'] = { ...ctx, pollSeconds: 30 };
+  const seen = async (): Promise<string[]> => {
+    for (const name of ['hubspot_contacts', 'klaviyo_profiles']) await sweep(sweeping, klaviyoAccountId, name);
+    const rows = await database.db.query<{ record_id: string }>('delete from change returning record_id');
+    return rows.map((row) => row.record_id).filter((id) => id === contact.id || id === profile.id);
+  };
+  expect(await seen()).toEqual([]);
+  await cancelRuns(database.db, connectionId);
+  // The watermark stayed behind them.
+  expect((await seen()).sort()).toEqual([contact.id, profile.id].sort());
 });
