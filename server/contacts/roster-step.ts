@@ -8,8 +8,9 @@ import {
   rosterSize,
   type RosterRow,
 } from '../store/roster.js';
+import type { Database } from '../store/database.js';
 import { advanceRun, type Run } from '../store/runs.js';
-import { readByIds, readPage as readContacts } from '../vendors/hubspot/contacts.js';
+import { countContacts, readByIds, readPage as readContacts } from '../vendors/hubspot/contacts.js';
 import type { HubspotContact } from '../vendors/hubspot/types.js';
 import { memberIdsPage } from '../vendors/klaviyo/lists.js';
 import { readPage as readProfiles } from '../vendors/klaviyo/profiles.js';
@@ -82,14 +83,24 @@ export async function readRoster(
     ]);
   const { rows, roster } = await ahead.take(key(cursor.roster), () => readRound(ctx, scope, cursor.roster));
   const through = isRead(roster);
+  const { steps } = cursor;
+  const { state, after } = roster.contacts;
   if (!through) ahead.begin(key(roster), () => readRound(ctx, scope, roster));
+  const contactsInAll = through && state === 'open' ? await countContacts(ctx.hubspot(scope.portalId, 'sweep')) : null;
   await ctx.db.transaction(async (tx) => {
     await assertLease(tx, lease);
     await addToRoster(tx, run, rows);
     await advanceRun(tx, run.id, {
-      cursor: { ...cursor, roster, index: through ? cursor.index + 1 : cursor.index, atMs: ctx.clock().getTime() },
+      cursor: {
+        ...cursor,
+        roster,
+        // The contacts that are left are read while those of the roster are worked on, and follow them.
+        steps: through && state === 'open' && after !== null ? withRest(steps, after) : steps,
+        index: through ? cursor.index + 1 : cursor.index,
+        atMs: ctx.clock().getTime(),
+      },
       done: 0,
-      total: through ? await rosterSize(tx, run.id) : null,
+      total: through ? await expected(tx, run.id, contactsInAll) : null,
       counts: { read: rows.filter(({ kind }) => kind === 'contact' || kind === 'profile').length },
     });
   });
@@ -103,7 +114,21 @@ const sourcesOf = (roster: RosterProgress): Source[] => [
     .map(([, source]) => source),
 ];
 const isOpen = ({ state }: Source): boolean => state === 'begin' || state === 'open';
-const isRead = (roster: RosterProgress): boolean => !sourcesOf(roster).some(isOpen);
+/** Whether what is looked up is read: contacts that are left may come page by page. */
+const isRead = (roster: RosterProgress): boolean => ![roster.profiles, ...Object.values(roster.lists)].some(isOpen);
+
+const withRest = (steps: ScanCursor['steps'], from: string): ScanCursor['steps'] =>
+  steps.flatMap((step): ScanCursor['steps'] =>
+    step.side === 'hubspot' && step.source === 'roster' ? [step, { side: 'hubspot', source: 'all', from }] : [step],
+  );
+
+/** People a run has to work on: its contacts, and the profiles that no contact brings, as far as that shows already. */
+async function expected(tx: Database, runId: string, contactsInAll: number | null): Promise<number> {
+  const { contacts, profiles, pairs } = await rosterSize(tx, runId);
+  const all = Math.max(contacts, contactsInAll ?? contacts);
+  const brought = contacts === 0 ? 0 : Math.round((pairs / contacts) * all);
+  return all + Math.max(0, profiles - brought);
+}
 
 async function readRound(ctx: SyncContext, scope: AccountScope, roster: RosterProgress): Promise<Round> {
   const hubspot = ctx.hubspot(scope.portalId, 'sweep');
@@ -154,10 +179,15 @@ async function readSource(
   return { rows, source: { state, after } };
 }
 
-function contactRows(contact: HubspotContact): RosterRow[] {
+const contactRows = (contact: HubspotContact): RosterRow[] => rowsOf(contact, contact);
+
+/** A contact's addresses alone. */
+export const addressRows = (contact: HubspotContact): RosterRow[] => rowsOf(contact, null);
+
+function rowsOf(contact: HubspotContact, record: HubspotContact | null): RosterRow[] {
   const further = (contact.properties['hs_additional_emails'] ?? '').split(';').map(normalEmail);
   return [
-    { kind: 'contact', recordId: contact.id, email: normalEmail(contact.properties['email']), record: contact },
+    { kind: 'contact', recordId: contact.id, email: normalEmail(contact.properties['email']), record },
     ...further.flatMap((email): RosterRow[] =>
       email === null ? [] : [{ kind: 'secondary', recordId: email, email, record: null }],
     ),

@@ -6,7 +6,7 @@ import { noteChanges } from '../store/changes.js';
 import { linksOfRecords } from '../store/links.js';
 import { LeaseLost, type Lease } from '../store/lease.js';
 import { stampMembers } from '../store/list-members.js';
-import { clearRosters } from '../store/roster.js';
+import { addToRoster, clearRosters } from '../store/roster.js';
 import { advanceRun, finishRun, startRun, type Run } from '../store/runs.js';
 import * as hubspotContacts from '../vendors/hubspot/contacts.js';
 import * as hubspotLists from '../vendors/hubspot/lists.js';
@@ -20,6 +20,7 @@ import type { ReadAhead } from './read-ahead.js';
 import { restConnection } from './rest-connection.js';
 import { rosterOf, type Roster } from './roster.js';
 import {
+  addressRows,
   emptyRoster,
   readRoster,
   rosterContacts,
@@ -37,7 +38,8 @@ export type ScanStep = {
 } & (
   | { side: 'klaviyo'; source: 'all' }
   | { side: 'klaviyo'; source: 'list' | 'segment'; id: string }
-  | { side: 'hubspot'; source: 'all' }
+  /** `from`: the page on which a roster's reading ended. */
+  | { side: 'hubspot'; source: 'all'; from?: string }
   | { side: 'hubspot'; source: 'list'; id: string }
 );
 
@@ -190,7 +192,7 @@ export async function scanPage(
   }
   // Several pages share an import job and a transaction.
   const counted = goesPageByPage(connection);
-  const pages = counted ? 1 : pagesAtOnce;
+  const pages = counted ? 1 : cursor.roster === undefined ? pagesAtOnce : pagesOfRoster;
   const key = ({ version, sinceMs, index, after }: ScanCursor): string =>
     JSON.stringify([run.id, version, sinceMs, index, after]);
   const read = (at: ScanCursor, of: ScanStep | RosterStep): Promise<Page> =>
@@ -208,6 +210,9 @@ export async function scanPage(
     ahead.pages.begin(key(next), () => read(next, nextStep));
   const total = page.total === null ? null : run.done + page.total;
   const progress = { id: run.id, cursor: next, total, done: page.size };
+  // Who came after the roster's reading has an address too that no profile is created for a second time.
+  if (cursor.roster !== undefined && 'from' in step)
+    await addToRoster(ctx.db, run, (page.input.contacts ?? []).flatMap(addressRows));
   const input = await notDoneYet(ctx, scope, pipeline, new Date(cursor.sinceMs), page.input);
   const { maxNewRecords } = connection.options;
   const created = (run.counts['createdInHubspot'] ?? 0) + (run.counts['createdInKlaviyo'] ?? 0);
@@ -281,11 +286,19 @@ async function readPages(
   return page;
 }
 
-/** Pages of a run that are worked off together. */
+/** Pages of a run that are worked off together; with a roster, as many as one import job and one list write carry. */
 const pagesAtOnce = 5;
+const pagesOfRoster = 10;
 
-const following = (cursor: ScanCursor, page: Page): ScanCursor =>
-  page.after === null ? { ...cursor, index: cursor.index + 1, after: null } : { ...cursor, after: page.after };
+function following(cursor: ScanCursor, page: Page): ScanCursor {
+  if (page.after !== null) return { ...cursor, after: page.after };
+  const next = cursor.steps[cursor.index + 1];
+  return {
+    ...cursor,
+    index: cursor.index + 1,
+    after: next !== undefined && 'from' in next ? (next.from ?? null) : null,
+  };
+}
 
 const joined = (one: Page, other: Page): Page => ({
   input: {

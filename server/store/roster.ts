@@ -108,24 +108,28 @@ export async function remainingProfiles<Profile>(
   after: string,
   limit: number,
 ): Promise<{ profiles: (Rostered<Profile> & { email: string | null; absent: boolean })[]; after: string | null }> {
-  const rows = await db.query<Row<Profile> & { email: string | null; absent: boolean; through: boolean }>(
-    // Row by row through the indexes: nobody has counted these tables yet, and joined as wholes they take minutes.
-    `with page as materialized (
-       select record_id, record, stale, email from roster
-       where run_id = $1 and kind = 'profile' and record_id > $4 order by record_id limit $5)
-     select p.record_id, case when l.through is null then p.record end as record, p.stale, p.email, l.through is not null as through,
-       c.known is null as absent
-     from page p
-     left join lateral (select true as through from link
-       where klaviyo_account_id = $2 and klaviyo_id = p.record_id and synced_at >= $3 offset 0) as l on true
-     left join lateral (select true as known from roster
-       where run_id = $1 and kind in ('contact', 'secondary') and email = p.email limit 1) as c on true
-     order by p.record_id`,
-    [run.id, run.klaviyoAccountId, run.since, after, limit],
+  const rows = await db.query<Row<Profile> & { email: string | null }>(
+    `select record_id, record, stale, email from roster where run_id = $1 and kind = 'profile' and record_id > $2
+     order by record_id limit $3`,
+    [run.id, after, limit],
   );
-  const left = rows.filter(({ through }) => !through);
+  // Asked for by lists of values, not joined: nobody has counted these tables yet, and the planner would compare all with all.
+  const [linked, addresses] = await Promise.all([
+    db.query<{ id: string }>(
+      `select klaviyo_id as id from link where klaviyo_account_id = $1 and klaviyo_id = any ($2) and synced_at >= $3`,
+      [run.klaviyoAccountId, rows.map((row) => row.record_id), run.since],
+    ),
+    db.query<{ email: string }>(
+      `select email from roster where run_id = $1 and kind in ('contact', 'secondary') and email = any ($2)`,
+      [run.id, rows.flatMap((row) => row.email ?? [])],
+    ),
+  ]);
+  const through = new Set(linked.map(({ id }) => id));
+  const known = new Set(addresses.map(({ email }) => email));
   return {
-    profiles: left.map((row) => ({ ...fromRow(row), email: row.email, absent: row.absent })),
+    profiles: rows
+      .filter((row) => !through.has(row.record_id))
+      .map((row) => ({ ...fromRow(row), email: row.email, absent: !known.has(row.email ?? '') })),
     after: rows.length < limit ? null : (rows.at(-1)?.record_id ?? null),
   };
 }
@@ -164,14 +168,18 @@ export async function rosteredMembers(
   return new Set(rows.map((row) => row.record_id));
 }
 
-/** People a run has to work on: its contacts, and the profiles whose email no contact has. */
-export async function rosterSize(db: Database, runId: string): Promise<number> {
-  const [row] = await db.query<{ n: string }>(
-    `select count(*) as n from roster r where run_id = $1 and (kind = 'contact' or kind = 'profile'
-       and not exists (select from roster c where c.run_id = $1 and c.kind = 'contact' and c.email = r.email))`,
+/** How many contacts and profiles are on a roster, and how many contacts have a profile there. */
+export async function rosterSize(
+  db: Database,
+  runId: string,
+): Promise<{ contacts: number; profiles: number; pairs: number }> {
+  const [row] = await db.query<{ contacts: string | null; profiles: string | null; pairs: string | null }>(
+    `select sum(contacts) as contacts, sum(profiles) as profiles, sum(case when profiles > 0 then contacts else 0 end) as pairs
+     from (select count(*) filter (where kind = 'contact') as contacts, count(*) filter (where kind = 'profile') as profiles
+           from roster where run_id = $1 and kind in ('contact', 'profile') group by coalesce(email, record_id)) as address`,
     [runId],
   );
-  return Number(row?.n ?? 0);
+  return { contacts: Number(row?.contacts ?? 0), profiles: Number(row?.profiles ?? 0), pairs: Number(row?.pairs ?? 0) };
 }
 
 const step = 20_000;

@@ -8,7 +8,7 @@ import { pagedSchema } from './search.js';
 import type { HubspotSession } from './session.js';
 import type { HubspotContact, WriteOutcome } from './types.js';
 
-export { searchModified, type ModifiedCursor } from './search.js';
+export { countContacts, searchModified, type ModifiedCursor } from './search.js';
 
 const contactOf = ({ objectWriteTraceId: _trace, ...contact }: HubspotRecord): HubspotContact => contact;
 

@@ -71,6 +71,19 @@ export async function searchModified(
   };
 }
 
+/** How many contacts a portal has. */
+export async function countContacts(session: HubspotSession): Promise<number> {
+  const page = await session.request({
+    operation: 'contacts.search',
+    method: 'POST',
+    path: objectPath('contacts', '/search'),
+    body: { filterGroups: [], sorts: ['hs_object_id'], properties: ['hs_object_id'], limit: 1, after: 0 },
+    schema: pagedSchema,
+    search: true,
+  });
+  return page.total ?? 0;
+}
+
 const modified = (search: ModifiedSearch, operator: 'GTE' | 'GT' | 'EQ', ms: number): object => ({
   propertyName: modifiedProperty(search),
   operator,

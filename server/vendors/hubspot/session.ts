@@ -43,7 +43,7 @@ export interface HubspotSessionOptions extends VendorDeps {
  * https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
  */
 export const hubspotWindows = {
-  general: (portalId: string): RateWindow => ({ key: `hs:${portalId}`, cap: 8, perSecond: 10.2 }),
+  general: (portalId: string): RateWindow => ({ key: `hs:${portalId}`, cap: 5, perSecond: 10.5 }),
   search: (portalId: string): RateWindow => ({ key: `hs:${portalId}:search`, cap: 2, perSecond: 3 }),
 };
 
