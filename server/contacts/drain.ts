@@ -27,7 +27,7 @@ import type { SyncContext } from './sync-context.js';
 const batchSize = 100;
 const leaseSeconds = 10;
 /** Batches of a run that are worked on at the same time. */
-const batchesUnderWay = 3;
+const batchesUnderWay = 4;
 /** A drain makes way after this long, so that many pairs of accounts share a process fairly (G2). */
 const turnSeconds = 20;
 

@@ -32,6 +32,10 @@ export interface RosterProgress {
   lists: Record<string, Source>;
   /** Whether all profiles belong to the run; else they are read as long as HubSpot is, to be looked up. */
   all: boolean;
+  /** Contacts read so far. */
+  contactsRead: number;
+  /** How many the portal has: asked when the profiles are read before the contacts. */
+  contactsInAll?: number;
 }
 
 interface Source {
@@ -47,7 +51,15 @@ export const emptyRoster = (all: boolean, lists: readonly string[]): RosterProgr
   profiles: unread,
   lists: Object.fromEntries(lists.map((id) => [id, unread])),
   all,
+  contactsRead: 0,
 });
+
+/**
+ * Where profiles are through first and so large a share of the contacts is not, the contacts go on page by page, read while
+ * those of the roster are worked on. Else the rest is read too: then profiles that no contact has are known, and created
+ * while Klaviyo takes the others.
+ */
+const restPageByPage = 0.4;
 
 /** Pages of each source that are taken down together. */
 const pagesAtOnce = 5;
@@ -81,12 +93,14 @@ export async function readRoster(
       cursor.sinceMs,
       sourcesOf(roster).map(({ state, after }) => [state, after]),
     ]);
-  const { rows, roster } = await ahead.take(key(cursor.roster), () => readRound(ctx, scope, cursor.roster));
-  const through = isRead(roster);
+  const { rows, roster: reached } = await ahead.take(key(cursor.roster), () => readRound(ctx, scope, cursor.roster));
+  const roster = await counted(ctx, scope, reached);
+  const { contacts } = roster;
+  const pageByPage =
+    isOpen(contacts) && roster.contactsRead < (1 - restPageByPage) * (roster.contactsInAll ?? Infinity);
+  const through = isRead(roster) && (!isOpen(contacts) || pageByPage);
   const { steps } = cursor;
-  const { state, after } = roster.contacts;
   if (!through) ahead.begin(key(roster), () => readRound(ctx, scope, roster));
-  const contactsInAll = through && state === 'open' ? await countContacts(ctx.hubspot(scope.portalId, 'sweep')) : null;
   await ctx.db.transaction(async (tx) => {
     await assertLease(tx, lease);
     await addToRoster(tx, run, rows);
@@ -95,12 +109,12 @@ export async function readRoster(
         ...cursor,
         roster,
         // The contacts that are left are read while those of the roster are worked on, and follow them.
-        steps: through && state === 'open' && after !== null ? withRest(steps, after) : steps,
+        steps: through && contacts.after !== null ? withRest(steps, contacts.after) : steps,
         index: through ? cursor.index + 1 : cursor.index,
         atMs: ctx.clock().getTime(),
       },
       done: 0,
-      total: through ? await expected(tx, run.id, contactsInAll) : null,
+      total: through ? await expected(tx, run.id, roster.contactsInAll) : null,
       counts: { read: rows.filter(({ kind }) => kind === 'contact' || kind === 'profile').length },
     });
   });
@@ -117,13 +131,19 @@ const isOpen = ({ state }: Source): boolean => state === 'begin' || state === 'o
 /** Whether what is looked up is read: contacts that are left may come page by page. */
 const isRead = (roster: RosterProgress): boolean => ![roster.profiles, ...Object.values(roster.lists)].some(isOpen);
 
+/** Asks how many contacts there are, once, when that decides how they are read. */
+async function counted(ctx: SyncContext, scope: AccountScope, roster: RosterProgress): Promise<RosterProgress> {
+  if (!isRead(roster) || !isOpen(roster.contacts) || roster.contactsInAll !== undefined) return roster;
+  return { ...roster, contactsInAll: await countContacts(ctx.hubspot(scope.portalId, 'sweep')) };
+}
+
 const withRest = (steps: ScanCursor['steps'], from: string): ScanCursor['steps'] =>
   steps.flatMap((step): ScanCursor['steps'] =>
     step.side === 'hubspot' && step.source === 'roster' ? [step, { side: 'hubspot', source: 'all', from }] : [step],
   );
 
 /** People a run has to work on: its contacts, and the profiles that no contact brings, as far as that shows already. */
-async function expected(tx: Database, runId: string, contactsInAll: number | null): Promise<number> {
+async function expected(tx: Database, runId: string, contactsInAll: number | undefined): Promise<number> {
   const { contacts, profiles, pairs } = await rosterSize(tx, runId);
   const all = Math.max(contacts, contactsInAll ?? contacts);
   const brought = contacts === 0 ? 0 : Math.round((pairs / contacts) * all);
@@ -157,6 +177,7 @@ async function readRound(ctx: SyncContext, scope: AccountScope, roster: RosterPr
     rows: [contacts, profiles, ...lists].flatMap(({ rows }) => rows),
     roster: {
       ...roster,
+      contactsRead: roster.contactsRead + contacts.rows.filter(({ kind }) => kind === 'contact').length,
       contacts: contacts.source,
       profiles: unless(profiles.source),
       lists: Object.fromEntries(lists.map(({ id, source }) => [id, unless(source)])),
@@ -210,14 +231,22 @@ function profileRow(scope: AccountScope, profile: KlaviyoProfile): RosterRow {
   };
 }
 
-/** The next contacts of the roster. Who was looked at by itself since the reading is read again. */
+/**
+ * The next contacts of the roster and, where all contacts are on it, profiles beside them that none of them has: both
+ * vendors write at the same time. Who was looked at by itself since the reading is read again.
+ */
 export async function rosterContacts(
   ctx: SyncContext,
   scope: AccountScope,
-  run: { id: string },
-  after: string | null,
+  run: { id: string; klaviyoAccountId: string },
+  { after, sinceMs, lone, roster }: Pick<ScanCursor, 'after' | 'sinceMs' | 'lone' | 'roster'>,
 ): Promise<Page> {
-  const rows = await rosteredContacts<HubspotContact>(ctx.db, run.id, after ?? '', peopleAtOnce);
+  const beside = roster?.all === true && roster.contacts.state === 'read' && lone !== null;
+  const atOnce = beside ? peopleAtOnce - mostBeside : peopleAtOnce;
+  const [rows, alone] = await Promise.all([
+    rosteredContacts<HubspotContact>(ctx.db, run.id, after ?? '', atOnce),
+    beside ? loneProfiles(ctx, run, new Date(sinceMs), lone ?? '') : null,
+  ]);
   const again = rows.flatMap((row) => (row.stale || row.record === null ? row.recordId : []));
   const session = ctx.hubspot(scope.portalId, 'sweep');
   const read =
@@ -226,12 +255,40 @@ export async function rosterContacts(
       : (await readByIds(session, again, scope.contactProperties)).contacts;
   const contacts = rows.flatMap((row) => read.get(row.recordId) ?? (row.stale ? [] : (row.record ?? [])));
   return {
-    input: { hubspotIds: [], klaviyoIds: [], contacts },
-    size: rows.length,
-    after: rows.length < peopleAtOnce ? null : (rows.at(-1)?.recordId ?? null),
+    input: { hubspotIds: [], klaviyoIds: [], contacts, ...alone?.input },
+    size: rows.length + (alone?.input.profiles.length ?? 0),
+    after: rows.length < atOnce ? null : (rows.at(-1)?.recordId ?? null),
     total: null,
+    ...(alone === null ? {} : { lone: alone.after }),
   };
 }
+
+/** Profiles that no contact has, in full batches of creates. */
+async function loneProfiles(
+  ctx: SyncContext,
+  run: { id: string; klaviyoAccountId: string },
+  since: Date,
+  from: string,
+): Promise<{ input: { profiles: KlaviyoProfile[]; notInHubspot: Set<string> }; after: string | null }> {
+  const page = await remainingProfiles<KlaviyoProfile>(ctx.db, { ...run, since }, from, peopleAtOnce);
+  const absent = page.profiles.filter(({ stale, record, email, absent: gone }) => gone && !stale && record && email);
+  const taken =
+    page.after === null ? absent : absent.slice(0, Math.floor(absent.length / createsAtOnce) * createsAtOnce);
+  const cut = taken.length < absent.length ? absent[taken.length] : undefined;
+  return {
+    input: {
+      profiles: taken.flatMap(({ record }) => record ?? []),
+      notInHubspot: new Set(taken.flatMap(({ email }) => email ?? [])),
+    },
+    // Those left over come first next time; where too few are there for a batch they are left to the last step.
+    after: cut === undefined || taken.length === 0 ? page.after : (taken.at(-1)?.recordId ?? page.after),
+  };
+}
+
+/** HubSpot creates a hundred contacts a call. */
+const createsAtOnce = 100;
+/** Profiles beside the contacts of a batch at most, so that one list write carries them all. */
+const mostBeside = 300;
 
 /** The next profiles of the roster that no contact brought. HubSpot is not asked for those whose email it does not have. */
 export async function rosterProfiles(

@@ -59,6 +59,8 @@ export interface ScanCursor<Step = ScanStep | RosterStep> {
   chooses?: number;
   /** How far both sides are read, in a pass with a roster. */
   roster?: RosterProgress;
+  /** How far the profiles that no contact has are worked on beside the contacts; null when they are through. */
+  lone?: string | null;
   /** When the run last went on: a roster that lay about is read anew. */
   atMs?: number;
 }
@@ -193,16 +195,20 @@ export async function scanPage(
   // Several pages share an import job and a transaction.
   const counted = goesPageByPage(connection);
   const pages = counted ? 1 : cursor.roster === undefined ? pagesAtOnce : pagesOfRoster;
-  const key = ({ version, sinceMs, index, after }: ScanCursor): string =>
-    JSON.stringify([run.id, version, sinceMs, index, after]);
+  const key = ({ version, sinceMs, index, after, lone }: ScanCursor): string =>
+    JSON.stringify([run.id, version, sinceMs, index, after, lone]);
   const read = (at: ScanCursor, of: ScanStep | RosterStep): Promise<Page> =>
     of.source !== 'roster'
       ? readPages(ctx, scope, of, at.after, pages)
       : of.side === 'hubspot'
-        ? rosterContacts(ctx, scope, run, at.after)
+        ? rosterContacts(ctx, scope, run, at)
         : rosterProfiles(ctx, run, at);
   const page = await ahead.pages.take(key(cursor), () => read(cursor, step));
-  const next = following({ ...cursor, ...(cursor.roster === undefined ? {} : { atMs: ctx.clock().getTime() }) }, page);
+  const moved = {
+    ...(cursor.roster === undefined ? {} : { atMs: ctx.clock().getTime() }),
+    ...(page.lone === undefined ? {} : { lone: page.lone }),
+  };
+  const next = following({ ...cursor, ...moved }, page);
   const nextStep = next.steps[next.index];
   // Profiles that no contact brought are known once the contacts are through.
   const waits = nextStep?.source === 'roster' && nextStep !== step;
@@ -357,6 +363,8 @@ export interface Page {
   after: string | null;
   /** Records of this source in all, where the vendor says so. */
   total: number | null;
+  /** Where profiles beside contacts go on. */
+  lone?: string | null;
 }
 
 /** Reads one page of a source. `stamp`: its members are known to the membership sweep from now on. */

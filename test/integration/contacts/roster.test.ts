@@ -40,7 +40,7 @@ const count = (operation: string): number => calls()[operation]?.count ?? 0;
 beforeAll(async () => {
   [database, hubspot, klaviyo] = await Promise.all([
     openTestDatabase(),
-    startHubspot({ limits: false }),
+    startHubspot({ limits: false, searchLagMs: 0 }),
     startKlaviyo({ limits: false, importMs: 20 }),
   ]);
   const field = (name: string, type: string, fieldType: string) => ({
@@ -129,6 +129,11 @@ const goOn = async (): Promise<void> => {
 };
 const sweptUp = (side: 'hubspot' | 'klaviyo', recordId: string): Promise<void> =>
   noteAndWake(steps.ctx, steps.portalId, steps.klaviyoAccountId, [{ side, recordId, priority: 2, cause: 'sweep' }]);
+const goes = (direction: string) =>
+  database.db.query(
+    `update connection set config = jsonb_set(config, '{direction}', to_jsonb($1::text)), config_version = config_version + 1`,
+    [direction],
+  );
 const historyOf = (email: string) =>
   database.db.query<{ action: string; side: string }>(`select action, side from history where email = $1 order by id`, [
     email,
@@ -247,10 +252,20 @@ test('G1: a run that lay about reads both sides anew, and nobody is done twice',
   expect(late.properties['firstname']).toBe('Late');
 });
 
+test('B4: profiles that no contact has are created beside the contacts, each once and in full batches', async () => {
+  for (let n = 0; n < 450; n += 1) profile(`lone${n}@example.org`, { first_name: `L${n}` });
+  const before = portal().contacts.size;
+  hubspot.calls.reset();
+  await readBothSides();
+  await goOn();
+  expect(portal().contacts.size).toBe(before + 450);
+  expect(contactOf('lone449@example.org')?.properties['firstname']).toBe('L449');
+  expect(count('contacts.batchCreate')).toBe(5);
+  expect(await database.db.query('select from roster')).toEqual([]);
+});
+
 test('B1: one way, with more profiles than contacts: they are left where HubSpot ends, and partners are asked for', async () => {
-  await database.db.query(
-    `update connection set config = jsonb_set(config, '{direction}', '"hubspot_to_klaviyo"'), config_version = config_version + 1`,
-  );
+  await goes('hubspot_to_klaviyo');
   for (let n = 0; n < 1200; n += 1) profile(`many${n}@example.org`);
   const before = portal().contacts.size;
   contact('many1100@example.org', { firstname: 'Partner' });
@@ -262,4 +277,29 @@ test('B1: one way, with more profiles than contacts: they are left where HubSpot
   expect(profileOf('many1100@example.org')?.first_name).toBe('Partner');
   expect([...account().profiles.values()].filter(({ email }) => email === 'many1100@example.org')).toHaveLength(1);
   expect(portal().contacts.size).toBe(before + 1);
+});
+
+test('B4: with many more contacts than profiles those that are left come page by page, and nobody is created twice', async () => {
+  await goes('two_way');
+  const profiles = account().profiles.size;
+  for (let n = 0; n < 2 * profiles; n += 1) contact(`page${n}@example.org`, { firstname: `P${n}` });
+  // Its contact comes on a late page: what the roster's reading had not seen by then is seen before anybody is created.
+  const late = profile(`page${2 * profiles - 1}@example.org`);
+  const before = portal().contacts.size;
+  const lone = [...account().profiles.values()].filter(({ email }) => !portal().emails.has(email ?? '')).length;
+  hubspot.calls.reset();
+  await readBothSides();
+  const cursor = (await nextRun<ScanCursor>(database.db, steps.klaviyoAccountId))?.cursor;
+  expect(cursor?.steps.map(({ side, source }) => `${side} ${source}`)).toEqual([
+    'both roster',
+    'hubspot roster',
+    'hubspot all',
+    'klaviyo roster',
+  ]);
+  await goOn();
+  expect(portal().contacts.size).toBe(before + lone);
+  expect(account().profiles.size).toBe(3 * profiles);
+  expect(late.first_name).toBe(`P${2 * profiles - 1}`);
+  // Each page once.
+  expect(count('contacts.list')).toBe(Math.ceil(before / 100));
 });
