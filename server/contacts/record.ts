@@ -47,7 +47,6 @@ export async function record(
   const connectionIds = scope.connections.map((connection) => connection.id);
   const counts = countOutcomes(input.applied);
   await ctx.db.transaction(async (tx) => {
-    await assertLease(tx, lease);
     holdBackLosers(input.applied);
     const kept = await recordLinks(tx, scope, input.applied);
     const settled = input.applied.filter((person) => person.deferred === null && kept(person));
@@ -106,6 +105,8 @@ export async function record(
     await postpone(tx, scope, input.claimed, postponed);
     await noteStale(tx, klaviyoAccountId, input.claimed);
     if (input.run !== null) await advanceRun(tx, input.run.id, { ...input.run, counts: { ...counts } });
+    // Last: until the commit nobody renews it, and a thousand people take their time.
+    await assertLease(tx, lease);
   });
   return counts;
 }

@@ -9,7 +9,7 @@ import {
   type RosterRow,
 } from '../store/roster.js';
 import type { Database } from '../store/database.js';
-import { advanceRun, type Run } from '../store/runs.js';
+import { advanceRun, foretell, type Run } from '../store/runs.js';
 import { countContacts, readByIds, readPage as readContacts } from '../vendors/hubspot/contacts.js';
 import type { HubspotContact } from '../vendors/hubspot/types.js';
 import { memberIdsPage } from '../vendors/klaviyo/lists.js';
@@ -102,7 +102,6 @@ export async function readRoster(
   const { steps } = cursor;
   if (!through) ahead.begin(key(roster), () => readRound(ctx, scope, roster));
   await ctx.db.transaction(async (tx) => {
-    await assertLease(tx, lease);
     await addToRoster(tx, run, rows);
     await advanceRun(tx, run.id, {
       cursor: {
@@ -114,10 +113,13 @@ export async function readRoster(
         atMs: ctx.clock().getTime(),
       },
       done: 0,
-      total: through ? await expected(tx, run.id, roster.contactsInAll) : null,
+      total: null,
       counts: { read: rows.filter(({ kind }) => kind === 'contact' || kind === 'profile').length },
     });
+    await assertLease(tx, lease);
   });
+  // Only now, and outside: counting a million addresses takes seconds.
+  if (through) await foretell(ctx.db, run.id, await expected(ctx.db, run.id, roster.contactsInAll));
 }
 
 const sourcesOf = (roster: RosterProgress): Source[] => [
@@ -143,8 +145,8 @@ const withRest = (steps: ScanCursor['steps'], from: string): ScanCursor['steps']
   );
 
 /** People a run has to work on: its contacts, and the profiles that no contact brings, as far as that shows already. */
-async function expected(tx: Database, runId: string, contactsInAll: number | undefined): Promise<number> {
-  const { contacts, profiles, pairs } = await rosterSize(tx, runId);
+async function expected(db: Database, runId: string, contactsInAll: number | undefined): Promise<number> {
+  const { contacts, profiles, pairs } = await rosterSize(db, runId);
   const all = Math.max(contacts, contactsInAll ?? contacts);
   const brought = contacts === 0 ? 0 : Math.round((pairs / contacts) * all);
   return all + Math.max(0, profiles - brought);

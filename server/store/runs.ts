@@ -88,6 +88,11 @@ export async function nextRun<Cursor>(
   return rows[0] === undefined ? null : fromRow<Cursor>(rows[0]);
 }
 
+/** Says how many people a run will have worked on. */
+export async function foretell(db: Database, id: string, total: number): Promise<void> {
+  await db.query(`update run set total = $2 where id = $1 and state = 'running'`, [id, total]);
+}
+
 /** Whether a run over contacts is under way for a pair of accounts. */
 export async function hasOpenRun(db: Database, klaviyoAccountId: string): Promise<boolean> {
   const rows = await db.query(
