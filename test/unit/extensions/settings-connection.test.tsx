@@ -167,6 +167,24 @@ describe('a connection', () => {
     await eventually(() => expect(page.maybeFind(Button, labelled(text.stage.widen))).toBeNull());
   });
 
+  test('F3: while a run reads both sides it says how far it is', async () => {
+    const stand = openStand();
+    const page = await openConnection(stand, 'initial_sync');
+    const { run } = statusOf({ state: 'initial_sync' });
+    const reading = {
+      ...run!,
+      state: 'running',
+      done: 0,
+      total: null,
+      estimatedSeconds: null,
+      counts: { read: 12_300 },
+    };
+    stand.on('GET', /status$/, () => ({ body: { ...statusOf({ state: 'initial_sync' }), run: reading } }));
+    await until('waiting', () => stand.waiting() > 0);
+    stand.tick();
+    await sees(page, text.reading('12,300'));
+  });
+
   test('why it stopped is said in words', async () => {
     const stand = openStand();
     const page = await openConnection(stand, 'stopped');

@@ -12,11 +12,13 @@ export function RunProgress({ run }: { run: Run }) {
     ...(run.ratePerSecond > 0 ? [text.rate(number(run.ratePerSecond))] : []),
     ...(run.estimatedSeconds === null ? [] : [text.left(words.common.duration(run.estimatedSeconds))]),
   ].join(', ');
+  // A run over everybody reads both sides before it works on anybody.
+  const read = run.counts?.['read'] ?? 0;
   const title = `${text.run(run.kind)} · ${text.runState(run.state)}`;
   return (
     <Flex direction="column" gap="extra-small">
       {run.total === null ? (
-        <Text>{`${title}: ${text.doneOpen(number(run.done))}`}</Text>
+        <Text>{`${title}: ${run.done === 0 && read > 0 ? text.reading(number(read)) : text.doneOpen(number(run.done))}`}</Text>
       ) : (
         <ProgressBar
           title={title}

@@ -98,6 +98,7 @@ export const connectionWords = {
   run: (kind: string): string => runKinds[kind] ?? kind,
   runState: (state: string): string => runStates[state] ?? state,
   done: (done: string, total: string): string => `${done} of ${total} records`,
+  reading: (read: string): string => `reading both sides, ${read} records so far`,
   doneOpen: (done: string): string => `${done} records so far`,
   rate: (rate: string): string => `${rate} a second`,
   left: (time: string): string => `about ${time} left`,
