@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../sandbox/core/free-port.js';
 import { hubspotFetch, installApp, type ProxyUser } from '../sandbox/hubspot/fetch-proxy.js';
 
 export const portalId = '4100001';
@@ -165,17 +165,6 @@ const firstLine = (child: ChildProcess): Promise<string> =>
   new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`ended with ${code ?? 'a signal'}`)));
     child.stdout?.setEncoding('utf8').once('data', (text: string) => resolve(text));
-  });
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port')),
-      );
-    });
   });
 
 export async function end(child: ChildProcess): Promise<void> {

@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { activityAgreement } from './activity-agreement.js';
 import { differences } from './agreement.js';
+import { freePort } from './core/free-port.js';
 import { hubspotFetch, installApp, type ProxyUser } from './hubspot/fetch-proxy.js';
 import { firstPortal, startHubspot } from './hubspot/index.js';
 import { startKlaviyo } from './klaviyo/index.js';
@@ -25,19 +25,6 @@ const { values } = parseArgs({
   },
 });
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port')),
-      );
-    });
-  });
-}
 
 interface Status {
   state: string;

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../sandbox/core/free-port.js';
 import { hubspotFetch, installApp, type ProxyAnswer, type ProxyUser } from '../../sandbox/hubspot/fetch-proxy.js';
 import { firstPortal, startHubspot, type HubspotOptions, type HubspotSandbox } from '../../sandbox/hubspot/index.js';
 import { startKlaviyo, type KlaviyoOptions, type KlaviyoSandbox } from '../../sandbox/klaviyo/index.js';
@@ -31,19 +31,6 @@ export interface World {
     environment?: Record<string, string>,
   ): Promise<{ backend: string; kill(signal: NodeJS.Signals): Promise<void> }>;
   close(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port')),
-      );
-    });
-  });
 }
 
 /** Asks again until the answer is not null; the suite waits on facts. */
@@ -118,10 +105,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       stream?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
     return child;
   };
-  const ready = (at: number): Promise<true> =>
-    until('the service to be ready', async () =>
-      (await fetch(`http://127.0.0.1:${at}/readyz`).catch(() => null))?.status === 200 ? true : null,
-    );
+  const ready = (child: ChildProcess, at: number): Promise<true> =>
+    until('the service to be ready', async () => {
+      if (child.exitCode !== null)
+        throw new Error(`The service ended with ${child.exitCode}:\n${printed.slice(-2000)}`);
+      return (await fetch(`http://127.0.0.1:${at}/readyz`).catch(() => null))?.status === 200 ? true : null;
+    });
   const world: World = {
     hubspot,
     klaviyo,
@@ -134,13 +123,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     call: (method, path, body) => hubspotFetch(user, method, `/api/v1${path}`, body),
     async start(environment = {}) {
       service = launch(port, environment);
-      await ready(port);
+      await ready(service, port);
     },
     async startAnother(environment = {}) {
       const otherPort = await freePort();
       const other = launch(otherPort, environment);
       others.push(other);
-      if (environment['ROLE'] !== 'worker') await ready(otherPort);
+      if (environment['ROLE'] !== 'worker') await ready(other, otherPort);
       return {
         backend: `http://localhost:${otherPort}`,
         async kill(signal) {

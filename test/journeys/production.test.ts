@@ -4,9 +4,10 @@ import { createServer } from 'node:http';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../sandbox/core/free-port.js';
 import { makePeople } from '../../sandbox/seed/people.js';
 import { leaksIn, secretsOf } from '../helpers/leaks.js';
-import { freePort, openWorld, settled, syncEverybody, until, type World } from '../helpers/service.js';
+import { openWorld, settled, syncEverybody, until, type World } from '../helpers/service.js';
 
 /** One process, started as the systemd unit starts it. */
 interface Running {

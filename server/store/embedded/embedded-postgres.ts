@@ -25,6 +25,8 @@ export interface EmbeddedOptions {
   say?: (message: string) => void;
   /** False trades safety against a power cut for speed: for tests. */
   durable?: boolean;
+  /** Chooses the port; a test has one chosen that is taken. */
+  choosePort?: () => Promise<number>;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface EmbeddedOptions {
  * Throws an Error in words when it cannot.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const { say = () => undefined, durable = true } = options;
+  const { say = () => undefined, durable = true, choosePort = freePort } = options;
   const account = await databaseAccount();
   await mkdir(options.dataDir, { recursive: true, mode: 0o711 });
   const dataDir = await realpath(options.dataDir);
@@ -46,20 +48,22 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const urlAt = (port: number): string => `postgresql://${databaseUser}:${password}@127.0.0.1:${port}/postgres`;
 
   for (let tries = 1; ; tries += 1) {
-    const port = await portOfRunning(cluster);
-    if (port !== null) {
-      const adopted = await adopt(dataDir, cluster, urlAt(port), say);
+    const runsAt = await portOfRunning(cluster);
+    if (runsAt !== null) {
+      const adopted = await adopt(dataDir, cluster, urlAt(runsAt), say);
       if (adopted !== null) return adopted;
     }
     const binaries = await findBinaries(account, join(dataDir, 'postgres-programs'));
     if (await initialiseCluster(binaries.initdb, cluster, password, account, durable)) {
       say(`made a new database in ${cluster}`);
     }
+    const port = await choosePort();
     try {
-      return await start(binaries.postgres, dataDir, cluster, urlAt, account, durable);
+      return await start(binaries.postgres, dataDir, cluster, port, urlAt(port), account, durable);
     } catch (error) {
-      // Another process started on the same folder in the same moment: PostgreSQL lets one through, we join it.
-      if (tries === 3 || (await runningServer(cluster)) === null) throw error;
+      // Another process started on the same folder in the same moment: PostgreSQL lets one through, we join it. Or
+      // somebody took the port between our look and PostgreSQL's start: another one is chosen.
+      if (tries === 3 || ((await runningServer(cluster)) === null && (await isFree(port)))) throw error;
     }
   }
 }
@@ -68,11 +72,11 @@ async function start(
   postgres: string,
   dataDir: string,
   cluster: string,
-  urlAt: (port: number) => string,
+  port: number,
+  url: string,
   account: Account | null,
   durable: boolean,
 ): Promise<EmbeddedPostgres> {
-  const port = await freePort();
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
@@ -93,7 +97,7 @@ async function start(
   });
   const pid = child.pid ?? 0;
   try {
-    await untilReady(urlAt(port), () => child.exitCode === null && child.signalCode === null);
+    await untilReady(url, () => child.exitCode === null && child.signalCode === null);
   } catch (cause) {
     if (child.exitCode === null) child.kill('SIGQUIT');
     const log = durable ? ` More in ${join(cluster, 'log')}.` : '';
@@ -103,7 +107,7 @@ async function start(
   child.unref();
   child.stderr.destroy();
   await writeFile(ownerFile(dataDir), String(process.pid));
-  return owned(pid, cluster, urlAt(port), false);
+  return owned(pid, cluster, url, false);
 }
 
 /** A week of the server's own log, without the values of the statements that failed. */
@@ -187,6 +191,7 @@ async function untilReady(url: string, isRunning: () => boolean): Promise<void> 
   }
 }
 
+/** A port that the system has free now. */
 async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -199,5 +204,14 @@ async function freePort(): Promise<number> {
           : reject(new Error('There is no free port.')),
       );
     });
+  });
+}
+
+/** Whether nobody listens, or speaks, on a port of loopback. */
+async function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

@@ -4,7 +4,8 @@ import { pino } from 'pino';
 import request from 'supertest';
 import { errorAnswers } from '../../../server/api/api-error.js';
 import { openPool, poolDatabase } from '../../../server/store/database.js';
-import { freePort, until } from '../../helpers/service.js';
+import { freePort } from '../../../sandbox/core/free-port.js';
+import { until } from '../../helpers/service.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
 let database: TestDatabase;

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
+import { freePort } from '../../../sandbox/core/free-port.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../../server/store/embedded/embedded-postgres.js';
 
 let dataDir = '';
@@ -72,6 +74,18 @@ test('starts on loopback with a password, stops cleanly, and keeps its data', as
 
   const second = await start();
   expect(await ask(second.url, 'select count(*)::int as n from kept')).toEqual([{ n: 0 }]);
+});
+
+test('chooses another port when somebody took the first between the look and the start', async () => {
+  const somebody = createServer().listen(0, '127.0.0.1');
+  await once(somebody, 'listening');
+  const { port: taken } = somebody.address() as AddressInfo;
+  const ports = [taken, await freePort()];
+  const server = await startEmbeddedPostgres({ dataDir, durable: false, choosePort: async () => ports.shift()! });
+  running.push(server);
+  expect(ports).toEqual([]);
+  expect(await ask(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  somebody.close();
 });
 
 test('G1: survives a killed parent: the next start adopts the orphan with its data', async () => {
