@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import chromium from '@sparticuz/chromium';
 import pg from 'pg';
 
 const prefix = 'tandem-test-';
@@ -11,6 +12,8 @@ const store = new URL('../../build/server/store/', import.meta.url);
  * instead of our own; its role must be allowed to create databases. Runs from build/, which `npm run test:jest` makes.
  */
 export default async function setup() {
+  // Unpacked once, before there are several test processes: one would start what another one is still writing.
+  await chromium.executablePath();
   const { migrate } = await import(new URL('migrate.js', store));
   const { startEmbeddedPostgres } = await import(new URL('embedded/embedded-postgres.js', store));
   let url = process.env.TEST_DATABASE_URL;
