@@ -11,11 +11,13 @@ import { intakeRow } from './intake.js';
 import { largeSync } from './large-sync.js';
 import { oneByOne } from './one-by-one.js';
 import { startBackend, startStands } from './stage.js';
+import { workerProcesses } from './worker-processes.js';
 
 /**
  * Measures what a sync costs, beside what it must cost at least and beside an integration that carries one record a call,
- * in one run. The stand-ins are a process of their own. `--only` names parts: sync, limits, churn, hints, intake, engagement;
- * by name only: idle (portals in rest), api (cards and settings page), large (memory and time by tenths).
+ * in one run. The stand-ins are a process of their own. `--only` names parts: sync, one-way, limits, churn, hints, intake, engagement;
+ * by name only: idle (portals in rest), api (cards and settings page), large (memory and time by tenths),
+ * workers (several portals by one, two and four worker processes).
  */
 const { values } = parseArgs({
   options: {
@@ -27,7 +29,9 @@ const { values } = parseArgs({
     activities: { type: 'string', default: '1000000' },
     links: { type: 'string', default: '200000' },
     large: { type: 'string', default: '100000' },
-    only: { type: 'string', default: 'sync,limits,churn,hints,intake,engagement' },
+    'worker-portals': { type: 'string', default: '8' },
+    'worker-people': { type: 'string', default: '2500' },
+    only: { type: 'string', default: 'sync,one-way,limits,churn,hints,intake,engagement' },
   },
 });
 const parts = new Set(values.only.split(','));
@@ -69,6 +73,24 @@ if (parts.has('sync')) {
   } finally {
     await backend.close();
     await Promise.all([stands.close(), fresh.close()]);
+  }
+}
+
+if (parts.has('one-way')) {
+  const people = Number(values.people);
+  const stands = await startStands(people, 'off');
+  const backend = await startBackend(stands, 'off');
+  try {
+    const { calls, floor, carried } = await firstSync(stands, backend, people, 'hubspot_to_klaviyo');
+    rows.push([
+      'calls to both per 1,000 contacts, first sync HubSpot → Klaviyo',
+      `${perThousand(calls.hubspot.total + calls.klaviyo.total, carried.contacts)} (${times(calls.hubspot.total + calls.klaviyo.total, floor.hubspot + floor.klaviyo)})`,
+      `1.25 × ${perThousand(floor.hubspot + floor.klaviyo, carried.contacts)}`,
+      '',
+    ]);
+  } finally {
+    await backend.close();
+    await stands.close();
   }
 }
 
@@ -123,6 +145,9 @@ if (parts.has('api')) {
 }
 
 if (parts.has('large')) rows.push(...(await largeSync(Number(values.large))));
+
+if (parts.has('workers'))
+  rows.push(...(await workerProcesses(Number(values['worker-portals']), Number(values['worker-people']))));
 
 if (parts.has('engagement')) rows.push(...(await engagementRows(Number(values.backlog))));
 

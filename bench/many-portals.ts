@@ -10,13 +10,7 @@ const companyId = (n: number): string => (n < 10 ? `TANDM${n}` : `TA${String(n).
  * the same connection by SQL, with tokens that HubSpot's stand-in gave them. Their sweeps are due one after another over
  * the period, as those of customers who came one after another are.
  */
-export async function connectPortals(
-  stands: Stands,
-  backend: Backend,
-  ground: Ground,
-  portals: number,
-  state: 'active' | 'draft' = 'active',
-): Promise<void> {
+export async function connectPortals(stands: Stands, backend: Backend, ground: Ground, portals: number): Promise<void> {
   await firstSync(stands, backend, 1);
   const rows: Record<string, unknown>[] = [];
   for (let n = 2; n <= portals; n += 20)
@@ -39,18 +33,17 @@ export async function connectPortals(
   );
   await ground.query(
     `insert into connection (portal_id, klaviyo_account_id, type, name, state, config, activated_at, last_success_at)
-     select k.portal_id, k.id, c.type, c.name, $2, c.config, now(), now() from klaviyo_account k, connection c
+     select k.portal_id, k.id, c.type, c.name, 'active', c.config, now(), now() from klaviyo_account k, connection c
      where c.portal_id = $1 and k.portal_id <> $1`,
-    [portalId, state],
+    [portalId],
   );
-  if (state === 'active')
-    await ground.query(
-      `insert into sweep (klaviyo_account_id, portal_id, name, position, due_at, succeeded_at)
-       select k.id, k.portal_id, s.name,
-         case when s.name = 'links' then jsonb_build_object('after', '0', 'startedMs', (extract(epoch from now()) + random() * 300) * 1000) else s.position end, now() + make_interval(secs => random() * 30), now()
-       from klaviyo_account k, sweep s where s.portal_id = $1 and k.portal_id <> $1`,
-      [portalId],
-    );
+  await ground.query(
+    `insert into sweep (klaviyo_account_id, portal_id, name, position, due_at, succeeded_at)
+     select k.id, k.portal_id, s.name,
+       case when s.name = 'links' then jsonb_build_object('after', '0', 'startedMs', (extract(epoch from now()) + random() * 300) * 1000) else s.position end, now() + make_interval(secs => random() * 30), now()
+     from klaviyo_account k, sweep s where s.portal_id = $1 and k.portal_id <> $1`,
+    [portalId],
+  );
   await ground.query('vacuum analyze');
 }
 

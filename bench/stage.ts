@@ -14,6 +14,7 @@ export interface Stands {
   klaviyo: { url: string; clientId: string; clientSecret: string };
   /** Calls since the last time they were asked, and how many there were of each operation. */
   calls(): Promise<{ hubspot: Calls; klaviyo: Calls }>;
+  cost(): Promise<Cost>;
   close(): Promise<void>;
 }
 
@@ -55,8 +56,15 @@ export async function startStands(
       const [one, other] = await Promise.all([since(hubspot.url), since(klaviyo.url)]);
       return { hubspot: one, klaviyo: other };
     },
+    cost: () => costOf(child.pid ?? 0),
     close: () => end(child),
   };
+}
+
+/** One more process of the service. */
+export interface Worker {
+  cost(): Promise<Cost>;
+  close(): Promise<void>;
 }
 
 export interface Backend {
@@ -67,6 +75,8 @@ export interface Backend {
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
   metrics(): Promise<string>;
   cost(): Promise<Cost>;
+  /** Starts a process more over the same database, with ROLE=worker; resolves once it works. */
+  startWorker(): Promise<Worker>;
   /** Stops the process and starts it again over the same data; answers the seconds until it was ready. */
   restart(): Promise<number>;
   close(): Promise<void>;
@@ -84,8 +94,7 @@ export async function startBackend(
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const { hubspot, klaviyo } = stands;
-  const start = async (): Promise<{ child: ChildProcess; seconds: number }> => {
-    const began = performance.now();
+  const launch = (more: Record<string, string>): ChildProcess => {
     const child = program('../server/main.js', [], {
       PORT: String(port),
       PUBLIC_URL: url,
@@ -103,8 +112,14 @@ export async function startBackend(
       KLAVIYO_CLIENT_ID: klaviyo.clientId,
       KLAVIYO_CLIENT_SECRET: klaviyo.clientSecret,
       ...environment,
+      ...more,
     });
     child.stdout?.pipe(process.stderr);
+    return child;
+  };
+  const start = async (): Promise<{ child: ChildProcess; seconds: number }> => {
+    const began = performance.now();
+    const child = launch({});
     while ((await fetch(`${url}/readyz`).catch(() => null))?.status !== 200) await pause(20);
     return { child, seconds: (performance.now() - began) / 1000 };
   };
@@ -122,6 +137,12 @@ export async function startBackend(
     },
     metrics: async () => (await fetch(`${url}/metrics`)).text(),
     cost: () => costOf(running.child.pid ?? 0),
+    async startWorker() {
+      const metricsPort = await freePort();
+      const child = launch({ ROLE: 'worker', METRICS_PORT: String(metricsPort) });
+      while ((await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => null))?.status !== 200) await pause(20);
+      return { cost: () => costOf(child.pid ?? 0), close: () => end(child) };
+    },
     async restart() {
       await end(running.child);
       running = await start();

@@ -10,6 +10,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     portals: { type: 'string', default: '1' },
     accounts: { type: 'string', default: '1' },
+    everywhere: { type: 'boolean', default: false },
     limits: { type: 'string', default: 'on' },
     latency: { type: 'string', default: '0' },
     record: { type: 'string' },
@@ -21,6 +22,7 @@ const { values } = parseArgs({
 const people = makePeople(Number(values.people), Number(values.seed));
 const shared = {
   people,
+  everywhere: values.everywhere,
   limits: values.limits !== 'off',
   latencyMs: Number(values.latency),
   ...(values.record === undefined ? {} : { recordTo: values.record }),

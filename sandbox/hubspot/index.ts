@@ -18,8 +18,9 @@ import { Webhooks } from './webhooks.js';
 export interface HubspotOptions {
   port?: number;
   people?: readonly Person[];
-  /** How many portals there are; the people are in the first. */
+  /** How many portals there are; the people are in the first, or, `everywhere`, in each of them. */
   portals?: number;
+  everywhere?: boolean;
   limits?: boolean;
   latencyMs?: number;
   recordTo?: string;
@@ -66,7 +67,9 @@ export async function startHubspot(options: HubspotOptions = {}): Promise<Hubspo
       ),
     );
   }
-  if (options.people !== undefined) portals.get(String(firstPortal))?.seed(options.people);
+  for (const [id, portal] of portals)
+    if (options.people !== undefined && (options.everywhere === true || id === String(firstPortal)))
+      portal.seed(options.people);
 
   const general = new RollingWindow(110, 10_000);
   const searches = new RollingWindow(5, 1000);

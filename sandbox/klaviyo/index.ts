@@ -28,8 +28,9 @@ import { addWebhookRoutes } from './webhooks.js';
 export interface KlaviyoOptions extends AccountOptions {
   port?: number;
   people?: readonly Person[];
-  /** How many accounts there are; the people are in the first. */
+  /** How many accounts there are; the people are in the first, or, `everywhere`, in each of them. */
   accounts?: number;
+  everywhere?: boolean;
   limits?: boolean;
   latencyMs?: number;
   recordTo?: string;
@@ -79,8 +80,8 @@ export async function startKlaviyo(options: KlaviyoOptions = {}): Promise<Klaviy
       account.onEvent = (event) => webhooks.note(account, event);
       accounts.set(id, account);
     }
-    const [first] = accounts.values();
-    if (first !== undefined && options.people !== undefined) seed(first, options.people);
+    const peopled = [...accounts.values()].slice(0, options.everywhere === true ? undefined : 1);
+    for (const account of peopled) if (options.people !== undefined) seed(account, options.people);
   };
   fill();
 

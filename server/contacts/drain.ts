@@ -19,7 +19,8 @@ import { eraseDue } from './erase.js';
 import { processBatch } from './process-batch.js';
 import { ReadAhead } from './read-ahead.js';
 import { RunPipeline } from './run-pipeline.js';
-import { scanPage, type Ahead, type ScanCursor } from './scan.js';
+import type { ScanCursor } from './pass-of.js';
+import { scanPage, type Ahead } from './scan-page.js';
 import { undoPage } from './undo.js';
 import type { SyncContext } from './sync-context.js';
 

@@ -15,7 +15,8 @@ import {
 } from '../store/previews.js';
 import { loadScope, type AccountScope } from './account-scope.js';
 import { gather, type BatchInput } from './gather.js';
-import { emailsOfPage, passOf, readPage, type ScanCursor, type ScanStep } from './scan.js';
+import { passOf, type ScanCursor, type ScanStep } from './pass-of.js';
+import { emailsOfPage, readPage } from './read-page.js';
 import type { SyncContext } from './sync-context.js';
 
 const leaseSeconds = 60;

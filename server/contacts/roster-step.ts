@@ -18,7 +18,8 @@ import type { KlaviyoProfile } from '../vendors/klaviyo/types.js';
 import type { AccountScope } from './account-scope.js';
 import type { ReadAhead } from './read-ahead.js';
 import { presentProfiles } from './roster.js';
-import type { Page, ScanCursor } from './scan.js';
+import type { ScanCursor } from './pass-of.js';
+import type { Page } from './read-page.js';
 import type { SyncContext } from './sync-context.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { ScanCursor } from './scan.js';
+import type { ScanCursor } from './pass-of.js';
 
 /** Records that a batch is about: `h101`, `kP1`. */
 export type RecordKey = `h${string}` | `k${string}`;

@@ -8,7 +8,7 @@ afterEach(async () => {
   await Promise.all(worlds.splice(0).map((world) => world.close()));
 });
 
-const people = makePeople(40, 11);
+const people = makePeople(25, 11);
 const options = {
   people,
   hubspot: { latencyMs: 25 },

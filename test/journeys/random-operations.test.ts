@@ -10,7 +10,7 @@ test.each<[Scenario, number]>([
 ])(
   'G1: random days of both sides, with faults and crashes, end in agreement (%s)',
   async (scenario, seed) => {
-    const { violations } = await play(generateOperations(seed, 200, scenario), { scenario, seed, calmMs: 60_000 });
+    const { violations } = await play(generateOperations(seed, 110, scenario), { scenario, seed, calmMs: 60_000 });
     expect(violations).toEqual([]);
   },
   120_000,

@@ -105,12 +105,12 @@ test('G3: whatever a signed request says, the API answers in its own words and a
         if ((await kept()) !== before) throw new Error(`stored: ${said}`);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 250 },
   );
   // Some got through, most did not; nobody was told of an error of ours.
   expect([...answers.keys()].filter((status) => status >= 500)).toEqual([]);
-  expect(answers.get(400)).toBeGreaterThan(20);
-  expect(answers.get(404)).toBeGreaterThan(20);
+  expect(answers.get(400)).toBeGreaterThan(10);
+  expect(answers.get(404)).toBeGreaterThan(10);
 }, 60_000);
 
 test('G3: bodies that are no JSON, or too deep, or too large are refused', async () => {

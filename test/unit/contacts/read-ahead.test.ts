@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 import { ReadAhead } from '../../../server/contacts/read-ahead.js';
-import type { Page } from '../../../server/contacts/scan.js';
+import type { Page } from '../../../server/contacts/read-page.js';
 
 const page = (id: string): Page => ({
   input: { hubspotIds: [id], klaviyoIds: [] },

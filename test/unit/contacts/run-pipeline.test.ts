@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RunPipeline } from '../../../server/contacts/run-pipeline.js';
-import type { ScanCursor } from '../../../server/contacts/scan.js';
+import type { ScanCursor } from '../../../server/contacts/pass-of.js';
 
 const cursor = (after: string): ScanCursor => ({ steps: [], index: 0, after, version: 1, sinceMs: 0 });
 const at = (after: string) => ({ runId: 'r', cursor: cursor(after) });

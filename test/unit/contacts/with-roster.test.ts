@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { scanSteps, withRoster, type ScanCursor, type ScanStep } from '../../../server/contacts/scan.js';
+import { scanSteps, withRoster, type ScanCursor, type ScanStep } from '../../../server/contacts/pass-of.js';
 import type { ContactConnection } from '../../../server/rules/connection.js';
 
 const connection = (more: object, options: object = {}): ContactConnection =>
