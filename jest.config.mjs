@@ -34,5 +34,6 @@ export default {
   },
   globalSetup: './test/helpers/global-setup.mjs',
   globalTeardown: './test/helpers/global-teardown.mjs',
+  testSequencer: './test/helpers/longest-first.mjs',
   testTimeout: 90_000,
 };
