@@ -26,6 +26,8 @@ export class NeedsPerson extends Error {
     message: string,
     /** What to do, in words. */
     readonly fix: string,
+    /** Whose access it is about. */
+    readonly side: 'hubspot' | 'klaviyo' = code === 'reconnect_klaviyo' ? 'klaviyo' : 'hubspot',
     options?: ErrorOptions,
   ) {
     super(message, options);

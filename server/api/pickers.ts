@@ -82,6 +82,7 @@ function sayOfDeals(error: unknown): never {
     error.code,
     'HubSpot does not let the app read deals, so their pipelines are not known here.',
     'Install the app again and allow it to read deals, or choose no deals on the connection.',
+    'hubspot',
     { cause: error },
   );
 }

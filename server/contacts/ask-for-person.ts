@@ -1,13 +1,19 @@
 import type { NeedsPerson } from '../errors.js';
 import { issueWords } from '../rules/words.js';
-import { markReconnect, syncingConnections } from '../store/contact-connections.js';
+import { markReconnect } from '../store/contact-connections.js';
 import { openIssues } from '../store/issues.js';
 import type { SyncContext } from './sync-context.js';
 
-/** Something only a person can put right: the sync of this pair of accounts rests, and each connection says why. */
-export async function askForPerson(ctx: SyncContext, klaviyoAccountId: string, needs: NeedsPerson): Promise<void> {
-  const connections = await syncingConnections(ctx.db, klaviyoAccountId);
-  const first = connections[0];
+/**
+ * Something only a person can put right: what these connections of a pair of accounts do rests, and each of them says why.
+ */
+export async function askForPerson(
+  ctx: SyncContext,
+  klaviyoAccountId: string,
+  needs: NeedsPerson,
+  connections: readonly { id: string; portalId: string }[],
+): Promise<void> {
+  const [first] = connections;
   if (first === undefined) return;
   if (
     (needs.code === 'reconnect_hubspot' || needs.code === 'reconnect_klaviyo') &&
@@ -22,7 +28,7 @@ export async function askForPerson(ctx: SyncContext, klaviyoAccountId: string, n
     connections.map((connection) => ({
       connectionId: connection.id,
       code: needs.code,
-      side: needs.code === 'reconnect_hubspot' ? 'hubspot' : 'klaviyo',
+      side: needs.side,
       recordId: '',
       field: '',
       title: issueWords[needs.code]?.title ?? needs.code,

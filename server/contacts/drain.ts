@@ -7,12 +7,13 @@ import {
   postponeChanges,
   type ClaimedChange,
 } from '../store/changes.js';
-import { noteSuccess, scopeStamp } from '../store/contact-connections.js';
+import { noteSuccess, scopeStamp, syncingConnections } from '../store/contact-connections.js';
 import { abandonHistory } from '../store/history.js';
 import { clearConnectionIssues, restsForPerson } from '../store/issues.js';
-import { acquireLease, LeaseLost, leaseRemaining, releaseLease, renewLease, type Lease } from '../store/lease.js';
+import { LeaseLost, type Lease } from '../store/lease.js';
 import { nextRun } from '../store/runs.js';
 import { nextUndo } from '../store/undo.js';
+import { turnUnderLease, type Turn, type TurnEnd } from '../turn-under-lease.js';
 import { loadScope, type AccountScope } from './account-scope.js';
 import { askForPerson } from './ask-for-person.js';
 import { eraseDue } from './erase.js';
@@ -26,50 +27,30 @@ import type { SyncContext } from './sync-context.js';
 
 /** Both vendors sell batches of a hundred. */
 const batchSize = 100;
-const leaseSeconds = 10;
 /** Batches of a run that are worked on at the same time. */
 const batchesUnderWay = 4;
-/** A drain makes way after this long, so that many pairs of accounts share a process fairly (G2). */
-const turnSeconds = 20;
 
 /**
  * Works off what waits for one pair of accounts: hints first, then sweeps' finds, then the next page of an open run.
  * One process at a time per pair, by lease; a page or batch that a kill interrupts is done again and finds its own
  * work done.
  */
-export async function drain(ctx: SyncContext, klaviyoAccountId: string, signal: AbortSignal): Promise<void> {
-  const name = `drain:${klaviyoAccountId}`;
-  const lease = await acquireLease(ctx.db, name, ctx.owner, leaseSeconds);
-  if (lease === null) {
-    // The holder looks again after it lets go. Should it have died, its lease ends and we take over.
-    await ctx.wakeDrain(klaviyoAccountId, (await leaseRemaining(ctx.db, name)) + 0.2);
-    return;
-  }
-  let again: number | 'rest' | null = 'rest';
-  try {
-    again = await turn(ctx, klaviyoAccountId, lease, signal);
-  } catch (error) {
-    if (!(error instanceof LeaseLost)) throw error;
-    ctx.log.warn({ klaviyoAccountId }, 'another process took over this pair of accounts');
-    return;
-  } finally {
-    await releaseLease(ctx.db, lease);
-  }
-  // A change noted after our last look, whose wake-up met our lease, is seen by this one: it happens after the release.
-  const next = again ?? (await nextChangeIn(ctx.db, klaviyoAccountId));
-  if (next !== null && next !== 'rest') await ctx.wakeDrain(klaviyoAccountId, next);
+export function drain(ctx: SyncContext, klaviyoAccountId: string, signal: AbortSignal): Promise<void> {
+  return turnUnderLease(
+    ctx,
+    {
+      name: `drain:${klaviyoAccountId}`,
+      signal,
+      nextIn: () => nextChangeIn(ctx.db, klaviyoAccountId),
+      wake: (seconds) => ctx.wakeDrain(klaviyoAccountId, seconds),
+    },
+    (turn) => workOn(ctx, klaviyoAccountId, turn),
+  );
 }
 
-/**
- * Works until nothing is due or the turn is over. Answers in how many seconds to come back, null when all is done, or
- * `rest` when nothing syncs here until somebody acts.
- */
-async function turn(
-  ctx: SyncContext,
-  klaviyoAccountId: string,
-  lease: Lease,
-  signal: AbortSignal,
-): Promise<number | 'rest' | null> {
+/** Works until nothing is due, somebody must act, or the turn is over. */
+async function workOn(ctx: SyncContext, klaviyoAccountId: string, turn: Turn): Promise<TurnEnd> {
+  const { lease, mayWrite } = turn;
   try {
     await eraseDue(ctx, klaviyoAccountId, lease);
   } catch (error) {
@@ -80,32 +61,13 @@ async function turn(
   }
   if (await restsForPerson(ctx.db, klaviyoAccountId)) return 'rest';
   await abandonHistory(ctx.db, klaviyoAccountId);
-  const started = performance.now();
-  let held = started;
   let scope: AccountScope | null = null;
   let stamp = '';
   let ahead: Ahead = { pages: new ReadAhead(), roster: new ReadAhead() };
   const pipeline = new RunPipeline(batchesUnderWay);
-  const mayWrite = (): void => {
-    if (performance.now() - held > (leaseSeconds - 3) * 1000) throw new LeaseLost(lease.name);
-  };
   for (;;) {
-    const over = signal.aborted || performance.now() - started > turnSeconds * 1000;
-    if (performance.now() - held > (leaseSeconds / 5) * 1000) {
-      const asked = performance.now();
-      await renewLease(ctx.db, lease, leaseSeconds);
-      held = asked;
-    }
-    const keepAlive = setInterval(
-      () => {
-        const asked = performance.now();
-        renewLease(ctx.db, lease, leaseSeconds).then(
-          () => (held = asked),
-          (error: unknown) => ctx.log.warn({ err: error, klaviyoAccountId }, 'the lease could not be renewed'),
-        );
-      },
-      (leaseSeconds / 3) * 1000,
-    );
+    const over = turn.isOver();
+    await turn.holdOn();
     try {
       if (over) {
         await pipeline.settle();
@@ -152,10 +114,8 @@ async function turn(
       });
       if (error instanceof RetryLater) return Math.max(error.seconds, 0.2);
       if (!(error instanceof NeedsPerson)) throw error;
-      await askForPerson(ctx, klaviyoAccountId, error);
+      await askForPerson(ctx, klaviyoAccountId, error, await syncingConnections(ctx.db, klaviyoAccountId));
       return 'rest';
-    } finally {
-      clearInterval(keepAlive);
     }
   }
 }

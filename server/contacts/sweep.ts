@@ -87,7 +87,8 @@ export async function wakeIfFound(ctx: SyncContext, stored: Sweep, find: () => P
     // The watermark stands where the last page left it; the next tick goes on from there.
     if (error instanceof RetryLater)
       ctx.log.info({ klaviyoAccountId, sweep: name, seconds: error.seconds }, 'sweep waits: vendor busy');
-    else if (error instanceof NeedsPerson) await askForPerson(ctx, klaviyoAccountId, error);
+    else if (error instanceof NeedsPerson)
+      await askForPerson(ctx, klaviyoAccountId, error, await syncingConnections(ctx.db, klaviyoAccountId));
     else throw error;
   }
 }

@@ -4,7 +4,7 @@ import { engagingConnections } from '../store/engagement-connections.js';
 import { restsForPerson } from '../store/issues.js';
 import { mapLimited } from '../vendors/call.js';
 import { arrangeWebhook } from './arrange-webhook.js';
-import { askForPerson } from './ask-for-person.js';
+import { askForPerson } from '../contacts/ask-for-person.js';
 import type { EngagementContext } from './engagement-context.js';
 import { readAgain, readStream } from './read-stream.js';
 import { refreshMetrics } from './refresh-metrics.js';
@@ -42,7 +42,8 @@ export async function collect(ctx: EngagementContext, klaviyoAccountId: string, 
     // Watermarks stand where the last page left them; the next reading goes on from there.
     if (error instanceof RetryLater)
       ctx.log.info({ klaviyoAccountId, seconds: error.seconds }, 'reading events waits: vendor busy');
-    else if (error instanceof NeedsPerson) await askForPerson(ctx, klaviyoAccountId, error);
+    else if (error instanceof NeedsPerson)
+      await askForPerson(ctx, klaviyoAccountId, error, await engagingConnections(ctx.db, klaviyoAccountId));
     else throw error;
   }
 }

@@ -2,80 +2,44 @@ import { NeedsPerson, RetryLater } from '../errors.js';
 import { nextActivityIn } from '../store/activities.js';
 import { engagingConnections, noteEngaged } from '../store/engagement-connections.js';
 import { clearConnectionIssues, restsForPerson } from '../store/issues.js';
-import { acquireLease, LeaseLost, leaseRemaining, releaseLease, renewLease, type Lease } from '../store/lease.js';
+import type { Lease } from '../store/lease.js';
 import { nextRun } from '../store/runs.js';
-import { askForPerson } from './ask-for-person.js';
+import { askForPerson } from '../contacts/ask-for-person.js';
+import { turnUnderLease, type Turn, type TurnEnd } from '../turn-under-lease.js';
 import { batchSizes, decide } from './decide.js';
 import { deliver } from './deliver.js';
 import type { EngagementContext, EngagementScope, TurnMemory } from './engagement-context.js';
 import { rollUp } from './roll-up.js';
 import { runPage, type EngagementCursor } from './run-page.js';
 
-const leaseSeconds = 10;
-/** A turn makes way after this long, so that many pairs of accounts share a process fairly (G2). */
-const turnSeconds = 20;
-
 /**
  * Works off what was collected of one pair of accounts: decide, deliver, roll up; first what is live, then what a run
  * over the past found, then the run's next page. One process at a time per pair, by lease; each step ends in a
  * transaction that checks it, so a kill between any two leaves work to be done again that finds itself done.
  */
-export async function engage(ctx: EngagementContext, klaviyoAccountId: string, signal: AbortSignal): Promise<void> {
-  const name = `engage:${klaviyoAccountId}`;
-  const lease = await acquireLease(ctx.db, name, ctx.owner, leaseSeconds);
-  if (lease === null) {
-    await ctx.wakeEngage(klaviyoAccountId, (await leaseRemaining(ctx.db, name)) + 0.2);
-    return;
-  }
-  let again: number | 'rest' | null = 'rest';
-  try {
-    again = await turn(ctx, klaviyoAccountId, lease, signal);
-  } catch (error) {
-    if (!(error instanceof LeaseLost)) throw error;
-    ctx.log.warn({ klaviyoAccountId }, 'another process took over the email activity of this pair of accounts');
-    return;
-  } finally {
-    await releaseLease(ctx.db, lease);
-  }
-  // What was collected after our last look, whose wake-up met our lease, is seen by this one.
-  const next = again ?? (await nextActivityIn(ctx.db, klaviyoAccountId));
-  if (next !== null && next !== 'rest') await ctx.wakeEngage(klaviyoAccountId, Math.min(next, 3600));
+export function engage(ctx: EngagementContext, klaviyoAccountId: string, signal: AbortSignal): Promise<void> {
+  return turnUnderLease(
+    ctx,
+    {
+      name: `engage:${klaviyoAccountId}`,
+      signal,
+      nextIn: () => nextActivityIn(ctx.db, klaviyoAccountId),
+      wake: (seconds) => ctx.wakeEngage(klaviyoAccountId, Math.min(seconds, 3600)),
+    },
+    (turn) => workOn(ctx, klaviyoAccountId, turn),
+  );
 }
 
-/** Works until nothing is due or the turn is over. Answers in how many seconds to come back; null: when next is due. */
-async function turn(
-  ctx: EngagementContext,
-  klaviyoAccountId: string,
-  lease: Lease,
-  signal: AbortSignal,
-): Promise<number | 'rest' | null> {
+/** Works until nothing is due, somebody must act, or the turn is over. */
+async function workOn(ctx: EngagementContext, klaviyoAccountId: string, turn: Turn): Promise<TurnEnd> {
   if (await restsForPerson(ctx.db, klaviyoAccountId, 'engagement')) return 'rest';
-  const started = performance.now();
-  let held = started;
-  const mayWrite = (): void => {
-    if (performance.now() - held > (leaseSeconds - 3) * 1000) throw new LeaseLost(lease.name);
-  };
-  const renew = async (): Promise<void> => {
-    const asked = performance.now();
-    await renewLease(ctx.db, lease, leaseSeconds);
-    held = asked;
-  };
-  const memory = recall(ctx, klaviyoAccountId, started);
-  while (!signal.aborted) {
-    if (performance.now() - started > turnSeconds * 1000) {
-      ctx.turns.set(klaviyoAccountId, memory);
-      return 0;
-    }
-    if (performance.now() - held > (leaseSeconds / 5) * 1000) await renew();
-    const keepAlive = setInterval(
-      () =>
-        void renew().catch((error: unknown) =>
-          ctx.log.warn({ err: error, klaviyoAccountId }, 'the lease could not be renewed'),
-        ),
-      (leaseSeconds / 3) * 1000,
-    );
+  const { lease, mayWrite } = turn;
+  const memory = recall(ctx, klaviyoAccountId, turn.startedMs);
+  let connections: readonly EngagementScope['connections'][number][] = [];
+  while (!turn.isOver()) {
+    await turn.holdOn();
     try {
-      const connections = await engagingConnections(ctx.db, klaviyoAccountId);
+      connections = await engagingConnections(ctx.db, klaviyoAccountId);
       const [first] = connections;
       if (first === undefined) return 'rest';
       const scope = { portalId: first.portalId, klaviyoAccountId, connections, memory };
@@ -90,12 +54,11 @@ async function turn(
     } catch (error) {
       if (error instanceof RetryLater) return Math.max(error.seconds, 0.2);
       if (!(error instanceof NeedsPerson)) throw error;
-      await askForPerson(ctx, klaviyoAccountId, error);
+      await askForPerson(ctx, klaviyoAccountId, error, connections);
       return 'rest';
-    } finally {
-      clearInterval(keepAlive);
     }
   }
+  ctx.turns.set(klaviyoAccountId, memory);
   return 0;
 }
 

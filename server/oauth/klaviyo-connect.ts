@@ -62,6 +62,7 @@ export async function connectByKey(deps: ConnectDeps, portalId: string, apiKey: 
       'missing_scope',
       `The key of ${company.name} lacks the permission ${lacking.join(', ')}.`,
       'Make a key in Klaviyo with full access, or with read and write access to profiles, lists, segments and subscriptions and read access to accounts.',
+      'klaviyo',
     );
   }
   return keep(deps, portalId, company, 'api_key', missing, (owner) => ({ apiKey: deps.sealer.seal(apiKey, owner) }));

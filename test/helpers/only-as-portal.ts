@@ -42,6 +42,6 @@ export async function onlyAsPortal({ db }: TestDatabase, tables: readonly string
     end $$`);
   for (const table of tables)
     await db.query(
-      `create trigger only_as_portal after insert or update on ${table} for each statement execute function only_as_portal()`,
+      `create trigger only_as_portal after insert or update on ${table} for each row execute function only_as_portal()`,
     );
 }

@@ -78,5 +78,6 @@ const notApproved = (cause: NeedsPerson): NeedsPerson =>
     'app_events_not_approved',
     'HubSpot has not approved this app for timeline events yet.',
     'Ask HubSpot to approve app events for the app; activities wait until then, and the cards show them already.',
+    'hubspot',
     { cause },
   );

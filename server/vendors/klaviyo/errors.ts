@@ -40,6 +40,7 @@ export function missingScope(operation: string, error: KlaviyoError | undefined)
     'missing_scope',
     `Klaviyo denies ${operation}: ${shortenText(what, 300)}`,
     'Connect Klaviyo again with a key or consent that grants this permission.',
+    'klaviyo',
   );
 }
 

@@ -6,6 +6,8 @@ import { drain } from '../../../server/contacts/drain.js';
 import { glances } from '../../../server/contacts/glance.js';
 import { sweep } from '../../../server/contacts/sweep.js';
 import { NeedsPerson } from '../../../server/errors.js';
+import { syncingConnections } from '../../../server/store/contact-connections.js';
+import { missingScope } from '../../../server/vendors/klaviyo/errors.js';
 import { nextChangeIn, noteChanges } from '../../../server/store/changes.js';
 import { openIssues } from '../../../server/store/issues.js';
 import { openSteps, type StepWorld } from '../../helpers/sync-context.js';
@@ -93,11 +95,35 @@ test('A5: nobody is asked to install the app again who has just done so', async 
       )
     )[0];
   await database.db.query(`update portal set refresh_token = 'of the new installation'`);
-  await askForPerson(steps.ctx, steps.klaviyoAccountId, needs);
+  const ask = async (): Promise<void> =>
+    askForPerson(
+      steps.ctx,
+      steps.klaviyoAccountId,
+      needs,
+      await syncingConnections(database.db, steps.klaviyoAccountId),
+    );
+  await ask();
   expect(await facts()).toEqual({ state: 'installed', issues: 0 });
   await database.db.query('update portal set refresh_token = null');
-  await askForPerson(steps.ctx, steps.klaviyoAccountId, needs);
+  await ask();
   expect(await facts()).toEqual({ state: 'reconnect', issues: 1 });
+});
+
+test('F5: a permission that is missing is an issue of the side that denies it', async () => {
+  await database.db.query(`update portal set state = 'installed'`);
+  const connections = await syncingConnections(database.db, steps.klaviyoAccountId);
+  const denials = [
+    new NeedsPerson('missing_scope', 'HubSpot denies contacts.batchRead.', 'Install the app again.'),
+    missingScope('profiles.list', undefined),
+  ];
+  for (const denial of denials) {
+    await askForPerson(steps.ctx, steps.klaviyoAccountId, denial, connections);
+    const [issue] = await database.db.query<{ side: string }>(
+      `delete from issue where code = 'missing_scope' returning side, detail`,
+    );
+    expect(issue).toEqual({ side: denial.side, detail: denial.message });
+  }
+  expect(denials.map(({ side }) => side)).toEqual(['hubspot', 'klaviyo']);
 });
 
 describe('many sweeps looked through together', () => {
