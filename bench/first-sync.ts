@@ -57,7 +57,8 @@ export async function firstSync(
   const count = (name: string): number => runs.results.reduce((sum, run) => sum + (run.counts[name] ?? 0), 0);
   const carried: Carried = {
     contacts: sizes.contacts,
-    profiles: direction === 'two_way' ? sizes.profiles : 0,
+    // One way, too, each contact's partner is read: what it holds tells what to write, and what an undo brings back.
+    profiles: direction === 'two_way' ? sizes.profiles : Math.min(sizes.profiles, sizes.contacts),
     createdInHubspot: count('createdInHubspot'),
     updatedInHubspot: count('updatedInHubspot'),
     createdInKlaviyo: count('createdInKlaviyo'),
