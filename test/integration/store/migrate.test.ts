@@ -100,3 +100,21 @@ test('a user who may not make roles is told what an administrator must do, and g
   expect(await inspectDatabase(nowhere)).toEqual({ state: 'away', reason: expect.stringContaining('ECONNREFUSED') });
   await expect(migrate(nowhere)).rejects.toMatchObject({ message: expect.stringContaining('Check DATABASE_URL') });
 });
+
+test('G1: a start waits for a database that is starting up or shutting down', async () => {
+  const database = await openTestDatabase();
+  const name = new URL(database.url).pathname.slice(1);
+  const admin = new pg.Client({ connectionString: process.env['TANDEM_TEST_DATABASE'] ?? '' });
+  await admin.connect();
+  await admin.query(`alter database ${name} with allow_connections false`);
+  const opened: Promise<unknown>[] = [];
+  const said: string[] = [];
+  await migrate(database.url, (message) => {
+    said.push(message);
+    if (opened.length === 0) opened.push(admin.query(`alter database ${name} with allow_connections true`));
+  });
+  expect(said[0]).toMatch(/^waits for the database: /);
+  await Promise.all(opened);
+  await admin.end();
+  await database.close();
+});
