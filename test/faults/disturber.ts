@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { errorCode } from '../../server/error-code.js';
 import { CallLog } from '../../sandbox/core/calls.js';
 import { installApp } from '../../sandbox/hubspot/fetch-proxy.js';
 import type { Fault } from '../../sandbox/core/faults.js';
@@ -196,8 +197,7 @@ export class Disturber {
     this.count(`database ${how === 'crash' ? 'connections_cut' : how}`);
     const { pathname } = new URL(this.world.database.url);
     const name = pathname.slice(1);
-    const admin = new pg.Client({ connectionString: process.env['TANDEM_TEST_DATABASE'] ?? '' });
-    await admin.connect();
+    const admin = await connectToServer();
     const cut = `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name <> 'tandem-test'`;
     try {
       if (how === 'restart') await admin.query(`alter database ${name} with allow_connections false`);
@@ -213,8 +213,7 @@ export class Disturber {
   /** One of its processes dies as from a fault of memory: PostgreSQL ends all others and recovers from its log. */
   private async crashDatabase(): Promise<void> {
     this.count('database crash');
-    const victim = new pg.Client({ connectionString: process.env['TANDEM_TEST_DATABASE'] ?? '' });
-    await victim.connect();
+    const victim = await connectToServer();
     const [{ pid }] = (await victim.query<{ pid: number }>('select pg_backend_pid() as pid')).rows as [{ pid: number }];
     const ended = new Promise((resolve) => victim.once('end', resolve));
     victim.on('error', () => undefined);
@@ -222,6 +221,22 @@ export class Disturber {
     await ended;
     await this.fleet.ready();
   }
+}
+
+/** A connection to the database server, waited for while it recovers from the last crash. */
+function connectToServer(): Promise<pg.Client> {
+  return until('the database server to let us in', async () => {
+    const client = new pg.Client({ connectionString: process.env['TANDEM_TEST_DATABASE'] ?? '' });
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.end();
+      // It starts up or recovers.
+      if (errorCode(error) !== '57P03') throw error;
+      return null;
+    }
+  });
 }
 
 /** A fault by the name it is counted under. */
