@@ -194,9 +194,21 @@ create table engaged_contact (
   constraint engaged_contact_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
 CREATE INDEX engaged_contact_company ON public.engaged_contact USING btree (portal_id, company_id) WHERE (company_id IS NOT NULL);
-CREATE INDEX engaged_contact_deals ON public.engaged_contact USING gin (deal_ids);
+CREATE TRIGGER engaged_contact_added AFTER INSERT ON public.engaged_contact REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION keep_engaged_deals();
+CREATE TRIGGER engaged_contact_changed AFTER UPDATE ON public.engaged_contact REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION keep_engaged_deals();
 alter table engaged_contact enable row level security;
 create policy own_portal on engaged_contact to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
+
+create table engaged_deal (
+  portal_id bigint not null,
+  contact_id text not null,
+  deal_id text not null,
+  constraint engaged_deal_pkey PRIMARY KEY (portal_id, contact_id, deal_id),
+  constraint engaged_deal_portal_id_contact_id_fkey FOREIGN KEY (portal_id, contact_id) REFERENCES engaged_contact(portal_id, contact_id) ON DELETE CASCADE
+);
+CREATE INDEX engaged_deal_deal ON public.engaged_deal USING btree (portal_id, deal_id);
+alter table engaged_deal enable row level security;
+create policy own_portal on engaged_deal to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
 create table engagement_account (
   klaviyo_account_id uuid not null,
@@ -456,6 +468,7 @@ create table merged_contact (
   constraint merged_contact_pkey PRIMARY KEY (portal_id, contact_id),
   constraint merged_contact_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
 );
+CREATE INDEX merged_contact_at ON public.merged_contact USING btree (portal_id, at);
 CREATE INDEX merged_contact_survivor ON public.merged_contact USING btree (portal_id, survivor_id);
 alter table merged_contact enable row level security;
 create policy own_portal on merged_contact to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
@@ -749,10 +762,26 @@ begin
     case tg_op when 'INSERT' then added when 'DELETE' then taken else added || ' union all ' || taken end);
   if tg_op <> 'INSERT' then
     -- Nothing stays behind of who was erased or merged.
-    delete from activity_day t
-    using (select distinct portal_id, contact_id from taken where contact_id is not null and (counted or decision = 'left_out')) g
-    where t.portal_id = g.portal_id and t.contact_id = g.contact_id and t.n = 0 and t.left_out = 0;
+    execute $q$
+      delete from activity_day t
+      using (select distinct portal_id, contact_id from taken where contact_id is not null and (counted or decision = 'left_out')) g
+      where t.portal_id = g.portal_id and t.contact_id = g.contact_id and t.n = 0 and t.left_out = 0$q$;
   end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_engaged_deals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- Planned for the rows of this statement: a plan that is kept is the first statement's, of one row or of thousands.
+  if tg_op = 'UPDATE' then
+    execute 'delete from engaged_deal d using added a
+      where d.portal_id = a.portal_id and d.contact_id = a.contact_id and d.deal_id <> all (a.deal_ids)';
+  end if;
+  execute 'insert into engaged_deal (portal_id, contact_id, deal_id)
+    select a.portal_id, a.contact_id, x from added a, unnest(a.deal_ids) as x order by 1, 2, 3 on conflict do nothing';
   return null;
 end $function$;
 

@@ -47,15 +47,18 @@ const daysSql = `
   from activity_day where portal_id = $1 and contact_id = any ($2) and day >= ($3::timestamptz at time zone 'utc')::date
   group by activity_day.day having sum(n) > 0 order by activity_day.day`;
 
-/** Of each contact the latest few from the index, then the latest of those: never all rows of a big company. */
+/**
+ * Of each contact the latest few from the index, then the latest of those: never all rows of a big company. The message's
+ * id is taken out of the facts before the join, which may use the messages' index for a column only.
+ */
 const latestSql = `
   select a.kind, least(a.at, a.collected_at) as at, a.contact_id as "contactId", coalesce(a.email, a.facts ->> 'recipient') as email, a.facts, a.verdict, a.shown_as as "shownAs", a.because,
     m.campaign_id as "campaignId", m.flow_id as "flowId", m.name as "messageName"
   from unnest($2::text[]) as c (id)
     cross join lateral (
-      select * from activity v where v.portal_id = $1 and v.contact_id = c.id and v.at >= $4 and (v.counted or v.shown_at is not null)
+      select v.*, v.facts ->> 'messageId' as message_id from activity v where v.portal_id = $1 and v.contact_id = c.id and v.at >= $4 and (v.counted or v.shown_at is not null)
       order by v.at desc limit $3) a
-    left join email_message m on m.klaviyo_account_id = a.klaviyo_account_id and m.message_id = a.facts ->> 'messageId'
+    left join email_message m on m.klaviyo_account_id = a.klaviyo_account_id and m.message_id = a.message_id
   order by a.at desc, a.id desc limit $3`;
 
 interface DayRow {

@@ -133,7 +133,8 @@ export async function restAppEvents(db: Database, klaviyoAccountId: string, seco
 /** The events are approved now: what waited for it goes out. */
 export async function releaseAppEvents(db: Database, portalId: string): Promise<void> {
   await db.query(
-    `update app_event_due set state = 'waiting', due_at = now() where portal_id = $1 and state = 'unapproved'`,
+    `update app_event_due set state = 'waiting', due_at = now()
+     where klaviyo_account_id in (select id from klaviyo_account where portal_id = $1) and portal_id = $1 and state = 'unapproved'`,
     [portalId],
   );
 }

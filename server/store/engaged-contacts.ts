@@ -35,7 +35,8 @@ export async function contactsOf(
   const rows = await db.query<{ contact_id: string }>(
     object === 'company'
       ? 'select contact_id from engaged_contact where portal_id = $1 and company_id = $2 order by read_at desc limit $3'
-      : 'select contact_id from engaged_contact where portal_id = $1 and deal_ids @> array[$2] order by read_at desc limit $3',
+      : `select e.contact_id from engaged_deal d join engaged_contact e on e.portal_id = d.portal_id and e.contact_id = d.contact_id
+         where d.portal_id = $1 and d.deal_id = $2 order by e.read_at desc limit $3`,
     [portalId, objectId, limit],
   );
   return rows.map((row) => row.contact_id);

@@ -1,3 +1,4 @@
+import { nextDueSql } from './activities.js';
 import type { Database } from './database.js';
 
 /** What the engagement sync of one pair of accounts knows of itself. */
@@ -130,9 +131,7 @@ export async function accountsToEngage(db: Database, limit: number): Promise<str
        join klaviyo_account a on a.id = e.klaviyo_account_id and a.state = 'connected'
        join portal p on p.id = e.portal_id and p.state = 'installed'
      where exists (select from connection c where c.klaviyo_account_id = e.klaviyo_account_id and c.type = 'engagement' and c.state in ('initial_sync', 'active'))
-       and (exists (select from activity v where v.klaviyo_account_id = e.klaviyo_account_id and v.historical in (false, true) and v.due_at <= now())
-         or exists (select from app_event_due d where d.klaviyo_account_id = e.klaviyo_account_id and d.state in ('waiting', 'unapproved') and d.due_at <= now())
-         or exists (select from rollup r where r.klaviyo_account_id = e.klaviyo_account_id and r.due_at <= now())
+       and (${nextDueSql('e.klaviyo_account_id')} <= now()
          or exists (select from run r join connection c on c.id = r.connection_id and c.type = 'engagement' and c.state in ('initial_sync', 'active')
                     where r.klaviyo_account_id = e.klaviyo_account_id and r.state in ('queued', 'running')))
      limit $1`,

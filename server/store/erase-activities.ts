@@ -39,14 +39,15 @@ export async function eraseActivities(tx: Database, portalId: string, traces: Ac
 
 /**
  * Takes away a step of the activities older than so many months; answers how many. Small steps hold no lock for long.
- * What a run over the past has just read (E7) stays until it is decided and on its timelines.
+ * What a run over the past has just read (E7) stays until it is decided and on its timelines; whether it waits for one is
+ * asked event by event (`offset 0`), or all that wait would be read first.
  */
 export async function pruneActivities(db: Database, months: number, step: number): Promise<number> {
   const rows = await db.query(
     `delete from activity where id in (
        select a.id from activity a, (select now() - make_interval(months => $1) as moment) as kept
        where a.at < kept.moment and (a.collected_at < kept.moment or (a.due_at is null
-         and not exists (select from app_event_due d where d.activity_id = a.id and d.state = 'waiting')))
+         and not exists (select from app_event_due d where d.activity_id = a.id and d.state = 'waiting' offset 0)))
        order by a.at limit $2 for update of a skip locked) returning 1 as pruned`,
     [months, step],
   );

@@ -22,6 +22,7 @@ export const activityTables = [
   'app_event_due',
   'email_message',
   'engaged_contact',
+  'engaged_deal',
   'engagement_count',
   'rollup',
   'event_stream',

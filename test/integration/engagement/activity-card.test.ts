@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { activityCard, cardPlans } from '../../../server/store/activity-card.js';
+import { contactsOf, keepEngagedContacts } from '../../../server/store/engaged-contacts.js';
 import { eraseActivities, pruneActivities } from '../../../server/store/erase-activities.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
@@ -113,6 +114,30 @@ test('E10: the sums a card is made of follow every change, and nothing stays of 
   expect(await db.query(`select from activity_day where contact_id in ('22', '23', '25')`)).toEqual([]);
   const card = await activityCard(db, portalId, ['20'], { since, latest: 20 });
   expect(card.totals).toMatchObject({ sent: perContact / 4, opened: 0, leftOut: { machineOpens: perContact / 2 } });
+});
+
+test('F7: a deal’s contacts are those that had it when they were read last, in their own portal, and nobody who is gone', async () => {
+  const { db } = database;
+  await db.query(`insert into portal (id, name, ui_domain, state) values (9, 'Inks', 'app.hubspot.com', 'installed')`);
+  const keep = (portal: string, contactId: string, dealIds: string[]): Promise<void> =>
+    keepEngagedContacts(db, portal, [{ contactId, companyId: null, dealIds }]);
+  const having = async (dealId: string, portal = portalId): Promise<string[]> =>
+    (await contactsOf(db, portal, 'deal', dealId, 10)).sort();
+  await keepEngagedContacts(db, portalId, [
+    { contactId: '1', companyId: null, dealIds: ['70', '71'] },
+    { contactId: '2', companyId: null, dealIds: ['70'] },
+  ]);
+  await keep('9', '3', ['70']);
+  expect(await having('70')).toEqual(['1', '2']);
+  expect(await having('70', '9')).toEqual(['3']);
+  await keep(portalId, '1', ['71', '72']);
+  expect([await having('70'), await having('71'), await having('72')]).toEqual([['2'], ['1'], ['1']]);
+  await keep(portalId, '2', []);
+  expect(await having('70')).toEqual([]);
+  await eraseActivities(db, portalId, { emails: [], profileIds: [], contactIds: ['1'] });
+  expect(await db.query('select contact_id, deal_id from engaged_deal where portal_id = $1', [portalId])).toEqual([]);
+  await db.query('delete from portal where id = 9');
+  expect(await db.query('select from engaged_deal')).toEqual([]);
 });
 
 test('a portal and an account that are deleted take the sums with them', async () => {

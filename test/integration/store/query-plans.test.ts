@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
+  accountsWithWork,
   dueChanges,
   nextChangeIn,
   noteChanges,
@@ -39,9 +40,9 @@ import {
 import { waitingOf } from '../../../server/store/parity.js';
 import { saveStandings, standingsOf } from '../../../server/store/standings.js';
 import { lagSeconds, standingCounts } from '../../../server/store/status.js';
-import { withinPortal } from '../../../server/store/portal-scope.js';
 import { moveQuietSweeps, readySweeps, takeDueSweeps, unseenRecords } from '../../../server/store/sweeps.js';
 import { countUsage } from '../../../server/store/usage.js';
+import { explained as explain } from '../../helpers/query-plans.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
 // TANDEM_PLAN_ROWS=1000000 plans over as many pairs as a large portal has; the default is enough for the planner to care.
@@ -142,6 +143,16 @@ beforeAll(async () => {
      select portal_id, id, 'invalid_phone', 'hubspot', n::text, '', '', '' from connection, generate_series(1, 100) as n where name like 'One of many%'`,
   );
   await db.query(`update connection set state = 'paused' where name like 'One of many%'`);
+  // Many portals at rest.
+  await db.query(
+    `insert into portal (id, name, ui_domain, state) select n, 'Rest', 'app.hubspot.com', 'installed' from generate_series(1000, 1200) as n`,
+  );
+  await db.query(
+    `with rest as (
+       insert into klaviyo_account (portal_id, company_id, name, state, auth)
+       select id, 'TANDM1', 'Rest', 'connected', 'api_key' from portal where id >= 1000 returning id, portal_id)
+     insert into connection (portal_id, klaviyo_account_id, type, name, state, config) select portal_id, id, 'contact', 'Everybody', 'active', '{}' from rest`,
+  );
   await db.query('vacuum analyze');
   const [ids] = await db.query<{ account: string; connection: string }>(
     `select a.id as account, c.id as connection from klaviyo_account a join connection c on c.klaviyo_account_id = a.id where a.portal_id = $1`,
@@ -152,45 +163,9 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => database.close());
 
-interface Plan {
-  'Node Type': string;
-  'Relation Name'?: string;
-  Plans?: Plan[];
-}
-
-/** Tables that a plan reads from end to end. */
-const scanned = (plan: Plan): string[] => [
-  ...(plan['Node Type'] === 'Seq Scan' && plan['Relation Name'] !== undefined ? [plan['Relation Name']] : []),
-  ...(plan.Plans ?? []).flatMap(scanned),
-];
-
-/**
- * Runs the statements of `work` as its portal, behind row-level security as the service does, each explained first;
- * answers how many there were and which scan a table that grows.
- */
-async function explained(
-  work: (db: Database) => Promise<unknown>,
-  as = portalId,
-): Promise<{ statements: number; scans: string[] }> {
-  let statements = 0;
-  const scans: string[] = [];
-  const inTransaction = (steps: (tx: Database) => Promise<void>): Promise<void> =>
-    withinPortal(as, () => database.db.transaction(steps));
-  await inTransaction(async (tx) => {
-    const watched: Database = {
-      async query<Row extends object>(sql: string, parameters: readonly unknown[] = []) {
-        statements += 1;
-        const [answer] = await tx.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(`explain (format json) ${sql}`, parameters);
-        const found = (answer?.['QUERY PLAN'] ?? []).flatMap(({ Plan: plan }) => scanned(plan));
-        for (const table of found.filter((name) => growing.includes(name))) scans.push(`${table}: ${sql}`);
-        return tx.query<Row>(sql, parameters);
-      },
-      transaction: (inner) => inner(watched),
-    };
-    await work(watched);
-  });
-  return { statements, scans };
-}
+/** What `work` scans as a portal's, of the tables that grow. */
+const explained = (work: (db: Database) => Promise<unknown>, as = portalId): ReturnType<typeof explain> =>
+  explain(database, growing, as, work);
 
 const hundred = Array.from({ length: 100 }, (_one, n) => String(n + 100));
 const profiles = hundred.map((id) => `P${id}`);
@@ -426,6 +401,14 @@ test('what goes through all of a portal’s own rows leaves those of others alon
     (db: Database) => standingCounts(db, connectionId, klaviyoAccountId),
   ])
     expect((await explained(work, as)).scans).toEqual([]);
+});
+
+test('what waits for a portal is not read from end to end for each portal at rest', async () => {
+  const { scans } = await explain(database, growing, null, async (db) => {
+    expect((await accountsWithWork(db)).accounts).toContain(accountId);
+  });
+  // How many wait is counted up to a hundred thousand, as they come.
+  expect(scans.filter((scan) => !scan.includes('limit 100000'))).toEqual([]);
 });
 
 test('the watch sees what it is there to see', async () => {
