@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import pino from 'pino';
 import { eraseDue } from '../../../server/contacts/erase.js';
 import { RetryLater } from '../../../server/errors.js';
 import { decide } from '../../../server/engagement/decide.js';
@@ -8,7 +6,6 @@ import type { EngagementContext, EngagementScope } from '../../../server/engagem
 import { learnOrigins } from '../../../server/engagement/learn-origins.js';
 import { newActivity } from '../../../server/engagement/new-activity.js';
 import { withoutErased } from '../../../server/engagement/without-erased.js';
-import { createSealer } from '../../../server/oauth/seal.js';
 import { engagingConnections } from '../../../server/store/engagement-connections.js';
 import { dueActivities, storeActivities } from '../../../server/store/activities.js';
 import { noteErasures } from '../../../server/store/erasures.js';
@@ -17,6 +14,7 @@ import { lockPeople } from '../../../server/store/lock-people.js';
 import { moveActivities } from '../../../server/store/move-activities.js';
 import { defaultEngagement } from '../../../server/rules/engagement/engagement-config.js';
 import { KlaviyoSession } from '../../../server/vendors/klaviyo/session.js';
+import { engagementContext } from '../../helpers/engagement-context.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 import { until } from '../../helpers/service.js';
 import { scriptedVendor, watch } from '../vendors/scripted-vendor.js';
@@ -26,10 +24,6 @@ let ctx: EngagementContext;
 let scope: EngagementScope;
 let lease: Lease;
 const portalId = '7';
-const noVendor = (): never => {
-  throw new Error('What is decided here needs no vendor.');
-};
-const nothing = (): Promise<void> => Promise.resolve();
 
 beforeAll(async () => {
   database = await openTestDatabase();
@@ -42,24 +36,7 @@ beforeAll(async () => {
     `insert into klaviyo_account (portal_id, company_id, name, state, auth) values ($1, 'TANDM1', 'Books', 'connected', 'api_key')`,
     [portalId],
   );
-  ctx = {
-    db,
-    log: pino({ enabled: false }),
-    clock: () => new Date(),
-    owner: 'test',
-    sealer: createSealer([{ id: 't', key: randomBytes(32) }]),
-    pollSeconds: 1,
-    hubspot: noVendor,
-    klaviyo: noVendor,
-    catalogue: noVendor,
-    publicUrl: 'https://tandem.example',
-    klaviyoAppUrl: 'https://www.klaviyo.com',
-    activityMonths: 24,
-    turns: new Map(),
-    wakeDrain: nothing,
-    wakeCollect: nothing,
-    wakeEngage: nothing,
-  };
+  ctx = engagementContext(db);
 });
 beforeEach(async () => {
   const { db } = database;
