@@ -13,6 +13,10 @@ export interface ProxyRequest {
 const most = 1_048_576;
 const defaultTimeoutMs = 15_000;
 const longestTimeoutMs = 120_000;
+/** Requests of one app that HubSpot carries for one account at the same time. */
+const mostAtOnce = 20;
+/** How many are under way, by app and account. */
+const underWay = new Map<string, number>();
 
 /** Status and body as the extension receives them. */
 export interface Proxied {
@@ -27,7 +31,8 @@ const refusal = (status: number, message: string): Proxied => ({
 
 /**
  * HubSpot's fetch proxy: permitted addresses only, no header but Authorization, 1 MB each way, a time limit, one repeat
- * after a failure of the backend. Signing and the caller's query parameters are `hubspotFetch`'s.
+ * after a failure of the backend, and 20 requests of an app at once for an account: whoever comes then is refused with
+ * 429 and does not reach the backend. Signing and the caller's query parameters are `hubspotFetch`'s.
  */
 export async function proxyFetch(
   user: ProxyUser,
@@ -41,6 +46,22 @@ export async function proxyFetch(
     return refusal(400, "Only the 'Authorization' header is allowed");
   const body = request.method === 'GET' ? undefined : request.body;
   if (JSON.stringify(body ?? null).length > most) return refusal(413, 'The request is larger than 1 MB');
+  const whose = `${user.appId} ${user.portalId}`;
+  const others = underWay.get(whose) ?? 0;
+  if (others >= mostAtOnce)
+    return refusal(429, `The app has ${mostAtOnce} requests under way for this account. Try again later.`);
+  underWay.set(whose, others + 1);
+  try {
+    return await carry(user, request, url, body);
+  } finally {
+    const left = (underWay.get(whose) ?? 1) - 1;
+    if (left === 0) underWay.delete(whose);
+    else underWay.set(whose, left);
+  }
+}
+
+/** Asks the backend, once more if it fails; an answer too large or too late is a refusal. */
+async function carry(user: ProxyUser, request: ProxyRequest, url: URL, body: unknown): Promise<Proxied> {
   const limit = Math.min(request.timeout ?? defaultTimeoutMs, longestTimeoutMs);
   const deadline = Date.now() + limit;
   const ask = async (): Promise<Proxied | null> => {

@@ -37,10 +37,10 @@ beforeEach(() => {
 });
 
 const clientSecret = 'secret-of-the-app';
-const ask = (request: Partial<ProxyRequest> & { path?: string }) => {
-  const { path = '/api/v1/account?x=a%20b', ...more } = request;
+const ask = (request: Partial<ProxyRequest> & { path?: string; portalId?: string }) => {
+  const { path = '/api/v1/account?x=a%20b', portalId = '4100001', ...more } = request;
   return proxyFetch(
-    { portalId: '4100001', clientSecret, appId: '77', backend, userId: '7002', userEmail: 'rep@example.com' },
+    { portalId, clientSecret, appId: '77', backend, userId: '7002', userEmail: 'rep@example.com' },
     [backend],
     { url: backend + path, method: 'GET', ...more },
   );
@@ -110,4 +110,28 @@ test('whoever answers too late is not waited for, nor asked again', async () => 
   answer = () => undefined;
   expect((await ask({ timeout: 60 })).status).toBe(504);
   expect(seen).toHaveLength(1);
+});
+
+test('of 21 requests at once one is refused with 429 and reaches nobody; the others, and other accounts, are carried', async () => {
+  const held: ServerResponse[] = [];
+  const all = new Promise<void>((resolve) => {
+    answer = (response) => {
+      held.push(response);
+      if (held.length === 21) resolve();
+    };
+  });
+  const carried = Array.from({ length: 20 }, () => ask({}));
+  const refused = await ask({ method: 'POST', body: {} });
+  expect(refused.status).toBe(429);
+  expect(JSON.parse(refused.body)).toEqual({ status: 'error', message: expect.stringContaining('20 requests') });
+  const elsewhere = ask({ portalId: '4100002' });
+  await all;
+  expect(seen.every(({ method }) => method === 'GET')).toBe(true);
+  for (const response of held) response.end('{}');
+  expect(new Set((await Promise.all([...carried, elsewhere])).map(({ status }) => status))).toEqual(new Set([200]));
+  // Whoever was refused comes through now, and so does everybody after requests that failed or came too late.
+  answer = (response) => void response.destroy();
+  await Promise.all(Array.from({ length: 20 }, () => ask({})));
+  answer = (response) => response.end('{}');
+  expect((await ask({})).status).toBe(200);
 });

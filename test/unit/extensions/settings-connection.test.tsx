@@ -13,12 +13,14 @@ import {
 } from '@hubspot/ui-extensions';
 import type { ConnectionState, HistoryRow } from '../../../hubspot-app/app/settings/api-types.js';
 import { words } from '../../../hubspot-app/app/settings/words.js';
-import { drafted, serveContacts } from './settings-contact-service.js';
+import { drafted, fields, serveContacts } from './settings-contact-service.js';
 import { labelled, modalOf, next, openPage, openTab, press, sees, type Page } from './settings-drawn.js';
 import {
+  accountOf,
   drawnText,
   eventually,
   keptOf,
+  klaviyo,
   openStand,
   refusal,
   savedTo,
@@ -345,6 +347,38 @@ describe('the history', () => {
     const page = await openHistory(stand, [row(list), row({ ...list, id: 'H2', field: 'list Gone' })]);
     await sees(page, 'Added to list Klaviyo · Customers');
     await sees(page, 'Added to list Klaviyo · List Gone');
+  });
+
+  test('names of 30 accounts are read without asking more at once than HubSpot carries', async () => {
+    const stand = openStand();
+    const accounts = Array.from({ length: 30 }, (_, at) => ({ ...klaviyo, id: `K${at}`, name: `Shop ${at}` }));
+    let [now, most] = [0, 0];
+    const slowly = async (body: unknown): Promise<{ body: unknown }> => {
+      now += 1;
+      most = Math.max(most, now);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      now -= 1;
+      return { body };
+    };
+    serveContacts(stand, { ...complete, state: 'active' });
+    stand.on('GET', /^\/account$/, () => ({
+      body: accountOf({
+        klaviyoAccounts: accounts,
+        connections: [{ id: 'C1', name: 'Contacts', type: 'contact', state: 'active' }],
+      }),
+    }));
+    stand.on('GET', /^\/fields/, () => slowly(fields));
+    stand.on('GET', /^\/klaviyo-accounts\/\w+\/lists/, () =>
+      slowly({ results: [{ id: 'Far', name: 'List of the last shop' }], next: null }),
+    );
+    const list = { field: 'list Far', oldValue: null, newValue: 'Far', action: 'list_add' };
+    stand.on('GET', /^\/history/, () => ({ body: { results: [row(list)], next: null } }));
+    const page = openPage(stand);
+    await sees(page, words.overview.connections);
+    await openTab(page, 'history');
+    await sees(page, 'Klaviyo · List of the last shop');
+    await until('all accounts asked', () => stand.of('GET', /^\/klaviyo-accounts/).length === accounts.length);
+    expect(most).toBeLessThanOrEqual(4);
   });
 
   test('an empty history says what will be there', async () => {

@@ -44,14 +44,16 @@ export function NamesProvider({ accounts, children }: { accounts: readonly Klavi
       return items;
     };
     const read = async (): Promise<void> => {
-      const accountIds = ids.split(' ');
-      const [fields, lists] = await Promise.all([
-        Promise.allSettled(accountIds.map((id) => api.fields(id))),
-        Promise.allSettled(accountIds.map(listsOf)),
-      ]);
-      const known = fields.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-      const items = lists.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-      if (current) setNames(namesOf(known, items));
+      const fields: Fields[] = [];
+      const lists: PickerItem[] = [];
+      // One account after the other: HubSpot carries 20 requests at once for all who look at the app, and refuses more.
+      for (const id of ids.split(' ')) {
+        const [known, found] = await Promise.allSettled([api.fields(id), listsOf(id)]);
+        if (!current) return;
+        if (known.status === 'fulfilled') fields.push(known.value);
+        if (found.status === 'fulfilled') lists.push(...found.value);
+        setNames(namesOf(fields, lists));
+      }
     };
     void read();
     return () => {
