@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { hubspotFetch, installApp } from '../../sandbox/hubspot/fetch-proxy.js';
+import { firstPortal } from '../../sandbox/hubspot/index.js';
 import { makePeople } from '../../sandbox/seed/people.js';
 import { crowding } from '../helpers/crowding.js';
 import { openSight, overflows, type Sight } from '../helpers/browser.js';
@@ -9,7 +11,7 @@ jest.setTimeout(90_000);
 let world: World;
 let sight: Sight;
 beforeAll(async () => {
-  world = await openWorld({ people: makePeople(60, 3) });
+  world = await openWorld({ people: makePeople(60, 3), hubspot: { portals: 2 }, klaviyo: { accounts: 2 } });
   sight = await openSight(world);
 }, 120_000);
 afterAll(async () => {
@@ -19,10 +21,11 @@ afterAll(async () => {
 
 const picture = (name: string): Promise<void> => sight.picture(`settings-${name}`);
 const button = (name: string) => sight.page.getByRole('button', { name, exact: true });
-/** Goes to a button with the Tab key. */
+/** Goes to a button, or to a field by its label, with the Tab key. */
 async function reach(name: string): Promise<void> {
+  const here = 'document.activeElement?.labels?.[0]?.textContent ?? document.activeElement?.textContent';
   for (let at = 0; at < 80; at += 1) {
-    if ((await sight.page.evaluate('document.activeElement?.textContent')) === name) return;
+    if ((await sight.page.evaluate(here)) === name) return;
     await sight.page.keyboard.press('Tab');
   }
   throw new Error(`“${name}” cannot be reached with the Tab key.`);
@@ -223,6 +226,73 @@ test('E1–E3: email activity is drafted; leaving it shows the draft', async () 
     unsaved: { step: 'options' },
   });
   await press('Leave; go on later');
+});
+
+test('the keyboard alone sets a contact sync up from nothing; focus is never lost on the way', async () => {
+  const { page } = sight;
+  const portalId = String(firstPortal + 1);
+  const portal = world.hubspot.portals.get(portalId)!;
+  portal.seed(makePeople(4, 9));
+  expect((await installApp(world.backend, portalId)).status).toBe(200);
+  const key = (name: string) => page.keyboard.press(name);
+  const type = (text: string) => page.keyboard.type(text);
+  /** After a step has given way to the next: something of the page has the focus still. */
+  const arrives = async (text: string): Promise<void> => {
+    await sees(text);
+    expect(await page.evaluate('document.activeElement?.closest("[data-extension]") != null')).toBe(true);
+  };
+  await page.goto(`${sight.preview.url}?portal=${portalId}`);
+  await page.getByLabel('Private API key').waitFor();
+  await reach('Private API key');
+  await type('pk_sandbox_TANDM2');
+  await key('Enter');
+  await arrives('Who is synced, and which way');
+  await reach('Both waysNew contacts and changed values cross in both directions. The usual choice.');
+  await key('ArrowDown');
+  await page.getByText('From Klaviyo to HubSpot').waitFor({ state: 'detached' });
+  await page.locator('option[value=CstHub]').waitFor({ state: 'attached' });
+  await reach('Klaviyo list they join');
+  await type('Customers from');
+  await reach('Next');
+  await key('Enter');
+  await arrives('Which fields are kept the same');
+  await page.getByRole('cell', { name: 'Email' }).first().waitFor();
+  await reach('Search fields');
+  await type('First Name');
+  await reach('Remove');
+  await key('Enter');
+  await arrives('No field matches your search.');
+  await reach('Next');
+  await key('Enter');
+  await arrives('Consent to email marketing');
+  await reach('Unsubscribe people who leave the rules');
+  await key('Space');
+  await reach('Next');
+  await key('Enter');
+  await arrives('New in Klaviyo');
+  await reach('Next');
+  await key('Enter');
+  await arrives('Ready to activate');
+  await reach('Everybody at onceThe usual choice. You can pause at any time and undo what was written.');
+  await key('ArrowDown');
+  await key('ArrowUp');
+  // The step of that name comes first, and leads here.
+  await reach('Pause if it would create more new records than');
+  await type('50');
+  await reach('Activate');
+  await key('Enter');
+  await arrives('API limits left');
+  const account = world.klaviyo.accounts.get('TANDM2')!;
+  await until('everybody in Klaviyo', () => (account.profiles.size === portal.contacts.size ? true : null));
+  await page.locator('.status', { hasText: /^Active$/ }).waitFor();
+  const second = { ...world.user, portalId };
+  const made = (await hubspotFetch(second, 'GET', '/api/v1/connections')).json as {
+    results: { direction: string; mappings: { hubspot: { property: string } }[]; options: Record<string, unknown> }[];
+  };
+  expect(made.results).toMatchObject([
+    { direction: 'hubspot_to_klaviyo', options: { unsubscribeOnExit: true, maxNewRecords: 50, stage: 'all' } },
+  ]);
+  expect(made.results[0]?.mappings.map(({ hubspot }) => hubspot.property)).not.toContain('firstname');
 });
 
 test('F1: with the service down, the page says so and comes back by itself or by one click', async () => {

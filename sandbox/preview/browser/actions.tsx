@@ -32,10 +32,13 @@ export function Button(p: ButtonLike) {
       <button
         className={name}
         type={p.type ?? 'button'}
-        disabled={p.disabled === true || p.loading === true}
+        disabled={p.disabled}
+        // HubSpot says only that a loading button cannot be pressed; it keeps the keyboard's focus here.
+        aria-disabled={p.loading === true || undefined}
         aria-busy={p.loading === true}
         data-testid={p.testId}
-        onClick={() => {
+        onClick={(event) => {
+          if (p.loading === true) return event.preventDefault();
           p.onClick?.(pressed, undefined as never);
           if (id !== undefined) openOverlay(id);
         }}

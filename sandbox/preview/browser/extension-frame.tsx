@@ -1,9 +1,10 @@
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { createRemoteReceiver, RemoteRenderer } from '@remote-ui/react/host';
 import { createEndpoint, fromWebWorker, retain } from '@remote-ui/rpc';
 import { actionNames, type FetchOptions, type WorkerApi } from './bridge.js';
 import { componentController } from './component-map.js';
 import { closeOverlay } from './overlays.js';
+import { keepFocus } from './keep-focus.js';
 import { backend, isRecordType, portalId, query, recordTypes, user, type Extension } from './setting.js';
 
 export interface Alert {
@@ -33,6 +34,8 @@ export function ExtensionFrame({ extension, tell }: { extension: Extension; tell
   const [failed, setFailed] = useState<string | null>(null);
   const receiver = useMemo(() => createRemoteReceiver(), []);
   const controller = useMemo(() => componentController(), []);
+  const frame = useRef<HTMLElement>(null);
+  useEffect(() => (frame.current === null ? undefined : keepFocus(frame.current)), []);
   useEffect(() => {
     // Classic: the bundle needs `this` to be the worker.
     const worker = new Worker('/preview/worker.js');
@@ -74,7 +77,7 @@ export function ExtensionFrame({ extension, tell }: { extension: Extension; tell
     return () => worker.terminate();
   }, [extension, receiver, tell]);
   return (
-    <section data-extension={extension.uid}>
+    <section data-extension={extension.uid} ref={frame} tabIndex={-1}>
       {failed === null ? null : (
         <pre className="failed" role="alert">
           {failed}

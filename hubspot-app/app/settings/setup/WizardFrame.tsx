@@ -50,7 +50,8 @@ export function WizardFrame(props: {
             </LoadingButton>
           )}
           {props.shortcut === undefined ? null : (
-            <Button disabled={props.busy} onClick={props.shortcut.go} testId="shortcut">
+            // Not disabled while busy: it would lose the keyboard's focus, and a second press does nothing.
+            <Button onClick={props.shortcut.go} testId="shortcut">
               {props.shortcut.label}
             </Button>
           )}
