@@ -28,7 +28,7 @@ export function appEventsJson(approval: 'approved' | 'unapproved' | null): { app
     message:
       approval === 'unapproved'
         ? 'HubSpot has not approved the app’s timeline events yet: activities wait, the cards show them already. Ask HubSpot to approve app events for the app; they go out by themselves then.'
-        : 'Timeline events need HubSpot’s approval of the app; the contact card shows activity without it.',
+        : 'HubSpot has to approve the app’s timeline events first. The cards on contacts, companies and deals show all activity already.',
   };
 }
 

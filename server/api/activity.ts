@@ -68,8 +68,8 @@ function latestJson(one: LatestActivity, klaviyoAppUrl: string, hubspotUrl: stri
     shownAs === null || (shownAs === 'human') === human
       ? null
       : human
-        ? 'The timeline calls this a machine’s; it was a person.'
-        : `The timeline shows this as a person’s. ${verdictWords[verdict]}`;
+        ? 'On the timeline this stands as done by a machine; it was a person.'
+        : `On the timeline this stands as done by a person. ${verdictWords[verdict]}`;
   return {
     type: names[one.kind],
     at: one.at.toISOString(),

@@ -94,7 +94,7 @@ export const undoWords = {
 export const alertWords = {
   too_many_issues:
     'Look at the issues, correct the mapping or the records, undo the stage if it went wrong, then resume.',
-  max_new_records: 'Look at the preview. To go on, raise the ceiling or take it away, then resume.',
+  max_new_records: 'Raise the ceiling or take it away under “Change” → “Save” of this connection, then resume.',
   many_issues: 'Open the issues: they are grouped by cause, each with what to do.',
   reconnect: 'Open the settings page and connect the account again; the sync goes on by itself.',
   drift: 'Nothing: the differences are being repaired. Should they come back, look at who else writes to these fields.',

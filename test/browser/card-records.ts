@@ -84,7 +84,12 @@ export async function layDownRecords(world: World): Promise<CardRecords> {
     'left_rules',
     'The contact matches no rule any more; updates have stopped, nothing was deleted.',
   );
-  await sql(`delete from link where portal_id = $1 and hubspot_id = any ($2)`, [portalId, [skipped, notInScope]]);
+  const without = [portalId, [skipped, notInScope]];
+  await sql(`delete from link where portal_id = $1 and hubspot_id = any ($2)`, without);
+  await sql(
+    `update standing set lists = '{}' where portal_id = $1 and side = 'hubspot' and record_id = any ($2)`,
+    without,
+  );
   await sql(
     `insert into issue (portal_id, connection_id, code, side, record_id, hubspot_id, title, detail, fix)
      values ($1, $2, 'invalid_phone', 'hubspot', $3, $3, 'Phone number cannot be converted', '“0171 1234” has no country.',

@@ -378,7 +378,7 @@ const activity = (n: number): Activity => ({
   campaignUrl: n % 2 === 0 ? 'https://www.klaviyo.com/flow/F1/edit' : null,
   bot: n === 1 || n === 6,
   because: n === 1 || n === 6 ? 'A known link scanner clicked it.' : null,
-  correction: n === 4 ? 'The timeline calls this a machine’s; it was a person.' : null,
+  correction: n === 4 ? 'On the timeline this stands as done by a machine; it was a person.' : null,
 });
 const days = many(90, (n) => ({
   day: new Date(Date.UTC(2026, 7, 26 + n)).toISOString().slice(0, 10),
@@ -399,7 +399,14 @@ export const record = (part: Partial<RecordAnswer> = {}): RecordAnswer => ({
   },
   byDay: days,
   latest: many(20, activity),
-  emailActivity: { state: 'on', timeline: { approved: false, message: 'HubSpot has to approve timeline events.' } },
+  emailActivity: {
+    state: 'on',
+    timeline: {
+      approved: false,
+      message:
+        'HubSpot has to approve the app’s timeline events first. The cards on contacts, companies and deals show all activity already.',
+    },
+  },
   ...part,
 });
 export const contactCard = (part: Partial<ContactAnswer> = {}): ContactAnswer => {

@@ -215,7 +215,7 @@ test('E1–E3: email activity is drafted; leaving it shows the draft', async () 
   await press('Next');
   await sees('Show it on deals');
   await picture('engagement-details');
-  await press('Leave; go on later');
+  await press('Finish later');
   await press('Continue set-up');
   await sees('Show it on deals');
   const drafts = (await world.call('GET', '/connections')).json as {
@@ -225,7 +225,7 @@ test('E1–E3: email activity is drafted; leaving it shows the draft', async () 
     activities: { sent: true },
     unsaved: { step: 'options' },
   });
-  await press('Leave; go on later');
+  await press('Finish later');
 });
 
 test('the keyboard alone sets a contact sync up from nothing; focus is never lost on the way', async () => {

@@ -251,7 +251,7 @@ describe('the set-up of contacts', () => {
         }),
       ),
     );
-    await sees('Nobody is in scope yet.');
+    await sees('Nobody is in scope yet');
     await shot('preview-nobody');
     await resume(
       draft,
@@ -340,7 +340,7 @@ describe('a connection', () => {
     );
     await sees('Limited to 100 people as a test.');
     await click('Widen');
-    await sight.page.getByText('A number of people', { exact: true }).click();
+    await sight.page.getByText('Not everybody yet', { exact: true }).click();
     await shot('connection-widen');
     await sight.page.keyboard.press('Escape');
     await tab('Proof');
@@ -351,7 +351,7 @@ describe('a connection', () => {
     await click('Undo everything since …');
     await shot('connection-runs');
     await openOne(one('draft', { name: 'Customers', rules: { hubspotToKlaviyo: [], klaviyoToHubspot: [] } }));
-    await sees('This connection is a draft.');
+    await sees('This set-up is not finished');
     await shot('connection-draft');
     faultless();
   });
@@ -584,10 +584,10 @@ describe('cards', () => {
     const issues = madeUp.groups.flatMap((group, n) =>
       [0, 1].map((m) => ({ ...group, id: `${n}-${m}`, detail: `“${'0171'.repeat(20)}” has no country.` })),
     );
-    await card(uid, /^\/contacts\/7$/, madeUp.contactCard({ issues }));
-    await sees('And 4 other issues.');
-    await shot(`card-${name}-huge`);
     const { sync } = madeUp.contactCard();
+    await card(uid, /^\/contacts\/7$/, madeUp.contactCard({ issues, sync: { ...sync, state: 'failed' } }));
+    await sees('And 4 other issues');
+    await shot(`card-${name}-huge`);
     await card(
       uid,
       /^\/contacts\/7$/,

@@ -66,7 +66,8 @@ async function openBrowser(options: PreviewOptions, size: { width: number; heigh
     headless: true,
   });
   const page = await browser.newPage({ viewport: size });
-  page.setDefaultTimeout(15_000);
+  // Everything is there within a second, unless the machine has much else to do.
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());

@@ -108,5 +108,7 @@ test('E13: a verdict that changes later corrects the card, and says what the tim
     const now = await card(world, contactId);
     return now.totals['clicked'] === before && now.latest.some(({ correction }) => correction !== null) ? now : null;
   });
-  expect(latest.find(({ url }) => url?.endsWith('/burst/a'))?.correction).toMatch(/timeline shows this as a person/);
+  expect(latest.find(({ url }) => url?.endsWith('/burst/a'))?.correction).toMatch(
+    /timeline this stands as done by a person/,
+  );
 }, 60_000);

@@ -9,7 +9,7 @@ const subscriptions: Record<string, string> = {
   SUBSCRIBED: 'Subscribed',
   UNSUBSCRIBED: 'Unsubscribed',
   NEVER_SUBSCRIBED: 'Never subscribed',
-  SUPPRESSED: 'Suppressed: Klaviyo sends no email',
+  SUPPRESSED: 'Suppressed (Klaviyo sends no email)',
 };
 
 const states: Record<SyncState, string> = {
@@ -66,7 +66,8 @@ export const words = {
   fix: 'What to do:',
   retryIssue: 'Retry',
   retried: 'It is tried again now.',
-  moreIssues: (more: number): string => `And ${count(more, 'other issue', 'other issues')}.`,
+  moreIssues: (more: number): string =>
+    `And ${count(more, 'other issue', 'other issues')}: see “Issues” in the app’s settings.`,
   last: {
     none: 'No email sent yet',
     title: 'Last activity',
@@ -109,7 +110,7 @@ export const words = {
   /** `settling`: it is being asked at this moment. */
   subscriptionOf(status: string | null, settling: boolean): string {
     if (status !== null && status !== '') return subscriptions[status] ?? status;
-    return settling ? 'Klaviyo has not said yet' : 'Not known: the contact is not linked to a Klaviyo profile';
+    return settling ? 'Klaviyo has not said yet' : 'Not known (not linked to a Klaviyo profile)';
   },
   lists: 'Klaviyo lists',
   noLists: 'None through the sync',

@@ -53,6 +53,7 @@ function drawn(screen: Screen, account: Account, show: Show, onChanged: () => vo
           onBack={() => show(home)}
           onEdit={() => show({ at: 'resume', id: screen.id })}
           onIssues={(connectionId) => show({ at: 'home', tab: { name: 'issues', filter: { connectionId } } })}
+          onAccounts={() => show({ at: 'home', tab: { name: 'accounts' } })}
           onHistory={(runId) => show({ at: 'home', tab: { name: 'history', filter: { runId } } })}
         />
       );

@@ -53,10 +53,21 @@ export function MultiSelect(p: ComponentProps<typeof hs.MultiSelect>) {
   return (
     <Field of={p} id={id}>
       <div className="multi" data-name={p.name}>
+        {value.length === 0 ? null : (
+          <div className="chosen">
+            {p.options
+              .filter((option) => value.includes(option.value))
+              .map((option) => (
+                <span key={String(option.value)} className="tag truncate">
+                  {option.label}
+                </span>
+              ))}
+          </div>
+        )}
         <input
           id={id}
           type="search"
-          placeholder={p.placeholder ?? 'Type to search'}
+          placeholder={value.length === 0 ? (p.placeholder ?? 'Type to search') : ''}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />

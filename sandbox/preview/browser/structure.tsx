@@ -171,7 +171,9 @@ export function BarChart(p: ComponentProps<typeof hs.BarChart>) {
                   />
                 ))}
               </span>
-              <small>{places.length < 12 || at % Math.ceil(places.length / 6) === 0 ? place : '\u00a0'}</small>
+              <small>
+                {places.length < 12 || at % Math.ceil(places.length / 6) === 0 ? tick(place, x.fieldType) : '\u00a0'}
+              </small>
             </div>
           );
         })}
@@ -189,6 +191,12 @@ export function BarChart(p: ComponentProps<typeof hs.BarChart>) {
     </figure>
   );
 }
+
+/** What stands below the axis: a day as HubSpot writes it, everything else as it is. */
+const tick = (place: string, kind: string | undefined): string =>
+  kind === 'datetime' && !Number.isNaN(Date.parse(place))
+    ? new Date(place).toLocaleDateString('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' })
+    : place;
 
 /** Every day from the first to the last, as text like the given ones. */
 function everyDay(days: readonly string[]): string[] {

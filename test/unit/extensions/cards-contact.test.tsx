@@ -115,7 +115,7 @@ describe('F7: the contact tab', () => {
     stand.on('POST /issues/7/retry', () => refusal(409, 'busy', 'It is being synced.', 'Wait a moment.'));
     await sees(card, 'Issue 8');
     expect(textOf(card)).not.toContain('Issue 9');
-    expect(textOf(card)).toContain('And 2 other issues.');
+    expect(textOf(card)).toContain('And 2 other issues: see');
     await press(card, 'Retry');
     await sees(card, 'It is being synced.');
     expect(textOf(card)).toContain('Wait a moment.');

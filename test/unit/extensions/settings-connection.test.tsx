@@ -4,6 +4,7 @@ import {
   Button,
   Dropdown,
   LoadingButton,
+  NumberInput,
   ProgressBar,
   SearchInput,
   Select,
@@ -122,6 +123,24 @@ describe('a connection', () => {
     expect(savedTo(stand)[0]?.body).toMatchObject({ options: { winner: 'klaviyo' }, unsaved: null });
   });
 
+  test('F13: a connection that its ceiling paused says where to raise it, and there it is raised', async () => {
+    const stand = openStand();
+    const page = await openConnection(stand, 'paused', { maxNewRecords: 10 });
+    stand.on('GET', /status$/, () => ({ body: statusOf({ state: 'paused', stateReason: 'max_new_records' }) }));
+    await until('waiting', () => stand.waiting() > 0);
+    stand.tick();
+    await sees(page, `“${text.edit}” → “${words.setup.steps.save}”`);
+    await press(page, text.edit);
+    await eventually(() => page.find(StepIndicator));
+    page.find(StepIndicator).trigger('onClick', 3 as never);
+    await eventually(() => expect(page.find(NumberInput, { name: 'ceiling' }).props.value).toBe(10));
+    page.find(NumberInput, { name: 'ceiling' }).trigger('onChange', 500 as never);
+    await sees(page, words.setup.save.intro);
+    (await modalOf(page, words.setup.save.save)).confirm();
+    await until('saved', () => savedTo(stand).length === 1);
+    expect(savedTo(stand)[0]?.body).toMatchObject({ options: { maxNewRecords: 500 } });
+  });
+
   test('F1: changes that are left unsaved are kept, come back, and can be let go of', async () => {
     const stand = openStand();
     const page = await openConnection(stand, 'active');
@@ -131,7 +150,7 @@ describe('a connection', () => {
     await eventually(() => page.find(Select, { name: 'winner' }));
     page.find(Select, { name: 'winner' }).trigger('onChange', 'klaviyo' as never);
     await until('chosen', () => page.find(Select, { name: 'winner' }).props.value === 'klaviyo');
-    await press(page, words.setup.leaveEdit);
+    await press(page, words.setup.leave);
     await until('kept', () => keptOf(stand).length > 0);
     expect(savedTo(stand)).toEqual([]);
     const again = await openAgain(stand);
@@ -195,6 +214,26 @@ describe('a connection', () => {
     stand.tick();
     await sees(page, words.common.stateReason('klaviyo_disconnected'));
     expect(page.maybeFind(Alert, { title: words.common.states.stopped })).not.toBeNull();
+    await press(page, words.overview.toAccounts);
+    await sees(page, words.accounts.klaviyo);
+  });
+
+  test('F10: before anything is compared there is no proof, and it says so', async () => {
+    const stand = openStand();
+    const page = await openConnection(stand, 'active');
+    stand.on('GET', /parity$/, () => ({
+      body: {
+        checkedPairs: 0,
+        comparedValues: 0,
+        agreeing: 0,
+        differences: [],
+        worstLagSeconds: 1,
+        checkedAt: null,
+      },
+    }));
+    await openTab(page, 'parity');
+    await sees(page, text.parity.never);
+    expect(drawnText(page.getRootNode())).not.toContain(text.parity.none);
   });
 
   test('F10: parity', async () => {

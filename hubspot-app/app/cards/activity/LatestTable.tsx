@@ -15,7 +15,7 @@ import {
 import type { Activity, ActivityType } from '../card-types.js';
 import { usePlatform } from '../shared/platform.js';
 import { words } from '../words.js';
-import { isWebAddress, shorten, shortUrl } from './short-texts.js';
+import { breakable, isWebAddress, shorten, shortUrl } from './short-texts.js';
 
 const text = words.latest;
 /** Characters; more would push the other columns out of a card. */
@@ -69,23 +69,25 @@ function ActivityRow({ activity, withWho }: { activity: Activity; withWho: boole
       {withWho ? (
         <TableCell>
           <Link href={{ url: contact.hubspotUrl, external: true }}>
-            {contact.email === null ? text.unknownPerson : shorten(contact.email, longest.address)}
+            {contact.email === null ? text.unknownPerson : breakable(shorten(contact.email, longest.address))}
           </Link>
         </TableCell>
       ) : null}
       <TableCell>
         <Flex direction="column" gap="flush" align="start">
-          <Text format={{ fontWeight: 'demibold' }}>{shorten(message ?? subject ?? text.noName, longest.name)}</Text>
+          <Text format={{ fontWeight: 'demibold' }}>
+            {breakable(shorten(message ?? subject ?? text.noName, longest.name))}
+          </Text>
           {subject === null || message === null ? null : (
-            <Text variant="microcopy">{shorten(subject, longest.name)}</Text>
+            <Text variant="microcopy">{breakable(shorten(subject, longest.name))}</Text>
           )}
           {url === null ? null : (
             <Text variant="microcopy">
               {text.link}{' '}
               {isWebAddress(url) ? (
-                <Link href={{ url, external: true }}>{shortUrl(url, longest.link)}</Link>
+                <Link href={{ url, external: true }}>{breakable(shortUrl(url, longest.link))}</Link>
               ) : (
-                shortUrl(url, longest.link)
+                breakable(shortUrl(url, longest.link))
               )}
             </Text>
           )}

@@ -21,8 +21,17 @@ export function createPlatform(context: CardContext, actions: CardActions): Plat
       const timer = setTimeout(act, ms);
       return () => clearTimeout(timer);
     },
-    time: (iso) => times.format(new Date(iso)),
+    time: (iso) => inTwoPieces(times.formatToParts(new Date(iso))),
   };
+}
+
+/** A time that can be broken before the hour only: a narrow column would cut it into four lines. */
+function inTwoPieces(parts: Intl.DateTimeFormatPart[]): string {
+  return parts
+    .map(({ type, value }, at) =>
+      type === 'literal' && parts[at + 1]?.type === 'hour' ? value : value.replaceAll(/\s/g, '\u00a0'),
+    )
+    .join('');
 }
 
 /** Times in the account's time zone; some zones and locales that HubSpot names are unknown to the browser. */

@@ -21,6 +21,7 @@ import {
 import type { Account, KlaviyoAccount } from '../api-types.js';
 import { words } from '../words.js';
 import { ConnectStep } from '../setup/ConnectStep.js';
+import { breakable } from '../shared/breakable.js';
 import { ConfirmButton } from '../shared/ConfirmButton.js';
 import { usePlatform } from '../shared/platform.js';
 import { AlertEmail } from './AlertEmail.js';
@@ -110,11 +111,15 @@ function AccountRow(props: { account: KlaviyoAccount; onChanged(): void; onAgain
   return (
     <TableRow>
       <TableCell>
-        <Text>{name}</Text>
+        <Text>{breakable(name)}</Text>
         {missingScopes.length === 0 ? null : <Text variant="microcopy">{text.missing(missingScopes)}</Text>}
       </TableCell>
       <TableCell>
-        <StatusTag variant={variants[state]}>{text.states[state]}</StatusTag>
+        {state === 'connected' && missingScopes.length > 0 ? (
+          <StatusTag variant="warning">{text.states.lacking}</StatusTag>
+        ) : (
+          <StatusTag variant={variants[state]}>{text.states[state]}</StatusTag>
+        )}
       </TableCell>
       <TableCell>{text.auth[auth]}</TableCell>
       <TableCell>
@@ -124,7 +129,7 @@ function AccountRow(props: { account: KlaviyoAccount; onChanged(): void; onAgain
               {text.again}
             </Button>
           )}
-          {state !== 'connected' ? null : (
+          {state === 'disconnected' ? null : (
             <ConfirmButton
               id={`disconnect-${id}`}
               label={text.disconnect}

@@ -23,6 +23,7 @@ export function ConnectionScreen(props: {
   onBack(): void;
   onEdit(): void;
   onIssues(connectionId: string): void;
+  onAccounts(): void;
   onHistory(runId: string): void;
 }) {
   const { api } = usePlatform();
@@ -43,7 +44,13 @@ export function ConnectionScreen(props: {
     status: (known: Connection) => (
       <LoadedView from={status}>
         {(now) => (
-          <StatusPanel connection={known} status={now} onChanged={changed} onIssues={() => props.onIssues(id)} />
+          <StatusPanel
+            connection={known}
+            status={now}
+            onChanged={changed}
+            onIssues={() => props.onIssues(id)}
+            onAccounts={props.onAccounts}
+          />
         )}
       </LoadedView>
     ),
@@ -78,6 +85,8 @@ export function ConnectionScreen(props: {
                 onSelectedChange={(chosen: string | number) => setTab(tabs.find((one) => one === chosen) ?? 'status')}
               >
                 {tabs
+                  // A draft has not done anything yet.
+                  .filter((name) => name === 'status' || state !== 'draft')
                   .filter((name) => name !== 'parity' || known.type === 'contact')
                   .map((name) => (
                     <Tab key={name} tabId={name} title={text.tabs[name]}>

@@ -69,7 +69,8 @@ function Running({ connection, onChanged, inMenu = false }: Placed) {
           label={text.sync}
           title={text.syncTitle(name)}
           says={says.sync}
-          variant="primary"
+          // During the first sync everybody is looked at anyway.
+          variant={state === 'active' ? 'primary' : 'secondary'}
           act={() => done(api.sync(id))}
           done={text.synced}
         />

@@ -33,41 +33,48 @@ export function ParityPanel({ connectionId }: { connectionId: string }) {
       <Heading>{text.title}</Heading>
       <Text>{text.intro}</Text>
       <LoadedView from={parity}>
-        {(known) => (
-          <Flex direction="column" gap="medium">
-            <Statistics>
-              <StatisticsItem label={text.agreeing} number={shareOf(known.agreeing, known.comparedValues)} />
-              <StatisticsItem label={text.pairs} number={number(known.checkedPairs)} />
-              <StatisticsItem label={text.lag} number={words.common.duration(known.worstLagSeconds)} />
-            </Statistics>
-            <Text>{text.of(number(known.agreeing), number(known.comparedValues))}</Text>
-            <Text variant="microcopy">
-              {known.checkedAt === null || known.checkedPairs === 0 ? text.never : text.checked(time(known.checkedAt))}
-            </Text>
-            <Heading>{text.differences}</Heading>
-            {known.differences.length === 0 ? (
-              <Text>{text.none}</Text>
-            ) : (
-              <PagedTable
-                rows={known.differences}
-                density="condensed"
-                head={Object.values(text.columns).map((column) => (
-                  <TableHeader key={column}>{column}</TableHeader>
-                ))}
-              >
-                {(difference, at) => (
-                  <TableRow key={at}>
-                    <TableCell>{breakable(difference.contact.email ?? words.common.noEmail)}</TableCell>
-                    <TableCell>{names.field('hubspot', difference.field)}</TableCell>
-                    <TableCell>{showValue(difference.hubspot)}</TableCell>
-                    <TableCell>{showValue(difference.klaviyo)}</TableCell>
-                    <TableCell>{difference.message ?? difference.because}</TableCell>
-                  </TableRow>
-                )}
-              </PagedTable>
-            )}
-          </Flex>
-        )}
+        {(known) =>
+          // Nothing compared yet is no proof of anything.
+          known.comparedValues === 0 && known.differences.length === 0 ? (
+            <Text>{text.never}</Text>
+          ) : (
+            <Flex direction="column" gap="medium">
+              <Statistics>
+                <StatisticsItem label={text.agreeing} number={shareOf(known.agreeing, known.comparedValues)} />
+                <StatisticsItem label={text.pairs} number={number(known.checkedPairs)} />
+                <StatisticsItem label={text.lag} number={words.common.duration(known.worstLagSeconds)} />
+              </Statistics>
+              <Text>{text.of(number(known.agreeing), number(known.comparedValues))}</Text>
+              <Text variant="microcopy">
+                {known.checkedAt === null || known.checkedPairs === 0
+                  ? text.never
+                  : text.checked(time(known.checkedAt))}
+              </Text>
+              <Heading>{text.differences}</Heading>
+              {known.differences.length === 0 ? (
+                <Text>{text.none}</Text>
+              ) : (
+                <PagedTable
+                  rows={known.differences}
+                  density="condensed"
+                  head={Object.values(text.columns).map((column) => (
+                    <TableHeader key={column}>{column}</TableHeader>
+                  ))}
+                >
+                  {(difference, at) => (
+                    <TableRow key={at}>
+                      <TableCell>{breakable(difference.contact.email ?? words.common.noEmail)}</TableCell>
+                      <TableCell>{names.field('hubspot', difference.field)}</TableCell>
+                      <TableCell>{showValue(difference.hubspot)}</TableCell>
+                      <TableCell>{showValue(difference.klaviyo)}</TableCell>
+                      <TableCell>{difference.message ?? difference.because}</TableCell>
+                    </TableRow>
+                  )}
+                </PagedTable>
+              )}
+            </Flex>
+          )
+        }
       </LoadedView>
     </Flex>
   );

@@ -25,7 +25,8 @@ const text = words.connection.runs;
 const took = ({ startedAt, finishedAt }: Run): string =>
   startedAt === null || finishedAt === null
     ? words.common.none
-    : words.common.duration((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000);
+    : // In one line: the column is narrow.
+      words.common.duration((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000).replace(' ', '\u00a0');
 
 /** The runs of a connection, the newest on top, each of which can be undone. */
 export function RunsTable(props: { connectionId: string; onHistory(runId: string): void; onUndone(): void }) {
@@ -55,8 +56,10 @@ export function RunsTable(props: { connectionId: string; onHistory(runId: string
       <Table density="condensed">
         <TableHead>
           <TableRow>
-            {Object.values(text.columns).map((column) => (
-              <TableHeader key={column}>{column}</TableHeader>
+            {Object.entries(text.columns).map(([name, column]) => (
+              <TableHeader key={name} align={name === 'done' ? 'right' : 'left'}>
+                {column}
+              </TableHeader>
             ))}
           </TableRow>
         </TableHead>
@@ -68,15 +71,15 @@ export function RunsTable(props: { connectionId: string; onHistory(runId: string
                 {words.connection.runState(run.state)}
                 {(run.error ?? null) === null ? null : <Text variant="microcopy">{run.error}</Text>}
               </TableCell>
-              <TableCell>{number(run.done)}</TableCell>
+              <TableCell align="right">{number(run.done)}</TableCell>
               <TableCell>{run.startedAt === null ? words.common.none : time(run.startedAt)}</TableCell>
               <TableCell>{took(run)}</TableCell>
               <TableCell>
                 <Text variant="microcopy">
-                  {Object.entries(run.counts ?? {})
-                    .flatMap(([name, count]) => {
-                      const said = words.connection.counted(name);
-                      return said === null || count === 0 ? [] : [`${number(count)} ${said}`];
+                  {Object.entries(words.connection.counted)
+                    .flatMap(([name, said]) => {
+                      const count = run.counts?.[name] ?? 0;
+                      return count === 0 ? [] : [`${number(count)} ${said}`];
                     })
                     .join(', ')}
                 </Text>

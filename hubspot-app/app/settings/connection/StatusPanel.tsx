@@ -18,10 +18,18 @@ import { Widen } from './Widen.js';
 const text = words.connection;
 /** Changes are looked for every two minutes at least: less than that is up to date. */
 const upToDateSeconds = 120;
+/** Reasons of standing still that are put right under “Accounts”. */
+const ofAccounts = new Set(['klaviyo_disconnected', 'reconnect', 'reconnect_klaviyo']);
 const percent = (share: number): string => `${Math.round(Math.min(1, Math.max(0, share)) * 100)} %`;
 
 /** Counts, progress, lag and limits of a connection. */
-export function StatusPanel(props: { connection: Connection; status: Status; onChanged(): void; onIssues(): void }) {
+export function StatusPanel(props: {
+  connection: Connection;
+  status: Status;
+  onChanged(): void;
+  onIssues(): void;
+  onAccounts(): void;
+}) {
   const { number, time } = usePlatform();
   const { connection, status } = props;
   const { counts, run } = status;
@@ -34,12 +42,28 @@ export function StatusPanel(props: { connection: Connection; status: Status; onC
     ...(connection.type === 'engagement' ? [[text.numbers.engagements, counts.engagements] as [string, number]] : []),
   ];
   // A draft has no numbers, and nothing is late.
-  if (status.state === 'draft') return <Alert title={text.draft} variant="info" />;
+  if (status.state === 'draft')
+    return (
+      <Alert title={text.draft} variant="info">
+        <Text>{text.draftText}</Text>
+      </Alert>
+    );
   return (
     <Flex direction="column" gap="medium">
       {status.stateReason === null ? null : (
         <Alert title={words.common.states[status.state]} variant="warning">
-          <Text>{words.common.stateReason(status.stateReason)}</Text>
+          <Flex direction="column" gap="extra-small" align="start">
+            <Text>
+              {[words.common.stateReason(status.stateReason), words.common.stateFix(status.stateReason)]
+                .join(' ')
+                .trim()}
+            </Text>
+            {ofAccounts.has(status.stateReason) ? (
+              <Button size="xs" onClick={props.onAccounts}>
+                {words.overview.toAccounts}
+              </Button>
+            ) : null}
+          </Flex>
         </Alert>
       )}
       {run?.state === 'failed' ? (
@@ -47,7 +71,7 @@ export function StatusPanel(props: { connection: Connection; status: Status; onC
           <Text>{run.error ?? words.problem.tryAgain}</Text>
         </Alert>
       ) : null}
-      {running ? <RunProgress run={run} /> : null}
+      {running ? <RunProgress run={run} what={text.counts[connection.type]} /> : null}
       <Statistics>
         {numbers.map(([label, value]) => (
           <StatisticsItem key={label} label={label} number={number(value)} />

@@ -41,7 +41,7 @@ export function Widen({ connection, onChanged }: { connection: ContactConnection
                 {everybody ? null : (
                   <NumberInput
                     name="widen-people"
-                    label={text.to}
+                    label={text.people}
                     min={1}
                     precision={0}
                     value={people}

@@ -116,7 +116,7 @@ export function EngagementSetup(props: {
       onNext={following === undefined || form.klaviyoAccountId === '' ? null : () => going.start(following)}
       busy={going.busy}
       onLeave={props.onLeave}
-      leaveLabel={editing ? words.setup.leaveEdit : words.setup.leave}
+      leaveLabel={words.setup.leave}
       saving={draft.saving}
       savingWords={editing ? words.setup.keeping : words.setup.saving}
       problem={draft.problem}

@@ -56,7 +56,7 @@ export function HistoryScreen({ account, initial }: { account: Account; initial:
     <Flex direction="column" gap="medium">
       <Heading>{text.title}</Heading>
       <Text>{text.intro}</Text>
-      <Flex gap="medium" wrap align="end">
+      <Flex gap="medium" wrap align="start">
         <Select
           name="history-connection"
           label={text.connection}

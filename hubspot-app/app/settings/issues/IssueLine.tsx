@@ -70,7 +70,7 @@ export function IssueLine({ issue, onChanged }: { issue: Issue; onChanged(): voi
           <ConfirmButton
             id={`ignore-${issue.id}`}
             label={text.ignore}
-            title={text.ignoreTitle}
+            title={text.ignoreTitle(who)}
             says={text.ignoreSays}
             size="xs"
             act={async () => {

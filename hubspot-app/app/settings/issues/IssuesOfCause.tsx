@@ -26,7 +26,7 @@ const text = words.issues;
 
 /** The contacts that have one cause in common, a page at a time. */
 export function IssuesOfCause({ cause, onBack }: { cause: IssueGroup; onBack(): void }) {
-  const { api } = usePlatform();
+  const { api, number } = usePlatform();
   const { connectionId, code } = cause;
   const issues = usePages(`issues ${connectionId} ${code}`, (cursor) => api.issues({ connectionId, code }, cursor));
   return (
@@ -34,7 +34,10 @@ export function IssuesOfCause({ cause, onBack }: { cause: IssueGroup; onBack(): 
       <Link href="#" preventDefault onClick={onBack}>
         {text.backToCauses}
       </Link>
-      <Heading>{cause.title}</Heading>
+      <Flex direction="column" gap="flush">
+        <Heading>{cause.title}</Heading>
+        <Text variant="microcopy">{text.contacts(number(cause.count), cause.count === 1)}</Text>
+      </Flex>
       <Alert title={text.fix} variant="info">
         <Text>{cause.fix}</Text>
       </Alert>

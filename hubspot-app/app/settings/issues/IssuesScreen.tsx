@@ -15,6 +15,7 @@ import {
 } from '@hubspot/ui-extensions';
 import type { Account, IssueFilter, IssueGroup } from '../api-types.js';
 import { words } from '../words.js';
+import { breakable } from '../shared/breakable.js';
 import { ConfirmButton } from '../shared/ConfirmButton.js';
 import { LoadedView } from '../shared/LoadedView.js';
 import { usePlatform } from '../shared/platform.js';
@@ -78,7 +79,9 @@ export function IssuesScreen({ account, initial }: { account: Account; initial: 
               <TableHead>
                 <TableRow>
                   <TableHeader>{text.columns.cause}</TableHeader>
-                  <TableHeader width="min">{text.columns.count}</TableHeader>
+                  <TableHeader width="min" align="right">
+                    {text.columns.count}
+                  </TableHeader>
                   <TableHeader>{text.columns.actions}</TableHeader>
                 </TableRow>
               </TableHead>
@@ -87,10 +90,10 @@ export function IssuesScreen({ account, initial }: { account: Account; initial: 
                   <TableRow key={`${group.connectionId} ${group.code}`}>
                     <TableCell>
                       <Text format={{ fontWeight: 'demibold' }}>{group.title}</Text>
-                      {several ? <Text variant="microcopy">{nameOf(group.connectionId)}</Text> : null}
+                      {several ? <Text variant="microcopy">{breakable(nameOf(group.connectionId))}</Text> : null}
                       <Text>{`${text.fix} ${group.fix}`}</Text>
                     </TableCell>
-                    <TableCell>{number(group.count)}</TableCell>
+                    <TableCell align="right">{number(group.count)}</TableCell>
                     <TableCell>
                       <Flex gap="small" wrap>
                         <Button size="sm" onClick={() => setCause(group)}>

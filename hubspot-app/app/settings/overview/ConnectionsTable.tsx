@@ -64,7 +64,7 @@ function ConnectionRow(props: {
         {state === 'initial_sync' && run !== null ? (
           <Text variant="microcopy">
             {run.total === null
-              ? words.connection.doneOpen(number(run.done))
+              ? words.connection.doneOpen(number(run.done), words.connection.counts[type])
               : text.progress(number(run.done), number(run.total))}
           </Text>
         ) : null}

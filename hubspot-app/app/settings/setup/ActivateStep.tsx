@@ -15,8 +15,10 @@ import { words } from '../words.js';
 import { usePlatform } from '../shared/platform.js';
 import { ProblemAlert } from '../shared/ProblemAlert.js';
 import { useAction } from '../shared/use-action.js';
+import { CeilingInput } from './CeilingInput.js';
 import type { ContactForm } from './contact-form.js';
 import { stepOfField, type StepName } from './contact-steps.js';
+import { wholeNumber } from './whole-number.js';
 
 const text = words.setup.activate;
 type How = 'all' | 'canary' | 'limited';
@@ -94,15 +96,7 @@ export function ActivateStep(props: {
           onChange={(limit) => set({ limit: wholeNumber(limit, 1) })}
         />
       ) : null}
-      <NumberInput
-        name="ceiling"
-        label={text.ceiling}
-        description={text.ceilingHelp}
-        min={0}
-        precision={0}
-        {...(options.maxNewRecords === null ? {} : { value: options.maxNewRecords })}
-        onChange={(most) => set({ maxNewRecords: wholeNumber(most, 0) })}
-      />
+      <CeilingInput form={form} change={change} />
       <Text variant="microcopy">{text.afterwards}</Text>
       <ProblemAlert problem={activating.problem} />
       {step === null ? null : (
@@ -119,9 +113,4 @@ export function ActivateStep(props: {
       </Flex>
     </Flex>
   );
-}
-
-/** What was typed as a whole number, or null when it is none or too small. */
-function wholeNumber(typed: number | null | undefined, least: number): number | null {
-  return typeof typed === 'number' && Number.isFinite(typed) && typed >= least ? Math.round(typed) : null;
 }

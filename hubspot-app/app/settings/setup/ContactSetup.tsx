@@ -6,6 +6,7 @@ import { KeptChanges } from '../shared/KeptChanges.js';
 import { useAction } from '../shared/use-action.js';
 import { useDraft } from '../shared/use-draft.js';
 import { ActivateStep } from './ActivateStep.js';
+import { CeilingInput } from './CeilingInput.js';
 import { ConnectStep } from './ConnectStep.js';
 import { ConsentStep } from './ConsentStep.js';
 import {
@@ -126,7 +127,7 @@ export function ContactSetup(props: {
       {...(shortcut ? { shortcut: { label: text.toPreview, go: () => going.start('preview') } } : {})}
       busy={going.busy}
       onLeave={props.onLeave}
-      leaveLabel={editing ? text.leaveEdit : text.leave}
+      leaveLabel={text.leave}
       saving={draft.saving}
       savingWords={editing ? text.keeping : text.saving}
       problem={draft.problem}
@@ -151,7 +152,9 @@ export function ContactSetup(props: {
           <PreviewStep connectionId={draft.id} />
         )
       ) : step === 'save' ? (
-        <SaveStep changed={draft.changed} save={draft.save} onSaved={props.onDone} />
+        <SaveStep changed={draft.changed} save={draft.save} onSaved={props.onDone}>
+          <CeilingInput form={form} change={change} />
+        </SaveStep>
       ) : (
         <ActivateStep
           form={form}

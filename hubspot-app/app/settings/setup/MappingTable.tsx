@@ -104,7 +104,9 @@ export function MappingTable(props: {
         />
         <Flex gap="small">{props.children}</Flex>
       </Flex>
-      <Text variant="microcopy">{text.mapped(mappings.length)}</Text>
+      <Text variant="microcopy">
+        {search.trim() === '' ? text.mapped(mappings.length) : text.found(found.length, mappings.length)}
+      </Text>
       {pageCount === 1 ? (
         <Table density="condensed">{body}</Table>
       ) : (

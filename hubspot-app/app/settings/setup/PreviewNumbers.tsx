@@ -66,14 +66,16 @@ export function SkippedTable({ skipped }: { skipped: readonly Counted[] }) {
       <Table density="condensed">
         <TableHead>
           <TableRow>
-            <TableHeader width="min">{text.columns.people}</TableHeader>
+            <TableHeader width="min" align="right">
+              {text.columns.people}
+            </TableHeader>
             <TableHeader>{text.columns.reason}</TableHeader>
           </TableRow>
         </TableHead>
         <TableBody>
           {skipped.map(({ reason, count, message }) => (
             <TableRow key={reason}>
-              <TableCell>{number(count)}</TableCell>
+              <TableCell align="right">{number(count)}</TableCell>
               <TableCell>{message}</TableCell>
             </TableRow>
           ))}

@@ -61,8 +61,16 @@ export function PreviewStep({ connectionId }: { connectionId: string }) {
               return (
                 <Flex direction="column" gap="medium">
                   {known.isSample ? <Alert title={text.isSample(number(known.examined))} variant="info" /> : null}
-                  <PreviewNumbers preview={known} />
-                  <PreviewPeople connectionId={connectionId} preview={known} />
+                  {known.examined === 0 ? (
+                    <Alert title={text.nobody} variant="warning">
+                      <Text>{text.nobodyText}</Text>
+                    </Alert>
+                  ) : (
+                    <>
+                      <PreviewNumbers preview={known} />
+                      <PreviewPeople connectionId={connectionId} preview={known} />
+                    </>
+                  )}
                   <Flex>
                     <Button size="sm" onClick={() => again()}>
                       {text.again}

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { Flex, Heading, Text } from '@hubspot/ui-extensions';
 import { words } from '../words.js';
 import { ConfirmButton } from '../shared/ConfirmButton.js';
@@ -10,11 +11,14 @@ export function SaveStep(props: {
   save(): Promise<string>;
   onSaved(id: string): void;
   says?: readonly string[];
+  /** What can be changed here still. */
+  children?: ReactNode;
 }) {
   return (
     <Flex direction="column" gap="medium">
       <Heading>{text.title}</Heading>
       <Text>{props.changed ? text.intro : text.nothing}</Text>
+      {props.children}
       <Flex>
         <ConfirmButton
           id="save-changes"

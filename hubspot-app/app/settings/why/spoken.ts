@@ -5,7 +5,8 @@ export function spoken(code: string): string {
   const branded = plain
     .replace(/hub ?spot/gi, 'HubSpot')
     .replace(/klaviyo/gi, 'Klaviyo')
-    .replace(/\bid(s?)\b/g, 'ID$1');
+    .replace(/\bid(s?)\b/g, 'ID$1')
+    .replace(/\bopt (outs?|ins?)\b/gi, 'opt-$1');
   return branded.charAt(0).toUpperCase() + branded.slice(1);
 }
 

@@ -1,9 +1,14 @@
-const states = { connected: 'Connected', reconnect: 'Must be connected again', disconnected: 'Disconnected' };
+const states = {
+  connected: 'Connected',
+  lacking: 'Lacks permissions',
+  reconnect: 'Must be connected again',
+  disconnected: 'Disconnected',
+};
 
 export const accountWords = {
   title: 'Accounts',
   hubspot: 'HubSpot account',
-  portal: (id: string): string => `Account ${id}`,
+  portal: (id: string): string => `Hub ID ${id}`,
   klaviyo: 'Klaviyo accounts',
   states,
   auth: { oauth: 'Klaviyo login', api_key: 'Private API key' },
@@ -24,7 +29,7 @@ export const accountWords = {
   usage: 'Usage',
   /** `month` is YYYY-MM. */
   used: (month: string): string =>
-    `Contacts in sync in ${new Date(`${month}-01T00:00:00Z`).toLocaleDateString('en-US', { month: 'long', year: 'numeric', timeZone: 'UTC' })}`,
+    `Contacts in ${new Date(`${month}-01T00:00:00Z`).toLocaleDateString('en-US', { month: 'long', year: 'numeric', timeZone: 'UTC' })}`,
   alerts: 'Alerts',
   alertEmail: 'Email address for alerts',
   alertHelp:

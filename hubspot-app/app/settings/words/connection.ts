@@ -1,7 +1,7 @@
 const runKinds: Record<string, string> = {
   initial: 'First sync',
   continuous: 'Continuous',
-  manual: '“Sync now”',
+  manual: 'Sync now',
   canary: 'First stage',
   undo: 'Undo',
 };
@@ -97,20 +97,23 @@ export const connectionWords = {
   progress: 'Progress',
   run: (kind: string): string => runKinds[kind] ?? kind,
   runState: (state: string): string => runStates[state] ?? state,
-  done: (done: string, total: string): string => `${done} of ${total} records`,
+  done: (done: string, total: string, what: string): string => `${done} of ${total} ${what}`,
   reading: (read: string): string => `reading both sides, ${read} records so far`,
-  doneOpen: (done: string): string => `${done} records so far`,
+  doneOpen: (done: string, what: string): string => `${done} ${what} so far`,
+  /** What a run counts. */
+  counts: { contact: 'records', engagement: 'activities' },
   rate: (rate: string): string => `${rate} a second`,
   left: (time: string): string => `about ${time} left`,
-  /** null: not worth a word. */
-  counted: (name: string): string | null => counted[name] ?? null,
+  /** What a run did, in the order in which it is said. */
+  counted,
   last: 'Last success',
   lag: 'Delay of changes',
   upToDate: 'None, up to date',
   budget: 'API limits left',
   budgetOf: (hubspot: string, klaviyo: string): string => `HubSpot ${hubspot}, Klaviyo ${klaviyo}`,
   skippedTitle: 'Skipped, and why',
-  draft: 'This connection is a draft. Nothing is written yet.',
+  draft: 'This set-up is not finished',
+  draftText: 'Nothing is written before it is activated. “Continue set-up” takes it up where it was left.',
   stage: {
     title: 'Only part of your contacts is synced',
     limit: (limit: string): string => `Limited to ${limit} people as a test.`,
@@ -124,7 +127,8 @@ export const connectionWords = {
     ],
     to: 'How many people',
     everybody: 'Everybody',
-    number: 'A number of people',
+    number: 'Not everybody yet',
+    people: 'Number of people',
     widened: 'Widened. It goes on now.',
   },
   parity: {
@@ -135,7 +139,7 @@ export const connectionWords = {
     pairs: 'Pairs checked',
     lag: 'Longest wait of a change',
     checked: (time: string): string => `Last complete check: ${time}`,
-    never: 'The first check is still under way.',
+    never: 'The first check is still under way. Its result appears here.',
     differences: 'Where they differ, and why',
     none: 'No difference.',
     columns: { contact: 'Contact', field: 'Field', hubspot: 'HubSpot', klaviyo: 'Klaviyo', because: 'Why' },

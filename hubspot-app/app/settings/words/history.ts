@@ -34,7 +34,7 @@ export const historyWords = {
   undoContact: 'Undo everything of this contact',
   undoRun: 'Undo this run',
   undoSince: 'Undo everything since …',
-  undoTitle: 'Undo: look first',
+  undoTitle: 'Check before undoing',
   looking: 'Looking at what can be taken back',
   takesBack: (count: number): string =>
     `${count === 1 ? '1 value is' : `${count.toLocaleString('en-US')} values are`} put back`,
@@ -49,6 +49,6 @@ export const historyWords = {
   joinsList: 'joins the list again',
   columnsUndo: { who: 'Contact', field: 'Field', change: 'Now → then' },
   sinceDate: 'Since the day',
-  sinceTime: 'at',
+  sinceTime: 'At',
   sinceLook: 'Look at what would be put back',
 };

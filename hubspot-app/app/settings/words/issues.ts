@@ -14,6 +14,7 @@ export const issueWords = {
   },
   show: 'Show contacts',
   backToCauses: '← All causes',
+  contacts: (count: string, one: boolean): string => `${count} ${one ? 'contact' : 'contacts'}`,
   fix: 'What to do:',
   retry: 'Retry',
   retried: 'It is tried again now.',
@@ -26,7 +27,7 @@ export const issueWords = {
   ],
   retriedMany: (count: number): string => `${count.toLocaleString('en-US')} tried again now.`,
   ignore: 'Ignore',
-  ignoreTitle: 'Ignore this issue?',
+  ignoreTitle: (who: string): string => `Ignore this issue of ${who}?`,
   ignoreSays: [
     'It is no longer shown or counted. The value that could not be synced stays as it is on both sides.',
     'The contact’s other fields go on syncing.',

@@ -11,14 +11,15 @@ export const overviewWords = {
   newContact: 'New contact sync',
   newEngagement: 'New email activity sync',
   noConnections: 'No connection yet',
-  noConnectionsText: 'A connection says which contacts are kept the same in HubSpot and Klaviyo, and which fields.',
+  noConnectionsText:
+    'A connection says which contacts are kept the same in HubSpot and Klaviyo, and which fields. Begin with “New contact sync”.',
   columns: {
     name: 'Connection',
     state: 'State',
     inSync: 'In sync',
     waiting: 'Waiting',
     skipped: 'Skipped',
-    failed: 'With an issue',
+    failed: 'Issues',
     actions: 'Actions',
   },
   last: (when: string): string => `Last success: ${when}`,

@@ -52,8 +52,7 @@ export const setupWords = {
     says: (time: string): string => `They were made on ${time} and are not in effect. Save them, or let go of them.`,
     discard: 'Discard these changes',
   },
-  leave: 'Leave; go on later',
-  leaveEdit: 'Leave; keep for later',
+  leave: 'Finish later',
   toPreview: 'Go straight to the preview',
 
   connect: {
@@ -169,6 +168,7 @@ export const setupWords = {
     newPropertyDone: (name: string): string => `“${name}” can be mapped now.`,
     reset: 'Start over from the proposal',
     mapped: (count: number): string => `${count === 1 ? '1 field' : `${count} fields`} and the email`,
+    found: (count: number, all: number): string => `${count} of ${all === 1 ? '1 field' : `${all} fields`}`,
     types: {
       string: 'text',
       enumeration: 'one option',
@@ -230,7 +230,7 @@ export const setupWords = {
     canaryHelp: 'Stops by itself when more than 5 % of the people have an issue.',
     limited: 'Only a number of people, as a test',
     limitedHelp: 'The same people are chosen again each time. Widen it later without a new start.',
-    limit: 'How many people',
+    limit: 'Number of people',
     limitMissing: 'Say how many people, at least 1.',
     ceiling: 'Pause if it would create more new records than',
     ceilingHelp:
