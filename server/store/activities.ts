@@ -214,24 +214,23 @@ export async function settleActivities(tx: Database, rowIds: readonly string[]):
 }
 
 /**
- * When something of an account is due next, as SQL: to be decided, to be delivered or to be rolled up. Each kind of work is
+ * When something of an account (`:account` stands for its id) is due next, as SQL: to be decided, to be delivered or to be rolled up. Each kind of work is
  * asked for its first by its index, in order: "whether there is any" makes PostgreSQL read a long backlog from end to end for
  * each account that is not in it.
  */
-export const nextDueSql = (accountId: string): string =>
-  `least(
+export const nextDueSql = `least(
      (select min(d.due_at) from unnest(array[false, true]) as h (historical) cross join lateral (
-        select v.due_at from activity v where v.klaviyo_account_id = ${accountId} and v.historical = h.historical and v.due_at is not null
+        select v.due_at from activity v where v.klaviyo_account_id = :account and v.historical = h.historical and v.due_at is not null
         order by v.due_at limit 1) d),
      (select min(d.due_at) from unnest(array['waiting', 'unapproved']) as s (state) cross join unnest(array[false, true]) as h (historical)
-        cross join lateral (select v.due_at from app_event_due v where v.klaviyo_account_id = ${accountId} and v.state = s.state and v.historical = h.historical
+        cross join lateral (select v.due_at from app_event_due v where v.klaviyo_account_id = :account and v.state = s.state and v.historical = h.historical
           order by v.due_at limit 1) d where d.due_at < 'infinity'),
-     (select r.due_at from rollup r where r.klaviyo_account_id = ${accountId} and r.due_at is not null order by r.due_at limit 1))`;
+     (select r.due_at from rollup r where r.klaviyo_account_id = :account and r.due_at is not null order by r.due_at limit 1))`;
 
 /** Seconds until the next event is due, or null when none is. */
 export async function nextActivityIn(db: Database, klaviyoAccountId: string): Promise<number | null> {
   const rows = await db.query<{ seconds: number | null }>(
-    `select extract(epoch from ${nextDueSql('$1')} - now())::float8 as seconds`,
+    `select extract(epoch from ${nextDueSql.replaceAll(':account', '$1')} - now())::float8 as seconds`,
     [klaviyoAccountId],
   );
   const seconds = rows[0]?.seconds;

@@ -9,12 +9,11 @@ export type ChangePriority = (typeof changePriority)[keyof typeof changePriority
 const priorities = `unnest(array[${Object.values(changePriority).join(', ')}]::smallint[])`;
 
 /**
- * The moment from which the earliest change of an account is to be looked at, as SQL: the first of each priority, by
+ * The moment from which the earliest change of an account is to be looked at, as SQL (`:account` stands for its id): the first of each priority, by
  * their index, however many wait for whomever.
  */
-export const earliestDueSql = (accountId: string): string =>
-  `(select min(first.due_at) from ${priorities} as p cross join lateral (
-      select v.due_at from change v where v.klaviyo_account_id = ${accountId} and v.priority = p order by v.due_at limit 1) as first)`;
+export const earliestDueSql = `(select min(first.due_at) from ${priorities} as p cross join lateral (
+      select v.due_at from change v where v.klaviyo_account_id = :account and v.priority = p order by v.due_at limit 1) as first)`;
 
 /** "This record may differ from its base." */
 export interface Change {
@@ -118,7 +117,7 @@ export async function postponeChanges(
 /** Seconds until the next change is due (0 when one is), or null when none waits. */
 export async function nextChangeIn(db: Database, klaviyoAccountId: string): Promise<number | null> {
   const rows = await db.query<{ seconds: number | null }>(
-    `select extract(epoch from ${earliestDueSql('$1')} - now())::float8 as seconds`,
+    `select extract(epoch from ${earliestDueSql.replaceAll(':account', '$1')} - now())::float8 as seconds`,
     [klaviyoAccountId],
   );
   // Not in SQL: greatest() takes 0 where nothing waits, and a drain that has nothing to do would call itself for ever.
@@ -134,7 +133,7 @@ export async function accountsWithWork(db: Database): Promise<{ accounts: string
        and not exists (select from issue i join connection c on c.id = i.connection_id
                          where c.klaviyo_account_id = a.id and i.side in ('hubspot', 'klaviyo') and i.code = 'missing_scope' and i.record_id = '' and i.last_seen_at > now() - interval '5 minutes')
        and exists (select from connection c where c.klaviyo_account_id = a.id and c.state in ('initial_sync', 'active'))
-       and (${earliestDueSql('a.id')} <= now()
+       and (${earliestDueSql.replaceAll(':account', 'a.id')} <= now()
             or exists (select from run r join connection c on c.id = r.connection_id and c.state in ('initial_sync', 'active')
                        where r.klaviyo_account_id = a.id and r.state in ('queued', 'running')))
        and not exists (select from lease l where l.name = 'drain:' || a.id and l.until > now())`,

@@ -131,7 +131,7 @@ export async function accountsToEngage(db: Database, limit: number): Promise<str
        join klaviyo_account a on a.id = e.klaviyo_account_id and a.state = 'connected'
        join portal p on p.id = e.portal_id and p.state = 'installed'
      where exists (select from connection c where c.klaviyo_account_id = e.klaviyo_account_id and c.type = 'engagement' and c.state in ('initial_sync', 'active'))
-       and (${nextDueSql('e.klaviyo_account_id')} <= now()
+       and (${nextDueSql.replaceAll(':account', 'e.klaviyo_account_id')} <= now()
          or exists (select from run r join connection c on c.id = r.connection_id and c.type = 'engagement' and c.state in ('initial_sync', 'active')
                     where r.klaviyo_account_id = e.klaviyo_account_id and r.state in ('queued', 'running')))
      limit $1`,

@@ -42,7 +42,7 @@ export async function standingCounts(
 export async function lagSeconds(db: Database, klaviyoAccountId: string, pollSeconds: number): Promise<number> {
   const rows = await db.query<{ lag: number | null }>(
     `select greatest(
-       extract(epoch from now() - ${earliestDueSql('$1')}),
+       extract(epoch from now() - ${earliestDueSql.replaceAll(':account', '$1')}),
        (select extract(epoch from now() - min(coalesce(succeeded_at, now()))) - $2 from sweep where klaviyo_account_id = $1), 0)::float8 as lag`,
     [klaviyoAccountId, pollSeconds],
   );

@@ -63,7 +63,7 @@ describe('F7: the contact card', () => {
       listNames: [],
       settling: false,
       issues: [],
-      emailActivity: { state: 'off', timeline: { approved: false, message: expect.stringMatching(/approval/) } },
+      emailActivity: { state: 'off', timeline: { approved: false, message: expect.stringMatching(/approve/) } },
       totals: {
         sent: 0,
         opened: 0,
