@@ -215,11 +215,17 @@ export interface Status {
   run: { id: string; kind: string; state: string; done: number; counts: Record<string, number> } | null;
 }
 
-/** Waits until a connection has no open run and nothing waits. */
-export function settled(world: World, id: string, limitMs = 150_000): Promise<Status> {
+/** Waits until a connection has no open run and nothing waits. `holds` fails at once what must hold all the while. */
+export function settled(
+  world: World,
+  id: string,
+  limitMs = 150_000,
+  holds: () => void = () => undefined,
+): Promise<Status> {
   return until(
     'the connection to be settled',
     async () => {
+      holds();
       const status = (await world.call('GET', `/connections/${id}/status`)).json as Status;
       return status.state === 'active' && status.run?.state === 'finished' && status.counts.waiting === 0
         ? status
