@@ -137,11 +137,19 @@ test('E11: a person’s unsubscribes are found whichever way they are known, dec
 });
 
 test('E7: a run after an edit puts what was left aside before the new rules, and nothing else', async () => {
-  await store(['a', 'b']);
-  const [a, b] = await due();
+  await store(['a', 'b', 'c', 'd']);
+  const [a, b, c, d] = await due();
   await decide([a!], first);
   await decide([b!], { ...first, decision: 'not_chosen', because: 'source', counted: false });
-  await store(['a', 'b'], { historical: true, redecide: true });
+  // To leave out machines, or to show every open, counts from the change on.
+  await decide([c!], {
+    verdict: 'klaviyo_bot_click',
+    decision: 'left_out',
+    because: 'klaviyo_bot_click',
+    counted: false,
+  });
+  await decide([d!], { ...first, decision: 'repeat', because: 'same_message', counted: false });
+  await store(['a', 'b', 'c', 'd'], { historical: true, redecide: true });
   expect((await due()).map(({ id }) => id)).toEqual([b!.id]);
 });
 

@@ -224,6 +224,7 @@ describe('the page', () => {
     await until('on', () => page.find(Toggle, { name: 'activity-delivered' }).props.checked === true);
     await next(page);
     await sees(page, words.engagement.options.linkDeals);
+    await sees(page, words.engagement.options.fromNowOn);
     // Without the permission it is said at the choice itself; once it is granted the pipelines are there.
     await sees(page, 'HubSpot does not let the app read deals. Install the app again.');
     stand.on('GET', /^\/hubspot\/pipelines/, () => ({

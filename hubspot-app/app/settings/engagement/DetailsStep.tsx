@@ -33,6 +33,7 @@ export function DetailsStep({ form, change }: { form: EngagementForm; change(par
       <Heading>{text.title}</Heading>
       {toggle('excludeBots', text.excludeBotsSays)}
       {toggle('everyOpen', text.everyOpenSays)}
+      <Text variant="microcopy">{text.fromNowOn}</Text>
       {toggle('createContacts', text.createContactsSays)}
       {options.createContacts ? <CreateMappings form={form} change={change} /> : null}
       <ToggleGroup

@@ -59,6 +59,7 @@ export const engagementWords = {
     excludeBotsSays: 'Mail scanners open and click too. They are counted and shown as left out, never silently lost.',
     everyOpen: 'Show every open, not only the first',
     everyOpenSays: 'The first open of each email by each contact is usually enough.',
+    fromNowOn: 'A change of these two counts from now on. What is on timelines and in numbers already stays.',
     createContacts: 'Create HubSpot contacts for people HubSpot does not know',
     createContactsSays: 'Off: activity of unknown people is kept and appears once they become contacts.',
     mappings: 'Values of a contact that is created',
@@ -86,8 +87,9 @@ export const engagementWords = {
     activated: 'Activated. Email activity is being read.',
   },
   saveSays: [
-    'It takes effect for activity from now on.',
+    'Emails and activities that you add appear from the chosen start on.',
+    'Leaving out machines and showing every open count from now on.',
     'Activities that are on timelines already stay there.',
-    'No contact is changed, subscribed or unsubscribed.',
+    'Nobody is subscribed or unsubscribed.',
   ],
 };
