@@ -102,6 +102,12 @@ test('the first paint of the page, from what the service has stored, takes less 
 test('F4–F6, F8, F10, F11: every screen opens with what the service knows', async () => {
   const { page } = sight;
   const tab = (name: string) => page.getByRole('tab', { name, exact: true }).click();
+  // The audit compares in the background; until it has, the tab says so and no more.
+  const { results } = (await world.call('GET', '/connections')).json as { results: { id: string }[] };
+  await until('something to be compared', async () => {
+    const { json } = await world.call('GET', `/connections/${results[0]?.id}/parity`);
+    return (json as { comparedValues: number }).comparedValues > 0 ? true : null;
+  });
   await tab('Proof');
   await sees('Pairs checked');
   await picture('proof');

@@ -27,7 +27,12 @@ const shareOf = (part: number, of: number): string =>
 export function ParityPanel({ connectionId }: { connectionId: string }) {
   const { api, number, time } = usePlatform();
   const names = useNames();
-  const parity = useLoad(`parity ${connectionId}`, () => api.parity(connectionId));
+  // The first check comes in by itself.
+  const parity = useLoad(
+    `parity ${connectionId}`,
+    () => api.parity(connectionId),
+    (known) => (known === null || known.comparedValues === 0 ? 5000 : null),
+  );
   return (
     <Flex direction="column" gap="medium">
       <Heading>{text.title}</Heading>
