@@ -114,6 +114,7 @@ async function inUse() {
     await overview.picture('8-overview');
     const card = await open(`${settings}?extension=tandem_contact_tab&record=${record}`, { width: 820, height: 800 });
     await card.sees('In sync');
+    await card.page.getByText('Asking Klaviyo …').first().waitFor({ state: 'detached' });
     await card.picture('9-card');
   } finally {
     await end();

@@ -174,7 +174,7 @@ describe('F7: the cards of companies and deals', () => {
 });
 
 /** What the service reads behind its first answer has come. */
-const settled = (): Promise<void> => drawn().getByText('Klaviyo has not said yet').waitFor({ state: 'detached' });
+const settled = (): Promise<void> => drawn().getByText('Asking Klaviyo …').first().waitFor({ state: 'detached' });
 
 /** Goes with Tab until that button has the focus. */
 async function focus(name: string): Promise<void> {

@@ -420,6 +420,7 @@ export const contactCard = (part: Partial<ContactAnswer> = {}): ContactAnswer =>
       lastSyncedAt: '2026-11-23T11:00:00Z',
     },
     subscription: 'SUPPRESSED',
+    lists: many(12, (n) => `L${n}`),
     listNames: [longName, ...many(11, (n) => `List ${n}`)],
     settling: false,
     issues: [],

@@ -66,7 +66,9 @@ export interface OpenIssue {
 export interface ContactAnswer extends ActivityOf {
   sync: Sync;
   subscription: string | null;
-  /** Klaviyo lists that the sync put the contact on, by name. */
+  /** Klaviyo lists that the sync put the contact on. */
+  lists: string[];
+  /** The same by name; by id where the name is not known. */
   listNames: string[];
   /** Names and subscription are being read: the next answer has them. */
   settling: boolean;

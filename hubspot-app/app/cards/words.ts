@@ -12,6 +12,8 @@ const subscriptions: Record<string, string> = {
   SUPPRESSED: 'Suppressed (Klaviyo sends no email)',
 };
 
+const asking = 'Asking Klaviyo …';
+
 const states: Record<SyncState, string> = {
   in_sync: 'In sync',
   waiting: 'Waiting',
@@ -110,10 +112,11 @@ export const words = {
   /** `settling`: it is being asked at this moment. */
   subscriptionOf(status: string | null, settling: boolean): string {
     if (status !== null && status !== '') return subscriptions[status] ?? status;
-    return settling ? 'Klaviyo has not said yet' : 'Not known (not linked to a Klaviyo profile)';
+    return settling ? asking : 'Not known (not linked to a Klaviyo profile)';
   },
   lists: 'Klaviyo lists',
   noLists: 'None through the sync',
+  asking,
   empty: { title: 'No email sent yet', contact: collecting },
   emptyRecord: {
     title: { company: 'No email activity', deal: 'No email activity' },

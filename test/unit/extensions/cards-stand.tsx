@@ -119,6 +119,7 @@ export const contactOf = (part: Partial<ContactAnswer> = {}): ContactAnswer => (
     lastSyncedAt: '2026-11-23T11:57:00Z',
   },
   subscription: 'SUBSCRIBED',
+  lists: ['CstHub'],
   listNames: ['Customers'],
   settling: false,
   issues: [],

@@ -78,9 +78,15 @@ describe('F7, B10: Sync now', () => {
 
 describe('what the service reads behind its answer', () => {
   test('is looked for a second later, and shown', async () => {
-    const { stand, card } = openWith({ subscription: null, listNames: ['CstHub'], settling: true });
-    await sees(card, 'CstHub');
-    expect(textOf(card)).toContain('Email marketing Klaviyo has not said yet');
+    const { stand, card } = openWith({
+      subscription: null,
+      lists: ['CstHub'],
+      listNames: ['CstHub'],
+      settling: true,
+    });
+    await sees(card, 'Email marketing Asking Klaviyo …');
+    expect(textOf(card)).toContain('Klaviyo lists Asking Klaviyo …');
+    expect(textOf(card)).not.toContain('CstHub');
     stand.on(path, () => ({ body: contactOf() }));
     await eventually(() => expect(stand.waiting()).toEqual([1_000]));
     stand.advance(1_000);

@@ -8,7 +8,9 @@ const longest = 40;
 
 /** Whether the person takes email marketing, and the Klaviyo lists that the sync put them on. */
 export function Membership({ contact }: { contact: ContactAnswer }) {
-  const { subscription, listNames, settling } = contact;
+  const { subscription, lists, settling } = contact;
+  // Until Klaviyo has told its name a list goes by an id, which says nothing to a person.
+  const listNames = settling ? contact.listNames.filter((name) => !lists.includes(name)) : contact.listNames;
   return (
     <DescriptionList direction="row">
       <DescriptionListItem label={words.subscription}>
@@ -16,7 +18,7 @@ export function Membership({ contact }: { contact: ContactAnswer }) {
       </DescriptionListItem>
       <DescriptionListItem label={words.lists}>
         {listNames.length === 0 ? (
-          <Text>{words.noLists}</Text>
+          <Text>{contact.listNames.length === 0 ? words.noLists : words.asking}</Text>
         ) : (
           <Flex direction="row" gap="extra-small" wrap>
             {listNames.map((list) => (

@@ -9,7 +9,7 @@ import { PreviewNumbers } from './PreviewNumbers.js';
 import { PreviewPeople } from './PreviewPeople.js';
 
 const text = words.preview;
-const askAgainMs = 1_500;
+const askAgainMs = 1_000;
 const sampleOf = 500;
 
 const working = ({ state }: Preview): boolean => state === 'queued' || state === 'running';
