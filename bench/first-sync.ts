@@ -1,3 +1,4 @@
+import { draftEverybody } from './draft-everybody.js';
 import { fewestCalls, type Carried } from './floor.js';
 import { pause, type Backend, type Calls, type Cost, type Stands } from './stage.js';
 
@@ -24,17 +25,7 @@ export async function firstSync(
   people: number,
   direction: 'two_way' | 'hubspot_to_klaviyo' = 'two_way',
 ): Promise<FirstSync> {
-  const account = await backend.call<{ id: string }>('POST', '/klaviyo-accounts', { apiKey: 'pk_sandbox_TANDM1' });
-  const rules = {
-    hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }],
-    klaviyoToHubspot: direction === 'two_way' ? [{ source: { all: true } }] : [],
-  };
-  const { id } = await backend.call<{ id: string }>('POST', '/connections', {
-    type: 'contact',
-    klaviyoAccountId: account.id,
-    direction,
-    rules,
-  });
+  const id = await draftEverybody(backend.call, { direction });
   const sizes = await sizesOf(stands);
   await stands.calls();
   const before: Cost = await backend.cost();

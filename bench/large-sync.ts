@@ -1,3 +1,4 @@
+import { draftEverybody } from './draft-everybody.js';
 import { pause, startBackend, startStands } from './stage.js';
 
 interface Sample {
@@ -15,18 +16,7 @@ export async function largeSync(people: number): Promise<[string, string, string
   const stands = await startStands(people, 'off');
   const backend = await startBackend(stands, 'off');
   try {
-    const { id: klaviyoAccountId } = await backend.call<{ id: string }>('POST', '/klaviyo-accounts', {
-      apiKey: 'pk_sandbox_TANDM1',
-    });
-    const { id } = await backend.call<{ id: string }>('POST', '/connections', {
-      type: 'contact',
-      klaviyoAccountId,
-      direction: 'two_way',
-      rules: {
-        hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }],
-        klaviyoToHubspot: [{ source: { all: true } }],
-      },
-    });
+    const id = await draftEverybody(backend.call);
     const started = performance.now();
     const before = (await backend.cost()).cpuSeconds;
     await backend.call('POST', `/connections/${id}/activate`);

@@ -3,7 +3,7 @@ import { firstSync } from './first-sync.js';
 import { portalId, type Backend, type Stands } from './stage.js';
 
 /** Id of the Klaviyo stand-in's n-th account, counted from 1. */
-const companyId = (n: number): string => (n < 10 ? `TANDM${n}` : `TA${String(n).padStart(4, '0')}`);
+export const companyId = (n: number): string => (n < 10 ? `TANDM${n}` : `TA${String(n).padStart(4, '0')}`);
 
 /**
  * Connects so many portals, each with a Klaviyo account of its own. The first goes the usual way, over HTTP; the others get

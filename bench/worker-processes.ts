@@ -1,5 +1,7 @@
 import { hubspotFetch, installApp } from '../sandbox/hubspot/fetch-proxy.js';
 import { startGround } from './database.js';
+import { draftEverybody } from './draft-everybody.js';
+import { companyId } from './many-portals.js';
 import { pause, portalId, startBackend, startStands } from './stage.js';
 
 interface Measured {
@@ -50,19 +52,8 @@ async function measure(portals: number, people: number, processes: number): Prom
     const ids: string[] = [];
     for (let n = 0; n < portals; n += 1) {
       if (n > 0) await installApp(backend.url, users[n]?.portalId ?? '');
-      const account = await call<{ id: string }>(n, 'POST', '/klaviyo-accounts', {
-        apiKey: `pk_sandbox_${n < 9 ? `TANDM${n + 1}` : `TA${String(n + 1).padStart(4, '0')}`}`,
-      });
-      const connection = await call<{ id: string }>(n, 'POST', '/connections', {
-        type: 'contact',
-        klaviyoAccountId: account.id,
-        direction: 'two_way',
-        rules: {
-          hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }],
-          klaviyoToHubspot: [{ source: { all: true } }],
-        },
-      });
-      ids.push(connection.id);
+      const asPortal = <T>(method: string, path: string, body?: unknown): Promise<T> => call<T>(n, method, path, body);
+      ids.push(await draftEverybody(asPortal, { key: `pk_sandbox_${companyId(n + 1)}` }));
     }
     const costs = async (): Promise<[service: number, database: number, stands: number]> => {
       const all = await Promise.all([backend, ...workers].map((one) => one.cost()));

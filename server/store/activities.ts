@@ -214,9 +214,9 @@ export async function settleActivities(tx: Database, rowIds: readonly string[]):
 }
 
 /**
- * When something of an account (`:account` stands for its id) is due next, as SQL: to be decided, to be delivered or to be rolled up. Each kind of work is
- * asked for its first by its index, in order: "whether there is any" makes PostgreSQL read a long backlog from end to end for
- * each account that is not in it.
+ * When something of an account (`:account` stands for its id) is due next, as SQL: to be decided, to be delivered or to be
+ * rolled up. Each kind of work is asked for its first by its index, in order: "whether there is any" makes PostgreSQL read a
+ * long backlog from end to end for each account that is not in it.
  */
 export const nextDueSql = `least(
      (select min(d.due_at) from unnest(array[false, true]) as h (historical) cross join lateral (

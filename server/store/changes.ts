@@ -9,8 +9,8 @@ export type ChangePriority = (typeof changePriority)[keyof typeof changePriority
 const priorities = `unnest(array[${Object.values(changePriority).join(', ')}]::smallint[])`;
 
 /**
- * The moment from which the earliest change of an account is to be looked at, as SQL (`:account` stands for its id): the first of each priority, by
- * their index, however many wait for whomever.
+ * The moment from which the earliest change of an account is to be looked at, as SQL (`:account` stands for its id): the
+ * first of each priority, by their index, however many wait for whomever.
  */
 export const earliestDueSql = `(select min(first.due_at) from ${priorities} as p cross join lateral (
       select v.due_at from change v where v.klaviyo_account_id = :account and v.priority = p order by v.due_at limit 1) as first)`;

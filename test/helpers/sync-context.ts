@@ -7,6 +7,7 @@ import { catalogueOf, type Catalogue } from '../../server/rules/mappings.js';
 import { exchangeCode } from '../../server/vendors/hubspot/oauth.js';
 import { openHubspotSession } from '../../server/vendors/hubspot/session.js';
 import { KlaviyoSession } from '../../server/vendors/klaviyo/session.js';
+import { makePortal } from './make-portal.js';
 import type { TestDatabase } from './test-database.js';
 
 /** Steps of the contact path without the service around them: a real database, the stand-ins, no queue. */
@@ -45,15 +46,7 @@ export async function openSteps(
   const code = new URL(approved.headers.get('location') ?? '').searchParams.get('code') ?? '';
   const tokens = await exchangeCode(app, code, redirectUri);
   const { db } = database;
-  await db.query(
-    `insert into portal (id, name, ui_domain, state) values ($1, 'Books', 'app.hubspot.com', 'installed')`,
-    [portalId],
-  );
-  const [account] = await db.query<{ id: string }>(
-    `insert into klaviyo_account (portal_id, company_id, name, state, auth) values ($1, 'TANDM1', 'Books', 'connected', 'api_key') returning id`,
-    [portalId],
-  );
-  const klaviyoAccountId = account?.id ?? '';
+  const klaviyoAccountId = await makePortal(db, portalId);
   const [connection] = await db.query<{ id: string }>(
     `insert into connection (portal_id, klaviyo_account_id, type, name, state, config) values ($1, $2, 'contact', 'Steps', 'active', $3) returning id`,
     [portalId, klaviyoAccountId, JSON.stringify(config)],

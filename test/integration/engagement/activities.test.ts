@@ -20,6 +20,7 @@ import {
 import { pruneActivities } from '../../../server/store/erase-activities.js';
 import { moveActivities } from '../../../server/store/move-activities.js';
 import { engagementCounts } from '../../../server/store/engagement-connections.js';
+import { makePortal } from '../../helpers/make-portal.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
 let database: TestDatabase;
@@ -32,15 +33,7 @@ const first: Judged = { verdict: 'human', decision: 'deliver', because: 'first',
 beforeAll(async () => {
   database = await openTestDatabase();
   const { db } = database;
-  await db.query(
-    `insert into portal (id, name, ui_domain, state) values ($1, 'Books', 'app.hubspot.com', 'installed')`,
-    [portalId],
-  );
-  const [account] = await db.query<{ id: string }>(
-    `insert into klaviyo_account (portal_id, company_id, name, state, auth) values ($1, 'TANDM1', 'Books', 'connected', 'api_key') returning id`,
-    [portalId],
-  );
-  klaviyoAccountId = account?.id ?? '';
+  klaviyoAccountId = await makePortal(db, portalId);
 });
 beforeEach(async () => {
   const { db } = database;

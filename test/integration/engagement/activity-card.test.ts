@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { activityCard, cardPlans } from '../../../server/store/activity-card.js';
 import { contactsOf, keepEngagedContacts } from '../../../server/store/engaged-contacts.js';
 import { eraseActivities, pruneActivities } from '../../../server/store/erase-activities.js';
+import { makePortal } from '../../helpers/make-portal.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
 let database: TestDatabase;
@@ -15,14 +16,7 @@ const since = new Date(Date.now() - 90 * 86_400_000);
 beforeAll(async () => {
   database = await openTestDatabase();
   const { db } = database;
-  await db.query(
-    `insert into portal (id, name, ui_domain, state) values ($1, 'Books', 'app.hubspot.com', 'installed')`,
-    [portalId],
-  );
-  await db.query(
-    `insert into klaviyo_account (portal_id, company_id, name, state, auth) values ($1, 'TANDM1', 'Books', 'connected', 'api_key')`,
-    [portalId],
-  );
+  await makePortal(db, portalId);
   // Spread over contacts and two years as they come in: the rows of one contact lie far apart.
   const step = 200_000;
   for (let from = 0; from < activities; from += step)

@@ -15,6 +15,7 @@ import { moveActivities } from '../../../server/store/move-activities.js';
 import { defaultEngagement } from '../../../server/rules/engagement/engagement-config.js';
 import { KlaviyoSession } from '../../../server/vendors/klaviyo/session.js';
 import { engagementContext } from '../../helpers/engagement-context.js';
+import { makePortal } from '../../helpers/make-portal.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 import { until } from '../../helpers/service.js';
 import { scriptedVendor, watch } from '../vendors/scripted-vendor.js';
@@ -28,14 +29,7 @@ const portalId = '7';
 beforeAll(async () => {
   database = await openTestDatabase();
   const { db } = database;
-  await db.query(
-    `insert into portal (id, name, ui_domain, state) values ($1, 'Books', 'app.hubspot.com', 'installed')`,
-    [portalId],
-  );
-  await db.query(
-    `insert into klaviyo_account (portal_id, company_id, name, state, auth) values ($1, 'TANDM1', 'Books', 'connected', 'api_key')`,
-    [portalId],
-  );
+  await makePortal(db, portalId);
   ctx = engagementContext(db);
 });
 beforeEach(async () => {

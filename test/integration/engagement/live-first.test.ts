@@ -5,6 +5,7 @@ import { defaultEngagement } from '../../../server/rules/engagement/engagement-c
 import { storeActivities } from '../../../server/store/activities.js';
 import type { HubspotSession } from '../../../server/vendors/hubspot/session.js';
 import { engagementContext } from '../../helpers/engagement-context.js';
+import { makePortal } from '../../helpers/make-portal.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
 let database: TestDatabase;
@@ -16,15 +17,7 @@ const past = 4500;
 beforeAll(async () => {
   database = await openTestDatabase();
   const { db } = database;
-  await db.query(
-    `insert into portal (id, name, ui_domain, state) values ($1, 'Books', 'app.hubspot.com', 'installed')`,
-    [portalId],
-  );
-  const [account] = await db.query<{ id: string }>(
-    `insert into klaviyo_account (portal_id, company_id, name, state, auth) values ($1, 'TANDM1', 'Books', 'connected', 'api_key') returning id`,
-    [portalId],
-  );
-  klaviyoAccountId = account!.id;
+  klaviyoAccountId = await makePortal(db, portalId);
   await db.query(
     `insert into connection (portal_id, klaviyo_account_id, type, name, state, config, activated_at) values ($1, $2, 'engagement', 'E', 'active', $3, '2026-01-01')`,
     [portalId, klaviyoAccountId, JSON.stringify(defaultEngagement)],

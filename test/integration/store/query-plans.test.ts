@@ -43,6 +43,7 @@ import { lagSeconds, standingCounts } from '../../../server/store/status.js';
 import { moveQuietSweeps, readySweeps, takeDueSweeps, unseenRecords } from '../../../server/store/sweeps.js';
 import { countUsage } from '../../../server/store/usage.js';
 import { explained as explain } from '../../helpers/query-plans.js';
+import { makePortal } from '../../helpers/make-portal.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
 // TANDEM_PLAN_ROWS=1000000 plans over as many pairs as a large portal has; the default is enough for the planner to care.
@@ -73,14 +74,7 @@ beforeAll(async () => {
   const { db } = database;
   // Two portals: a large one, and one that must not feel it.
   for (const id of [portalId, '8']) {
-    await db.query(
-      `insert into portal (id, name, ui_domain, state) values ($1, 'Books', 'app.hubspot.com', 'installed')`,
-      [id],
-    );
-    await db.query(
-      `insert into klaviyo_account (portal_id, company_id, name, state, auth) values ($1, 'TANDM1', 'Books', 'connected', 'api_key')`,
-      [id],
-    );
+    await makePortal(db, id);
     await db.query(
       `insert into connection (portal_id, klaviyo_account_id, type, name, state, config)
        select portal_id, id, 'contact', 'Everybody', 'active', '{}' from klaviyo_account where portal_id = $1`,

@@ -261,6 +261,7 @@ describe('the page', () => {
     await until('chosen', () => page.find(ToggleGroup, { name: 'since' }).props.value === 'last_30_days');
     await next(page);
     await sees(page, words.engagement.activate.text);
+    await sees(page, 'On timelines Delivered, Opened, Clicked a link, Bounced, Unsubscribed, Marked as spam');
     await press(page, words.setup.activate.activate);
     await sees(page, words.connection.numbers.engagements);
     expect(made).toMatchObject({

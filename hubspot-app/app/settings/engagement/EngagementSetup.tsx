@@ -139,7 +139,7 @@ export function EngagementSetup(props: {
       ) : step === 'save' ? (
         <SaveStep changed={draft.changed} save={draft.save} onSaved={props.onDone} says={text.saveSays} />
       ) : (
-        <EngagementActivate account={account} save={draft.save} onActivated={props.onDone} />
+        <EngagementActivate account={account} form={form} save={draft.save} onActivated={props.onDone} />
       )}
     </WizardFrame>
   );
