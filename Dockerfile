@@ -18,4 +18,4 @@ USER node
 EXPOSE 3000 9464
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.METRICS_PORT + '/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--enable-source-maps", "build/server/main.js"]
+CMD ["node", "--enable-source-maps", "--max-semi-space-size=32", "build/server/main.js"]

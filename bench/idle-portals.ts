@@ -8,7 +8,7 @@ const periodSeconds = 30;
 
 /**
  * What portals cost in which nothing happens: their sweeps, and nothing else. The processor time of the service and of the
- * database, and how late the latest sweep is, beside what the same calls cost through the vendors' SDKs alone.
+ * database, and how late the latest sweep is, beside what the same calls cost by themselves.
  */
 export async function idlePortals(portals: number, forSeconds: number): Promise<[string, string, string, string][]> {
   const stands = await startStands(0, 'on', undefined, ['--portals', String(portals), '--accounts', String(portals)]);
@@ -54,7 +54,7 @@ export async function idlePortals(portals: number, forSeconds: number): Promise<
       [
         `${portals} portals in rest, CPU of the service`,
         `${((service / seconds) * 100).toFixed(1)} % of a core; ${((service / sweeps) * 1000).toFixed(2)} ms a portal and period, ${(made / sweeps).toFixed(1)} calls`,
-        `≤ 5 % of a core (these calls through the SDKs alone: ${((floor.hubspotMs * calls.hubspot.total + floor.klaviyoMs * calls.klaviyo.total) / seconds / 10).toFixed(1)} %: ${floor.hubspotMs.toFixed(2)} and ${floor.klaviyoMs.toFixed(2)} ms each)`,
+        `≤ 5 % of a core (these calls alone: ${((floor.hubspotMs * calls.hubspot.total + floor.klaviyoMs * calls.klaviyo.total) / seconds / 10).toFixed(1)} %: ${floor.hubspotMs.toFixed(2)} and ${floor.klaviyoMs.toFixed(2)} ms each)`,
         '',
       ],
       [

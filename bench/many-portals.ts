@@ -44,6 +44,21 @@ export async function connectPortals(stands: Stands, backend: Backend, ground: G
      from klaviyo_account k, sweep s where s.portal_id = $1 and k.portal_id <> $1`,
     [portalId],
   );
+  // Their first audit, of no pairs, lies behind them.
+  const audit = {
+    checkedPairs: 0,
+    comparedValues: 0,
+    agreeing: 0,
+    drift: 0,
+    causes: {},
+    worstLagSeconds: 0,
+    differences: [],
+  };
+  await ground.query(
+    `insert into parity (connection_id, portal_id, last, checked_at)
+     select id, portal_id, $2::jsonb || jsonb_build_object('startedAt', now()), now() from connection where portal_id <> $1`,
+    [portalId, JSON.stringify(audit)],
+  );
   await ground.query('vacuum analyze');
 }
 

@@ -170,8 +170,8 @@ export function program(path: string, args: string[], environment: Record<string
     folder !== undefined && path.includes('/server/')
       ? ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500']
       : [];
-  // Stand-ins that hold a million people need more than node gives by itself.
-  const heap = path.includes('/sandbox/') ? ['--max-old-space-size=12000'] : [];
+  // Stand-ins that hold a million people need more than node gives by itself. The service: as `npm start` runs it.
+  const heap = [path.includes('/server/') ? '--max-semi-space-size=32' : '--max-old-space-size=12000'];
   return spawn(
     process.execPath,
     ['--enable-source-maps', ...heap, ...profiled, fileURLToPath(new URL(path, import.meta.url)), ...args],

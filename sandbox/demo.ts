@@ -50,7 +50,7 @@ say(
 );
 const service = spawn(
   process.execPath,
-  ['--enable-source-maps', fileURLToPath(new URL('../server/main.js', import.meta.url))],
+  ['--enable-source-maps', '--max-semi-space-size=32', fileURLToPath(new URL('../server/main.js', import.meta.url))],
   {
     stdio: ['ignore', 'pipe', 'inherit'],
     // A folder without an .env: what is set for real accounts is not for the demo.

@@ -18,6 +18,7 @@ const entries = [
   'config',
   'oauth/scopes',
   'vendors/klaviyo/limits',
+  'vendors/send-request',
   'oauth/seal',
   'store/migrate',
   'store/embedded/embedded-postgres',

@@ -65,7 +65,7 @@ const vendorTimeoutMs = 30_000;
 /** Pairs of accounts that one process works on at a time. */
 const drainsAtOnce = 24;
 /** Sweeps that one job looks through. */
-const sweepsTogether = 40;
+const sweepsTogether = 100;
 /** Portals whose webhooks one process turns into changes at a time. */
 const portalsUnpackedAtOnce = 4;
 

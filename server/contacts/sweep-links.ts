@@ -7,6 +7,7 @@ import { changePriority, noteChanges } from '../store/changes.js';
 import { accountsWithIssuesDue, fieldsWithIssues, issuesDueAgain } from '../store/issue-list.js';
 import { linkSlice } from '../store/links.js';
 import {
+  checkedWithoutPairs,
   connectionsWithRuns,
   mostDifferences,
   readParity,
@@ -55,28 +56,42 @@ export async function sweepLinks(ctx: SyncContext, stored: Sweep): Promise<numbe
     after = links.at(-1)?.id ?? after;
     found += await audit(ctx, stored, scope, links, ended);
   }
-  const roundMs = periodsOfRound * ctx.pollSeconds * 1000;
-  const position: LinkPosition = ended
-    ? { after: '0', startedMs: nowMs + roundMs }
-    : { after, startedMs: before.startedMs };
+  const position: LinkPosition = ended ? nextRound(ctx, nowMs) : { after, startedMs: before.startedMs };
   await moveSweep(ctx.db, stored, position, true);
   return found;
 }
 
-/** Of these sweeps of pairs, those that rest between two rounds and have no issue to look at again. */
+/**
+ * Of these sweeps of pairs, those for which nothing is to be done, with where they stand then: they rest between two
+ * rounds, or have no pairs to go round; and no issue is to be looked at again.
+ */
 export async function restingLinks<S extends Sweep>(ctx: SyncContext, sweeps: readonly S[]): Promise<S[]> {
   const nowMs = ctx.clock().getTime();
-  const resting = sweeps.filter(({ position }) => {
-    const { after, startedMs } = (position as LinkPosition | null) ?? { after: '', startedMs: 0 };
-    return after === '0' && nowMs < startedMs;
-  });
   const due = await accountsWithIssuesDue(
     ctx.db,
-    resting.map(({ klaviyoAccountId }) => klaviyoAccountId),
+    sweeps.map(({ klaviyoAccountId }) => klaviyoAccountId),
     periodsOfRound * ctx.pollSeconds,
   );
-  return resting.filter(({ klaviyoAccountId }) => !due.has(klaviyoAccountId));
+  const between = sweeps.filter(({ klaviyoAccountId, position }) => {
+    const { after } = (position as LinkPosition | null) ?? { after: '' };
+    return after === '0' && !due.has(klaviyoAccountId);
+  });
+  const rests = ({ position }: Sweep): boolean => nowMs < (position as LinkPosition).startedMs;
+  const empty = await checkedWithoutPairs(
+    ctx.db,
+    between.filter((one) => !rests(one)).map(({ klaviyoAccountId }) => klaviyoAccountId),
+  );
+  return between.flatMap((one) => {
+    if (rests(one)) return [one];
+    return empty.has(one.klaviyoAccountId) ? [{ ...one, position: nextRound(ctx, nowMs) }] : [];
+  });
 }
+
+/** Where a sweep stands that has come round. */
+const nextRound = ({ pollSeconds }: SyncContext, nowMs: number): LinkPosition => ({
+  after: '0',
+  startedMs: nowMs + periodsOfRound * pollSeconds * 1000,
+});
 
 /** Notes people whose issue may be over because of what happened to somebody else. Answers how many. */
 async function lookAgain(ctx: SyncContext, { portalId, klaviyoAccountId, name }: Sweep): Promise<number> {

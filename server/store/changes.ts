@@ -128,14 +128,20 @@ export async function nextChangeIn(db: Database, klaviyoAccountId: string): Prom
 /** Pairs of accounts with due changes or open runs whose drain nobody holds; and how many changes wait in all (up to 100,000). */
 export async function accountsWithWork(db: Database): Promise<{ accounts: string[]; waiting: number }> {
   const rows = await db.query<{ id: string }>(
-    `select a.id from klaviyo_account a join portal p on p.id = a.portal_id and p.state = 'installed'
-     where a.state = 'connected'
-       and not exists (select from issue i join connection c on c.id = i.connection_id
-                         where c.klaviyo_account_id = a.id and i.side in ('hubspot', 'klaviyo') and i.code = 'missing_scope' and i.record_id = '' and i.last_seen_at > now() - interval '5 minutes')
+    // From one account that has changes to the next, by the index: what has none costs nothing, however many they are.
+    `with recursive waiting (id) as (
+       (select klaviyo_account_id from change order by klaviyo_account_id limit 1)
+       union all
+       select (select klaviyo_account_id from change where klaviyo_account_id > w.id order by klaviyo_account_id limit 1) from waiting w where w.id is not null),
+     busy as (
+       select id from waiting where id is not null and ${earliestDueSql.replaceAll(':account', 'waiting.id')} <= now()
+       union
+       select r.klaviyo_account_id from run r join connection c on c.id = r.connection_id and c.state in ('initial_sync', 'active')
+       where r.state in ('queued', 'running'))
+     select a.id from busy join klaviyo_account a on a.id = busy.id and a.state = 'connected' join portal p on p.id = a.portal_id and p.state = 'installed'
+     where not exists (select from issue i join connection c on c.id = i.connection_id
+                       where c.klaviyo_account_id = a.id and i.side in ('hubspot', 'klaviyo') and i.code = 'missing_scope' and i.record_id = '' and i.last_seen_at > now() - interval '5 minutes')
        and exists (select from connection c where c.klaviyo_account_id = a.id and c.state in ('initial_sync', 'active'))
-       and (${earliestDueSql.replaceAll(':account', 'a.id')} <= now()
-            or exists (select from run r join connection c on c.id = r.connection_id and c.state in ('initial_sync', 'active')
-                       where r.klaviyo_account_id = a.id and r.state in ('queued', 'running')))
        and not exists (select from lease l where l.name = 'drain:' || a.id and l.until > now())`,
   );
   const erasures = await db.query<{ id: string }>(

@@ -53,6 +53,29 @@ export async function saveParity(
   );
 }
 
+/**
+ * Of these accounts, those of which an audit has nothing to say: they have no pairs, and had none when they were audited
+ * last. That counts as a check now.
+ */
+export async function checkedWithoutPairs(db: Database, klaviyoAccountIds: readonly string[]): Promise<Set<string>> {
+  if (klaviyoAccountIds.length === 0) return new Set();
+  const rows = await db.query<{ id: string }>(
+    `with account as materialized (
+       select x.id from unnest($1::uuid[]) as x (id)
+       where not exists (select from link where klaviyo_account_id = x.id)
+         and not exists (
+           select from connection c left join parity p on p.connection_id = c.id
+           where c.klaviyo_account_id = x.id and c.type = 'contact' and c.state in ('initial_sync', 'active')
+             and (p.last is null or p.last->>'checkedPairs' <> '0' or p.round <> '{}'))),
+     checked as (
+       update parity p set checked_at = now() from connection c
+       where c.klaviyo_account_id in (select id from account) and p.connection_id = c.id)
+     select id from account`,
+    [klaviyoAccountIds],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** HubSpot ids of which a change waits, of these; with the age of the oldest in seconds. */
 export async function waitingOf(
   db: Database,

@@ -41,14 +41,14 @@ interface Asked {
 }
 
 /** Calls that share a statement at most. */
-const askedTogether = 32;
+const askedTogether = 100;
 /** Share of each bucket that sweeps and runs leave to work a person waits for. */
 const reserveForPeople = 0.3;
 /** Look again at least this often (seconds): a pause may have been shortened, a clock may have jumped. */
 const longestWait = 30;
 
 /**
- * The limits of all processes together, in SQL (`rate_take`). `onWait` hears how long somebody is about to wait, in
+ * The limits of all processes together, in SQL (`rate_take_together`). `onWait` hears how long somebody is about to wait, in
  * seconds. Give it a small pool of its own: callers that wait for a connection would look like a used-up limit.
  */
 export function createRateLimiter(
@@ -56,18 +56,12 @@ export function createRateLimiter(
   onWait: (seconds: number) => void = () => undefined,
   random: () => number = Math.random,
 ): RateLimiter {
-  // Calls of many accounts that ask at the same time share a statement. In the order of their keys, and the windows of one
-  // call follow each other there: two processes never hold what the other waits for.
+  // Calls of many accounts that ask at the same time share a statement.
   const ask = together(async (asked: Asked[]) => {
-    const inOrder = asked
-      .map((one, place) => ({ ...one, place }))
-      .sort((one, other) => ((one.keys[0] ?? '') < (other.keys[0] ?? '') ? -1 : 1));
     const rows = await acrossPortals(() =>
-      db.query<{ place: number; wait: number }>(
-        `select place, rate_take(keys, caps, "perSecond", n, reserve) as wait
-           from jsonb_to_recordset($1::jsonb) as x (place int, keys text[], caps float8[], "perSecond" float8[], n float8, reserve float8)`,
-        [JSON.stringify(inOrder)],
-      ),
+      db.query<{ place: number; wait: number }>('select place, wait from rate_take_together($1::jsonb)', [
+        JSON.stringify(asked),
+      ]),
     );
     return new Map(rows.map(({ place, wait }) => [place, wait]));
   }, askedTogether);
@@ -76,11 +70,10 @@ export function createRateLimiter(
       const small = windows.find((window) => window.cap < n);
       if (small !== undefined)
         throw new RangeError(`${n} calls never fit into ${small.key}, which holds ${small.cap}.`);
-      const sorted = [...windows].sort((one, other) => (one.key < other.key ? -1 : 1));
       const asked: Asked = {
-        keys: sorted.map((window) => window.key),
-        caps: sorted.map((window) => window.cap),
-        perSecond: sorted.map((window) => window.perSecond),
+        keys: windows.map((window) => window.key),
+        caps: windows.map((window) => window.cap),
+        perSecond: windows.map((window) => window.perSecond),
         n,
         reserve: priority === 'sweep' ? reserveForPeople : 0,
       };

@@ -69,28 +69,26 @@ export async function readySweeps(
   dueAt: string,
   marginSeconds: number,
 ): Promise<ReadySweep[]> {
+  // Each looked up by its key: joined, the planner would read the tables of all accounts for the few that are asked for.
   return db.query<ReadySweep & Record<string, unknown>>(
-    `with accounts as materialized (
-       select a.id, string_agg(c.id || c.state || c.config_version || coalesce(a.klaviyo_fields_at::text, '') || coalesce(p.hubspot_fields_at::text, '') || a.state || p.state,
-                               ',' order by c.created_at, c.id) as stamp
-       from (select distinct "klaviyoAccountId" as id from jsonb_to_recordset($1::jsonb) as x ("klaviyoAccountId" uuid)) as x
-         join klaviyo_account a on a.id = x.id and a.state = 'connected'
-         join portal p on p.id = a.portal_id and p.state = 'installed'
-         join connection c on c.klaviyo_account_id = a.id and c.type = 'contact' and c.state in ('initial_sync', 'active')
-       where not exists (
-         select from connection r join issue i on i.connection_id = r.id and i.code = 'missing_scope' and i.record_id = '' and i.last_seen_at > now() - interval '5 minutes'
-         where r.klaviyo_account_id = a.id and r.type = 'contact')
-       group by a.id)
-     select s.portal_id as "portalId", s.klaviyo_account_id as "klaviyoAccountId", s.name, s.position, accounts.stamp,
-       case when p.access_expires_at > now() + make_interval(secs => $2) then p.access_token end as "hubspotAccess",
-       a.auth as "klaviyoAuth",
-       case when a.auth = 'api_key' then a.api_key when a.access_expires_at > now() + make_interval(secs => $2) then a.access_token end as "klaviyoSecret"
-     from jsonb_to_recordset($1::jsonb) as x ("klaviyoAccountId" uuid, name text)
-       join accounts on accounts.id = x."klaviyoAccountId"
-       join sweep s on s.klaviyo_account_id = x."klaviyoAccountId" and s.name = x.name
-         and (s.succeeded_at is null or s.succeeded_at < $3::timestamptz + interval '1 second')
-       join klaviyo_account a on a.id = s.klaviyo_account_id join portal p on p.id = s.portal_id`,
-    [JSON.stringify(due.map(({ klaviyoAccountId, name }) => ({ klaviyoAccountId, name }))), marginSeconds, dueAt],
+    `select s.portal_id as "portalId", x.id as "klaviyoAccountId", x.name, s.position, c.stamp,
+       case when p.access_expires_at > now() + make_interval(secs => $3) then p.access_token end as "hubspotAccess", a.auth as "klaviyoAuth",
+       case when a.auth = 'api_key' then a.api_key when a.access_expires_at > now() + make_interval(secs => $3) then a.access_token end as "klaviyoSecret"
+     from unnest($1::uuid[], $2::text[]) as x (id, name)
+     cross join lateral (
+       select portal_id, position from sweep
+       where klaviyo_account_id = x.id and name = x.name and (succeeded_at is null or succeeded_at < $4::timestamptz + interval '1 second') limit 1) as s
+     cross join lateral (
+       select auth, api_key, access_token, access_expires_at, klaviyo_fields_at from klaviyo_account where id = x.id and state = 'connected' limit 1) as a
+     cross join lateral (
+       select access_token, access_expires_at, hubspot_fields_at from portal where id = s.portal_id and state = 'installed' limit 1) as p
+     cross join lateral (
+       select string_agg(id || state || config_version || coalesce(a.klaviyo_fields_at::text, '') || coalesce(p.hubspot_fields_at::text, ''), ',' order by created_at, id) as stamp,
+         bool_or(exists (
+           select from issue i where i.connection_id = connection.id and i.code = 'missing_scope' and i.record_id = '' and i.last_seen_at > now() - interval '5 minutes')) as waits
+       from connection where klaviyo_account_id = x.id and type = 'contact' and state in ('initial_sync', 'active')) as c
+     where c.stamp is not null and not c.waits`,
+    [due.map(({ klaviyoAccountId }) => klaviyoAccountId), due.map(({ name }) => name), marginSeconds, dueAt],
   );
 }
 
@@ -103,8 +101,11 @@ export async function moveQuietSweeps(
   await db.query(
     `update sweep s set position = x.position, succeeded_at = now()
      from jsonb_to_recordset($1::jsonb) as x ("klaviyoAccountId" uuid, name text, position jsonb)
-     where s.klaviyo_account_id = x."klaviyoAccountId" and s.name = x.name`,
-    [JSON.stringify(quiet.map(({ klaviyoAccountId, name, position }) => ({ klaviyoAccountId, name, position })))],
+     where s.klaviyo_account_id = x."klaviyoAccountId" and s.name = x.name and s.klaviyo_account_id = any ($2)`,
+    [
+      JSON.stringify(quiet.map(({ klaviyoAccountId, name, position }) => ({ klaviyoAccountId, name, position }))),
+      quiet.map(({ klaviyoAccountId }) => klaviyoAccountId),
+    ],
   );
 }
 

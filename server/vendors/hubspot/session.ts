@@ -1,9 +1,10 @@
-import type { Client } from '@hubspot/api-client';
+import { Request } from '@hubspot/api-client/lib/src/services/http/Request.js';
 import type { ZodType } from 'zod';
 import { NeedsPerson, RetryLater, VendorBug } from '../../errors.js';
 import type { RateWindow } from '../../store/rate-limit.js';
 import { retryAfterSeconds, withTimeout, type VendorDeps } from '../call.js';
 import { jsonOf } from '../json-of.js';
+import { sendRequest, type IncomingAnswer } from '../send-request.js';
 import { refusalOf, scopesNamed, vendorErrorOf } from './errors.js';
 import type { Priority } from './types.js';
 import { shortenText } from '../../rules/shorten-text.js';
@@ -50,10 +51,6 @@ export const hubspotWindows = {
 const windowOf = (portalId: string, search: boolean): RateWindow =>
   search ? hubspotWindows.search(portalId) : hubspotWindows.general(portalId);
 
-let sdk: Promise<typeof Client> | undefined;
-/** The SDK is loaded with the first call, not with the program. */
-const loadClient = (): Promise<typeof Client> => (sdk ??= import('./sdk.js').then((module) => module.Client));
-
 /** Opens a session. Cheap: make one per pass. */
 export function openHubspotSession(options: HubspotSessionOptions): HubspotSession {
   return {
@@ -67,37 +64,46 @@ export function openHubspotSession(options: HubspotSessionOptions): HubspotSessi
   };
 }
 
-interface Answer {
-  status: number;
-  headers: Headers;
-  text: string;
-}
-
-async function send<T>(options: HubspotSessionOptions, request: HubspotRequest<T>, fresh: boolean): Promise<Answer> {
+async function send<T>(
+  options: HubspotSessionOptions,
+  request: HubspotRequest<T>,
+  fresh: boolean,
+): Promise<IncomingAnswer> {
   const { apiUrl, timeoutMs } = options;
   await options.limiter.take([windowOf(options.portalId, request.search === true)], 1, options.priority);
   // The token is asked for after the wait: it lives for half an hour only.
   const accessToken = await options.token(fresh);
   options.fence?.();
-  const HubspotClient = await loadClient();
-  // Retries are ours: the SDK's sleep a fixed 10 s and do not see Retry-After.
-  const client = new HubspotClient({ accessToken, basePath: apiUrl, numberOfApiCallRetries: 0 });
-  const query = Object.entries(request.query ?? {}).flatMap(([name, value]): [string, string][] =>
-    value === undefined ? [] : [[name, String(value)]],
+  // The SDK makes the request. Sending is ours, and so are retries: the SDK's sleep a fixed 10 s and do not see Retry-After.
+  const made = new Request(
+    { accessToken, basePath: apiUrl },
+    {
+      method: request.method,
+      path: request.path,
+      qs: Object.fromEntries(
+        Object.entries(request.query ?? {}).flatMap(([name, value]) =>
+          value === undefined ? [] : [[name, String(value)]],
+        ),
+      ),
+      body: request.body,
+    },
   );
+  // Its types leave the body out.
+  const { headers, body }: { headers: Record<string, string>; body?: string } = made.getSendData();
   const started = performance.now();
   let status: number | 'none' = 'none';
   try {
-    return await withTimeout({ vendor: 'HubSpot', timeoutMs, write: writes(request) }, async () => {
-      const response = await client.apiRequest({
+    const answer = await withTimeout({ vendor: 'HubSpot', timeoutMs, write: writes(request) }, (signal) =>
+      sendRequest({
         method: request.method,
-        path: request.path + (query.length === 0 ? '' : `?${new URLSearchParams(query).toString()}`),
-        ...(request.body === undefined ? {} : { body: request.body }),
-      });
-      const text = await response.text();
-      status = response.status;
-      return { status, headers: response.headers, text };
-    });
+        url: made.getUrl(),
+        headers,
+        ...(body === undefined ? {} : { body }),
+        signal,
+      }),
+    );
+    status = answer.status;
+    return answer;
   } finally {
     const seconds = (performance.now() - started) / 1000;
     options.onCall({ vendor: 'hubspot', operation: request.operation, status, seconds });
@@ -107,7 +113,7 @@ async function send<T>(options: HubspotSessionOptions, request: HubspotRequest<T
 const writes = (request: { method: string; search?: boolean; reads?: boolean }): boolean =>
   request.method !== 'GET' && request.search !== true && request.reads !== true;
 
-async function read<T>(options: HubspotSessionOptions, request: HubspotRequest<T>, answer: Answer): Promise<T> {
+async function read<T>(options: HubspotSessionOptions, request: HubspotRequest<T>, answer: IncomingAnswer): Promise<T> {
   const { status, text } = answer;
   if (status < 200 || status >= 300) throw await failureOf(options, request, answer);
   const parsed = request.schema.safeParse(text === '' ? undefined : parse(text, status, writes(request)));
@@ -120,12 +126,11 @@ async function read<T>(options: HubspotSessionOptions, request: HubspotRequest<T
 async function failureOf<T>(
   options: HubspotSessionOptions,
   request: HubspotRequest<T>,
-  answer: Answer,
+  answer: IncomingAnswer,
 ): Promise<Error> {
   const { status, headers } = answer;
   const error = vendorErrorOf(answer.text);
-  const waitOr = (seconds: number): number =>
-    retryAfterSeconds(headers.get('retry-after'), seconds, headers.get('date'));
+  const waitOr = (seconds: number): number => retryAfterSeconds(headers['retry-after'], seconds, headers.date);
   if (status === 429) {
     // Without Retry-After: searches recover within a second, the ten-second window within ten, a daily limit much later.
     const seconds = waitOr(request.search === true ? 1 : error.policyName === 'DAILY' ? 900 : 5);

@@ -1,7 +1,25 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { openPool, poolDatabase } from '../../../server/store/database.js';
 import { createRateLimiter } from '../../../server/store/rate-limit.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
+
+interface Ask {
+  keys: string[];
+  caps: number[];
+  perSecond: number[];
+  n: number;
+  reserve: number;
+}
+
+/** Seconds that each of those who ask together must wait, by place. */
+async function waitOf(asked: readonly Ask[]): Promise<number[]> {
+  const rows = await database.db.query<{ wait: number }>(
+    'select wait from rate_take_together($1::jsonb) order by place',
+    [JSON.stringify(asked)],
+  );
+  return rows.map(({ wait }) => wait);
+}
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -37,16 +55,41 @@ test('G2: what a person waits for goes ahead: sweeps leave a reserve in the buck
   const limiter = createRateLimiter(database.db);
   const window = { key: 'reserve', cap: 10, perSecond: 0.001 };
   for (let i = 0; i < 7; i += 1) await limiter.take([window], 1, 'sweep');
-  let swept = false;
-  const waiting = database.db.query<{ wait: number }>('select rate_take($1, $2, $3, 1, 0.3) as wait', [
-    ['reserve'],
-    [10],
-    [0.001],
-  ]);
-  swept = ((await waiting)[0]?.wait ?? 0) <= 0;
-  expect(swept).toBe(false);
+  const [wait] = await waitOf([{ keys: ['reserve'], caps: [10], perSecond: [0.001], n: 1, reserve: 0.3 }]);
+  expect(wait).toBeGreaterThan(0);
+  expect(await limiter.left(window)).toBe(3);
   for (let i = 0; i < 3; i += 1) await limiter.take([window], 1, 'person');
   expect(await limiter.left(window)).toBe(0);
+});
+
+test('those who ask together get what they would get one after the other', async () => {
+  const window = fc.record({ key: fc.constantFrom('a', 'b', 'c'), cap: fc.integer({ min: 2, max: 5 }) });
+  const call = fc.record({
+    windows: fc.uniqueArray(window, { selector: ({ key }) => key, minLength: 1, maxLength: 2 }),
+    n: fc.integer({ min: 1, max: 2 }),
+    reserve: fc.constantFrom(0, 0.3),
+  });
+  let round = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 12 }), async (calls) => {
+      round += 1;
+      const asked = (who: string): Ask[] =>
+        calls.map(({ windows, n, reserve }) => ({
+          keys: windows.map(({ key }) => `${round} ${who} ${key}`),
+          caps: windows.map(({ cap }) => cap),
+          // So slow that nothing comes back while the test runs.
+          perSecond: windows.map(() => 1e-6),
+          n,
+          reserve,
+        }));
+      const together = await waitOf(asked('together'));
+      const single: number[] = [];
+      for (const one of asked('single')) single.push(...(await waitOf([one])));
+      const granted = (waits: readonly number[]): boolean[] => waits.map((wait) => wait <= 0);
+      expect(granted(together)).toEqual(granted(single));
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('a bucket of one call lets sweeps through', async () => {
@@ -57,12 +100,10 @@ test('all windows or none: a full second window takes nothing from the first', a
   const limiter = createRateLimiter(database.db);
   const wide = { key: 'wide', cap: 5, perSecond: 0.001 };
   await limiter.take([{ key: 'narrow', cap: 1, perSecond: 0.001 }], 1, 'person');
-  const rows = await database.db.query<{ wait: number }>('select rate_take($1, $2, $3, 1, 0) as wait', [
-    ['wide', 'narrow'],
-    [5, 1],
-    [0.001, 0.001],
+  const [wait] = await waitOf([
+    { keys: ['wide', 'narrow'], caps: [5, 1], perSecond: [0.001, 0.001], n: 1, reserve: 0 },
   ]);
-  expect(rows[0]?.wait).toBeGreaterThan(0);
+  expect(wait).toBeGreaterThan(0);
   expect(await limiter.left(wide)).toBe(5);
 });
 
