@@ -1,3 +1,4 @@
+import type { Ground } from './database.js';
 import { draftEverybody } from './draft-everybody.js';
 import { fewestCalls, type Carried } from './floor.js';
 import { pause, type Backend, type Calls, type Cost, type Stands } from './stage.js';
@@ -9,7 +10,8 @@ export interface FirstSync {
   calls: { hubspot: Calls; klaviyo: Calls };
   carried: Carried;
   floor: { hubspot: number; klaviyo: number };
-  cpuMsPerPerson: number;
+  /** CPU milliseconds a person; of the database where it is not the service's own. */
+  cpuMs: { service: number; database: number; stands: number };
   megabytes: number;
 }
 
@@ -24,11 +26,17 @@ export async function firstSync(
   backend: Backend,
   people: number,
   direction: 'two_way' | 'hubspot_to_klaviyo' = 'two_way',
+  ground?: Ground,
 ): Promise<FirstSync> {
   const id = await draftEverybody(backend.call, { direction });
   const sizes = await sizesOf(stands);
   await stands.calls();
-  const before: Cost = await backend.cost();
+  const costs = async (): Promise<[Cost, number, Cost]> => [
+    await backend.cost(),
+    (await ground?.cpuSeconds()) ?? NaN,
+    await stands.cost(),
+  ];
+  const before = await costs();
   const started = performance.now();
   await backend.call('POST', `/connections/${id}/activate`);
   for (;;) {
@@ -40,8 +48,8 @@ export async function firstSync(
     await pause(250);
   }
   const seconds = (performance.now() - started) / 1000;
-  const [after, calls, runs] = await Promise.all([
-    backend.cost(),
+  const after = await costs();
+  const [calls, runs] = await Promise.all([
     stands.calls(),
     backend.call<{ results: RunView[] }>('GET', `/connections/${id}/runs`),
   ]);
@@ -63,8 +71,12 @@ export async function firstSync(
     calls,
     carried,
     floor: fewestCalls(carried),
-    cpuMsPerPerson: ((after.cpuSeconds - before.cpuSeconds) / people) * 1000,
-    megabytes: after.megabytes,
+    cpuMs: {
+      service: ((after[0].cpuSeconds - before[0].cpuSeconds) / people) * 1000,
+      database: ((after[1] - before[1]) / people) * 1000,
+      stands: ((after[2].cpuSeconds - before[2].cpuSeconds) / people) * 1000,
+    },
+    megabytes: after[0].megabytes,
   };
 }
 

@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { apiAnswers } from './api-answers.js';
 import { churn } from './churn.js';
+import { startGround } from './database.js';
 import { engagementRows } from './engagement-rows.js';
 import { firstSync, type FirstSync } from './first-sync.js';
 import { steadyCalls } from './floor.js';
@@ -43,9 +44,10 @@ if (parts.has('sync')) {
   const people = Number(values.people);
   const stands = await startStands(people, 'off');
   const fresh = await startStands(people, 'off');
-  const backend = await startBackend(stands, 'off');
+  const ground = await startGround();
+  const backend = await startBackend(stands, 'off', ground.environment);
   try {
-    const sync = await firstSync(stands, backend, people);
+    const sync = await firstSync(stands, backend, people, 'two_way', ground);
     const baseline = await oneByOne(fresh, Math.min(people, 2000));
     const each = perThousand(baseline.calls.hubspot.total + baseline.calls.klaviyo.total, baseline.people);
     reportCalls(sync, each);
@@ -56,7 +58,12 @@ if (parts.has('sync')) {
         '≥ 2,500',
         (baseline.people / baseline.seconds).toFixed(0),
       ],
-      ['CPU of the service a person', `${sync.cpuMsPerPerson.toFixed(2)} ms`, '≤ 0.4 ms', ''],
+      [
+        'CPU of the service a person',
+        `${sync.cpuMs.service.toFixed(2)} ms (database ${sync.cpuMs.database.toFixed(2)}, stand-ins ${sync.cpuMs.stands.toFixed(2)})`,
+        '≤ 0.4 ms',
+        '',
+      ],
       [`memory of the service, ${people} people`, `${sync.megabytes.toFixed(0)} MB`, '≤ 350 MB', ''],
     );
     if (parts.has('churn')) {
@@ -72,6 +79,7 @@ if (parts.has('sync')) {
     rows.push(['start over kept data until ready', `${(await backend.restart()).toFixed(1)} s`, '≤ 3 s', '']);
   } finally {
     await backend.close();
+    await ground.close();
     await Promise.all([stands.close(), fresh.close()]);
   }
 }

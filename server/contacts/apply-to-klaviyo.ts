@@ -43,14 +43,12 @@ export async function applyToKlaviyo(
   const omitted: Omitted = new Map();
   const elsewhere = new Map(numbersUnderWay);
   const own = people.flatMap((person) => {
-    const phone = phoneOf(writeOf(person, omitted));
+    const phone = numberOf(person, omitted);
     return phone === null || elsewhere.has(phone) ? [] : [[phone, person.plan.email] as const];
   });
   for (const [phone, email] of own) numbersUnderWay.set(phone, email);
   try {
-    const holdersOf = (numbers: readonly string[]): ReturnType<Roster['holders']> =>
-      roster?.holders(numbers) ?? readByPhones(session, numbers);
-    let round = await keepNumbersWithTheirHolders(holdersOf, people, elsewhere, omitted);
+    let round = await keepNumbersWithTheirHolders(session, roster, people, elsewhere, omitted);
     while (round.length > 0) {
       const refused: Refused[] = [];
       if (round.length <= singleWrites[priority])
@@ -67,35 +65,57 @@ export async function applyToKlaviyo(
 /**
  * A new profile with the number of another one would not be new: Klaviyo matches by any identity and would write the new
  * email over the other person's. So the holders are asked for first, and the number left out where it has another owner.
- * Answers whom to write now.
+ * Where a run knows the holders of all numbers (`roster`) it does the same for updates: Klaviyo would refuse them, and each
+ * refusal takes an import job of its own. Answers whom to write now.
  */
 async function keepNumbersWithTheirHolders(
-  holdersOf: Roster['holders'],
+  session: KlaviyoSession,
+  roster: Roster | null,
   people: readonly Applied[],
   elsewhere: ReadonlyMap<string, string | null>,
   omitted: Omitted,
 ): Promise<readonly Applied[]> {
-  const created = people.filter((person) => person.klaviyoId === null && phoneOf(writeOf(person, omitted)) !== null);
-  if (created.length === 0) return people;
+  const withNumber = people.filter((person) => numberOf(person, omitted) !== null);
+  const updated = withNumber.filter(({ klaviyoId }) => klaviyoId !== null);
+  const created = withNumber.filter(({ klaviyoId }) => klaviyoId === null);
+  const checked = roster === null ? created : withNumber;
+  if (checked.length === 0) return people;
   try {
-    const holders = await holdersOf(created.flatMap((person) => phoneOf(writeOf(person, omitted)) ?? []));
-    // Numbers that somebody else of this very batch is about to get.
-    const claimed = new Map(
-      people
-        .filter((person) => person.klaviyoId !== null)
-        .map((person) => [phoneOf(writeOf(person, omitted)), person.plan.email] as const),
+    const numbers = checked.flatMap((person) => numberOf(person, omitted) ?? []);
+    const holders: ReadonlyMap<string, { id: string; email: string | null; isCertain?: boolean }> =
+      await (roster?.holders(numbers) ?? readByPhones(session, numbers));
+    // Who gives a number up in this very batch: whether before or after the other gets it, Klaviyo decides.
+    const leaving = new Set(
+      people.flatMap(({ klaviyoId, plan }) =>
+        klaviyoId !== null && 'phone_number' in (plan.klaviyo?.attributes ?? {}) ? klaviyoId : [],
+      ),
     );
-    for (const person of created) {
-      const phone = phoneOf(writeOf(person, omitted)) ?? '';
-      const holder = holders.get(phone);
-      // A profile that has only the number is the same person without an email yet.
-      const other = holder?.email ?? claimed.get(phone) ?? elsewhere.get(phone) ?? null;
-      claimed.set(phone, person.plan.email);
-      if (other === null || normalEmail(other) === normalEmail(person.plan.email)) continue;
+    // Numbers that somebody of this batch is about to get.
+    const claimed = new Map<string, string | null>();
+    for (const person of [...updated, ...created]) {
+      const phone = numberOf(person, omitted) ?? '';
+      const { klaviyoId, plan } = person;
+      const isNew = klaviyoId === null;
+      const found = holders.get(phone);
+      const isOther = found !== undefined && found.id !== klaviyoId && !leaving.has(found.id);
+      const holder = isOther && (isNew || found.isCertain === true) ? found : null;
+      // A profile that has only the number is the same person without an email yet: a new one becomes one with it.
+      const other =
+        holder?.email ??
+        (isNew ? null : holder?.id) ??
+        claimed.get(phone) ??
+        (isNew ? elsewhere.get(phone) : undefined) ??
+        null;
+      const isOwn = other === null || normalEmail(other) === normalEmail(plan.email);
+      if (isOwn || (!isNew && roster === null)) {
+        claimed.set(phone, plan.email);
+        continue;
+      }
       refuse(person, 'klaviyo', phoneTaken(phone, other, 409));
       omitted.set(person, new Set(['phone_number']));
+      if (!isNew && !isWorthWriting(writeOf(person, omitted))) person.outcome.klaviyo = 'refused';
     }
-    return people;
+    return people.filter(({ outcome }) => outcome.klaviyo !== 'refused');
   } catch (error) {
     defer(created, 'klaviyo', error);
     return people.filter((person) => !created.includes(person));
@@ -105,7 +125,7 @@ async function keepNumbersWithTheirHolders(
 /** What the roster is to know of a person: a profile that came to be, or has another number now. */
 function noteOf(person: Applied, omitted: Omitted): Parameters<Roster['note']>[0][number][] {
   const { klaviyoId, plan, refusedKeys } = person;
-  const written = phoneOf(writeOf(person, omitted));
+  const written = numberOf(person, omitted);
   const phone = refusedKeys.size > 0 && person.refusals.some(({ field }) => field === 'phone_number') ? null : written;
   if (klaviyoId === null || person.outcome.klaviyo !== 'done') return [];
   if (plan.klaviyo?.action !== 'create' && phone === null) return [];
@@ -131,10 +151,16 @@ function writeOf(person: Applied, omitted: Omitted): KlaviyoProfileWrite {
   };
 }
 
-const phoneOf = (write: KlaviyoProfileWrite): string | null => {
+const phoneOf = (write: Pick<KlaviyoProfileWrite, 'attributes'>): string | null => {
   const phone = write.attributes['phone_number'];
   return typeof phone === 'string' ? phone : null;
 };
+
+/** The phone number that a person's profile is about to get; null when none is written. */
+const numberOf = (person: Applied, omitted: Omitted): string | null =>
+  person.plan.klaviyo === null || omitted.get(person)?.has('phone_number') === true
+    ? null
+    : phoneOf(person.plan.klaviyo);
 
 async function writeOne(session: KlaviyoSession, person: Applied, omitted: Omitted, refused: Refused[]): Promise<void> {
   try {
@@ -162,9 +188,7 @@ async function importMany(
     const failed = await waitForImport(session, clock, jobId);
     const errors = failed > 0 ? await importErrors(session, jobId) : [];
     // An import says nothing of ids, nor of phone numbers that Klaviyo dropped: who came to be or got one is read again.
-    const read = people.filter(
-      (person) => person.klaviyoId === null || phoneOf(writes.get(person) ?? writeOf(person, omitted)) !== null,
-    );
+    const read = people.filter((person) => person.klaviyoId === null || numberOf(person, omitted) !== null);
     const emails = read.flatMap(({ plan }) => plan.email ?? []);
     const profiles =
       emails.length === 0 ? new Map<string, KlaviyoProfile[]>() : await readByEmails(session, emails, {});
@@ -218,7 +242,7 @@ async function settleRefusals(
   omitted: Omitted,
 ): Promise<Applied[]> {
   const phones = refused.flatMap(({ person, error }) =>
-    error.code === 'duplicate_profile' ? (phoneOf(writeOf(person, omitted)) ?? []) : [],
+    error.code === 'duplicate_profile' ? (numberOf(person, omitted) ?? []) : [],
   );
   let holders = new Map<string, KlaviyoProfile>();
   try {
@@ -245,12 +269,13 @@ async function settleRefusals(
         (field === 'email' && write.id !== undefined && write.email !== undefined));
     if (!written) continue;
     omitted.set(person, new Set([...(omitted.get(person) ?? []), field]));
-    const rest = writeOf(person, omitted);
-    const left = Object.keys(rest.attributes).length + Object.keys(rest.properties).length + rest.unset.length;
-    if (left > 0 || rest.email !== undefined) again.push(person);
+    if (isWorthWriting(writeOf(person, omitted))) again.push(person);
   }
   return again;
 }
+
+const isWorthWriting = ({ attributes, properties, unset, email }: KlaviyoProfileWrite): boolean =>
+  email !== undefined || Object.keys(attributes).length + Object.keys(properties).length + unset.length > 0;
 
 /** Says of a duplicate which identity it is about, and who holds it. */
 function explained(

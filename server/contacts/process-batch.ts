@@ -58,8 +58,8 @@ export async function processBatch(
   const intents = await intend(ctx, scope, plans, batch.run?.id ?? null);
   batch.mayWrite();
   const applied = await apply(ctx, moment, plans, batch);
-  await batch.before;
-  const counts = await record(ctx, scope, lease, { applied, intents, claimed: batch.claimed, run: batch.run });
+  const done = { applied, intents, claimed: batch.claimed, run: batch.run };
+  const counts = await record(ctx, scope, lease, done, batch.before);
   await stopStage(ctx, scope, batch.run === null ? counts : { people: 0, failed: 0 });
   return counts;
 }

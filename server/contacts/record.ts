@@ -4,12 +4,12 @@ import { saveConsents } from '../store/consents.js';
 import { noteHistory, settleHistory } from '../store/history.js';
 import { clearIssues, openIssues, type NewIssue } from '../store/issues.js';
 import { assertLease, type Lease } from '../store/lease.js';
-import { clearTombstones } from '../store/links.js';
+import { clearTombstones, endLinks, insertLinks, updateLinks } from '../store/links.js';
 import { settleListWrites } from '../store/list-writes.js';
 import { resolveOwnWrites } from '../store/own-writes.js';
 import { noteStale } from '../store/roster.js';
 import { advanceRun } from '../store/runs.js';
-import { saveStandings } from '../store/standings.js';
+import { saveStandings, type StandingRow } from '../store/standings.js';
 import { countUsage } from '../store/usage.js';
 import type { AccountScope } from './account-scope.js';
 import type { Applied } from './apply.js';
@@ -18,8 +18,8 @@ import { consentAfter, outlived } from './consent-after.js';
 import { countOutcomes, type OutcomeCounts } from './count-outcomes.js';
 import { doneEntries } from './done-entries.js';
 import type { Intents } from './intend.js';
+import { linkRows } from './link-rows.js';
 import { homeOf, recordsOf } from './person-home.js';
-import { recordLinks } from './record-links.js';
 import { movedStandings, standingRows } from './standings-after.js';
 import type { SyncContext } from './sync-context.js';
 
@@ -35,80 +35,99 @@ export interface RecordInput {
 /**
  * Writes down what a batch did, in one transaction fenced by the lease: links with their new base, standings with their
  * counts, issues opened and closed, history settled, changes taken off, the run's cursor moved. A process that lost its
- * lease writes nothing.
+ * lease writes nothing. `before`: the batch of the same run whose end must be awaited first; all that can be worked out
+ * ahead is, for batches follow each other here one by one.
  */
 export async function record(
   ctx: SyncContext,
   scope: AccountScope,
   lease: Lease,
   input: RecordInput,
+  before?: Promise<void>,
 ): Promise<OutcomeCounts> {
   const { portalId, klaviyoAccountId } = scope;
+  const { applied, claimed, run } = input;
   const connectionIds = scope.connections.map((connection) => connection.id);
-  const counts = countOutcomes(input.applied);
+  holdBackLosers(applied);
+  const counts = countOutcomes(applied);
+  const links = linkRows(applied);
+  const history = {
+    settled: input.intents.settled(applied),
+    done: applied.flatMap((person) => doneEntries(person, run?.id ?? null)),
+  };
+  const consents = applied.flatMap((person) => consentAfter(person, ctx.clock()));
+  const whenAllKept = rowsAfter(scope, applied, new Set());
+  await before;
   await ctx.db.transaction(async (tx) => {
-    holdBackLosers(input.applied);
-    const kept = await recordLinks(tx, scope, input.applied);
-    const settled = input.applied.filter((person) => person.deferred === null && kept(person));
-    const postponed = input.applied.filter((person) => person.deferred !== null || !kept(person));
-    // Of people who wait, the lists they joined already are kept: else nobody would take them off again (B8).
-    const joined = postponed.filter((person) => kept(person) && person.joined.size > 0);
-    const standings = [...settled, ...joined].flatMap((person) => standingRows(person));
-    await saveStandings(
-      tx,
-      portalId,
-      standings,
-      settled.flatMap((person) => movedStandings(person)),
-    );
-    await settleListWrites(tx, klaviyoAccountId, writesOf(scope, settled));
-    const issues = settled.flatMap((person) => newIssues(person));
-    await clearIssues(
-      tx,
-      connectionIds,
-      settled.flatMap((person) => recordsOf(person)),
-      issues,
-    );
-    await openIssues(tx, portalId, issues);
-    await resolveOwnWrites(
-      tx,
-      settled
-        .filter((person) => person.refusals.length === 0)
-        .flatMap(({ plan }) => plan.person.ownWrites)
-        .map(({ id }) => id),
-    );
-    await settleHistory(tx, input.intents.settled(input.applied));
-    await noteHistory(
+    await endLinks(tx, portalId, klaviyoAccountId, links.ended, links.tombstones);
+    const taken = await insertLinks(
       tx,
       portalId,
       klaviyoAccountId,
-      input.applied.flatMap((person) => doneEntries(person, input.run?.id ?? null)),
+      links.fresh.map(({ link }) => link),
     );
-    await saveConsents(
-      tx,
-      portalId,
-      klaviyoAccountId,
-      input.applied.flatMap((person) => consentAfter(person, ctx.clock())),
-    );
-    await clearTombstones(
-      tx,
-      klaviyoAccountId,
-      settled.flatMap((person) => outlived(person)),
-    );
-    await countUsage(
-      tx,
-      portalId,
-      settled
-        .filter((person) => person.plan.standings.some((standing) => standing.state === 'in_sync'))
-        .flatMap((person) => person.plan.email ?? []),
-    );
-    await settleChanges(tx, klaviyoAccountId, claimedBut(input.claimed, postponed));
-    await postpone(tx, scope, input.claimed, postponed);
-    await noteStale(tx, klaviyoAccountId, input.claimed);
-    if (input.run !== null) await advanceRun(tx, input.run.id, { ...input.run, counts: { ...counts } });
+    await updateLinks(tx, klaviyoAccountId, links.known);
+    // Linked meanwhile: looked at again.
+    const refused = new Set(links.fresh.filter(({ link }) => !taken.has(link.hubspotId)).map(({ person }) => person));
+    const rows = refused.size === 0 ? whenAllKept : rowsAfter(scope, applied, refused);
+    await saveStandings(tx, portalId, rows.standings, rows.movedStandings);
+    await settleListWrites(tx, klaviyoAccountId, rows.listWrites);
+    await clearIssues(tx, connectionIds, rows.records, rows.issues);
+    await openIssues(tx, portalId, rows.issues);
+    await resolveOwnWrites(tx, rows.ownWrites);
+    await settleHistory(tx, history.settled);
+    await noteHistory(tx, portalId, klaviyoAccountId, history.done);
+    await saveConsents(tx, portalId, klaviyoAccountId, consents);
+    await clearTombstones(tx, klaviyoAccountId, rows.outlived);
+    await countUsage(tx, portalId, rows.inSync);
+    await settleChanges(tx, klaviyoAccountId, claimedBut(claimed, rows.postponed));
+    await postpone(tx, scope, claimed, rows.postponed);
+    await noteStale(tx, klaviyoAccountId, claimed);
+    if (run !== null) await advanceRun(tx, run.id, { ...run, counts: { ...counts } });
     // Last: until the commit nobody renews it, and a thousand people take their time.
     await assertLease(tx, lease);
   });
   return counts;
+}
+
+/** What is written of people whose link stands; those whose link was `refused` wait, as do those who are deferred. Pure. */
+function rowsAfter(
+  scope: AccountScope,
+  applied: readonly Applied[],
+  refused: ReadonlySet<Applied>,
+): {
+  postponed: Applied[];
+  standings: StandingRow[];
+  movedStandings: Parameters<typeof saveStandings>[3];
+  listWrites: ReturnType<typeof writesOf>;
+  records: ReturnType<typeof recordsOf>;
+  issues: NewIssue[];
+  ownWrites: string[];
+  outlived: ReturnType<typeof outlived>;
+  /** Emails of people in sync. */
+  inSync: string[];
+} {
+  const waits = (person: Applied): boolean => person.deferred !== null || refused.has(person);
+  const settled = applied.filter((person) => !waits(person));
+  const postponed = applied.filter(waits);
+  // Of people who wait, the lists they joined already are kept: else nobody would take them off again (B8).
+  const joined = postponed.filter((person) => !refused.has(person) && person.joined.size > 0);
+  return {
+    postponed,
+    standings: [...settled, ...joined].flatMap(standingRows),
+    movedStandings: settled.flatMap(movedStandings),
+    listWrites: writesOf(scope, settled),
+    records: settled.flatMap(recordsOf),
+    issues: settled.flatMap(newIssues),
+    ownWrites: settled
+      .filter((person) => person.refusals.length === 0)
+      .flatMap(({ plan }) => plan.person.ownWrites)
+      .map(({ id }) => id),
+    outlived: settled.flatMap(outlived),
+    inSync: settled
+      .filter((person) => person.plan.standings.some((standing) => standing.state === 'in_sync'))
+      .flatMap((person) => person.plan.email ?? []),
+  };
 }
 
 type Transaction = Parameters<typeof noteChanges>[0];

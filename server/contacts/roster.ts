@@ -12,8 +12,8 @@ export interface Roster {
   profilesByEmail(emails: readonly string[]): Promise<Map<string, KlaviyoProfile[]>>;
   /** Under the ids asked for; those that are not on the roster are left out. */
   profilesById(ids: readonly string[]): Promise<Map<string, KlaviyoProfile>>;
-  /** Who has these phone numbers, the profiles that this run made included. */
-  holders(phones: readonly string[]): Promise<Map<string, { id: string; email: string | null }>>;
+  /** Who has these phone numbers, the profiles that this run made included; not certain of whom was looked at since. */
+  holders(phones: readonly string[]): Promise<Map<string, { id: string; email: string | null; isCertain: boolean }>>;
   /** Which of these profiles are on a list; null when its members were not read. */
   members(listId: string, ids: readonly string[]): Promise<ReadonlySet<string> | null>;
   /** Takes down who came to be or has another number by this run. */
@@ -44,7 +44,13 @@ export function rosterOf(
     },
     async holders(phones) {
       const rows = await rosteredProfiles(db, run.id, { phones });
-      return new Map(rows.map((row) => [row.phone ?? '', { id: row.recordId, email: row.email }]));
+      return new Map(
+        rows.map(({ phone, recordId: id, email, stale, record }) => [
+          phone ?? '',
+          // Of a profile that the run made there is no record yet.
+          { id, email, isCertain: !stale || record === null },
+        ]),
+      );
     },
     members: async (listId, ids) => (lists.includes(listId) ? rosteredMembers(db, run.id, listId, ids) : null),
     note: (profiles) => noteOnRoster(db, run, profiles),

@@ -113,14 +113,18 @@ export async function remainingProfiles<Profile>(
      order by record_id limit $3`,
     [run.id, after, limit],
   );
-  // Asked for by lists of values, not joined: nobody has counted these tables yet, and the planner would compare all with all.
+  // Each looked up by itself: nobody has counted these tables yet. Joined, the planner compares all with all; asked for by a
+  // list of values, it reads whatever the run has of the kind.
   const [linked, addresses] = await Promise.all([
     db.query<{ id: string }>(
-      `select klaviyo_id as id from link where klaviyo_account_id = $1 and klaviyo_id = any ($2) and synced_at >= $3`,
+      `select x.id from unnest($2::text[]) as x (id) cross join lateral (
+         select synced_at from link where klaviyo_account_id = $1 and klaviyo_id = x.id offset 0) as l
+       where l.synced_at >= $3`,
       [run.klaviyoAccountId, rows.map((row) => row.record_id), run.since],
     ),
     db.query<{ email: string }>(
-      `select email from roster where run_id = $1 and kind in ('contact', 'secondary') and email = any ($2)`,
+      `select x.email from unnest($2::text[]) as x (email) where exists (
+         select from roster where run_id = $1 and kind in ('contact', 'secondary') and email = x.email offset 0)`,
       [run.id, rows.flatMap((row) => row.email ?? [])],
     ),
   ]);
@@ -140,16 +144,13 @@ export async function rosteredProfiles<Profile>(
   runId: string,
   by: { ids: readonly string[] } | { emails: readonly string[] } | { phones: readonly string[] },
 ): Promise<(Rostered<Profile> & { email: string | null; phone: string | null })[]> {
-  const [condition, values] =
-    'ids' in by
-      ? ['record_id = any ($2)', by.ids]
-      : 'emails' in by
-        ? ['email = any ($2)', by.emails]
-        : ['phone = any ($2)', by.phones];
+  const [column, values] =
+    'ids' in by ? ['record_id', by.ids] : 'emails' in by ? ['email', by.emails] : ['phone', by.phones];
   if (values.length === 0) return [];
   const rows = await db.query<Row<Profile> & { email: string | null; phone: string | null }>(
-    `select record_id, record, stale, email, phone from roster where run_id = $1 and kind = 'profile' and ${condition}`,
-    [runId, values],
+    `select r.* from unnest($2::text[]) as x (value) cross join lateral (
+       select record_id, record, stale, email, phone from roster where run_id = $1 and kind = 'profile' and ${column} = x.value offset 0) as r`,
+    [runId, [...new Set(values)]],
   );
   return rows.map((row) => ({ ...fromRow(row), email: row.email, phone: row.phone }));
 }
@@ -162,7 +163,8 @@ export async function rosteredMembers(
   klaviyoIds: readonly string[],
 ): Promise<Set<string>> {
   const rows = await db.query<{ record_id: string }>(
-    'select record_id from roster where run_id = $1 and kind = $2 and record_id = any ($3)',
+    `select x.id as record_id from unnest($3::text[]) as x (id) where exists (
+       select from roster where run_id = $1 and kind = $2 and record_id = x.id offset 0)`,
     [runId, `member:${listId}`, klaviyoIds],
   );
   return new Set(rows.map((row) => row.record_id));

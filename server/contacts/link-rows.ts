@@ -1,18 +1,19 @@
 import { emailKey } from '../rules/skip-reason.js';
 import type { Base } from '../rules/reconcile.js';
-import type { Database } from '../store/database.js';
-import { endLinks, insertLinks, updateLinks, type NewLink } from '../store/links.js';
-import type { AccountScope } from './account-scope.js';
+import type { endLinks, NewLink } from '../store/links.js';
 import type { Applied } from './apply.js';
 
-/** Keeps, makes and ends links. Answers which people's links stand; a record linked meanwhile is looked at again. */
-export async function recordLinks(
-  tx: Database,
-  scope: AccountScope,
-  applied: readonly Applied[],
-): Promise<(person: Applied) => boolean> {
-  const fresh: (NewLink & { person: Applied })[] = [];
-  const known: (NewLink & { id: string })[] = [];
+/** What a batch makes of the links: pairs that are new, that stand, and that end. */
+export interface LinkRows {
+  fresh: { person: Applied; link: NewLink }[];
+  known: (NewLink & { id: string })[];
+  ended: string[];
+  tombstones: Parameters<typeof endLinks>[4];
+}
+
+/** Links to keep, make and end after a batch. Pure. */
+export function linkRows(applied: readonly Applied[]): LinkRows {
+  const rows: LinkRows = { fresh: [], known: [], ended: [], tombstones: [] };
   for (const person of applied) {
     const { plan, hubspotId, klaviyoId } = person;
     if (plan.ending !== null || plan.forget || hubspotId === null || klaviyoId === null || plan.email === null)
@@ -27,20 +28,18 @@ export async function recordLinks(
         person.outcome.hubspot === 'nothing' ? (plan.person.hubspot?.properties['lastmodifieddate'] ?? null) : null,
       klaviyoModifiedAt: person.outcome.klaviyo === 'nothing' ? (plan.person.klaviyo?.updated ?? null) : null,
     };
-    if (plan.person.link !== null) known.push({ ...link, id: plan.person.link.id });
+    if (plan.person.link !== null) rows.known.push({ ...link, id: plan.person.link.id });
     else if (plan.connectionIds.length > 0 && !plan.standings.every((standing) => standing.state === 'skipped'))
-      fresh.push({ ...link, person });
+      rows.fresh.push({ person, link });
   }
   const ended = applied.filter(
     ({ plan, deferred }) =>
       plan.ending !== null && plan.person.link !== null && !(plan.ending === 'merged_in_hubspot' && deferred !== null),
   );
-  await endLinks(
-    tx,
-    scope.portalId,
-    scope.klaviyoAccountId,
-    ended.flatMap(({ plan }) => plan.person.link?.id ?? []),
-    ended
+  return {
+    ...rows,
+    ended: ended.flatMap(({ plan }) => plan.person.link?.id ?? []),
+    tombstones: ended
       .filter(({ plan }) => !plan.forget)
       .flatMap(({ plan, hubspotId, klaviyoId }) => {
         // A contact that was merged away needs none: its profile's email is a secondary one of the survivor from now on.
@@ -51,16 +50,7 @@ export async function recordLinks(
         const base = { ...link?.base, ...(link === null ? {} : { [emailKey]: link.email }) };
         return recordId === null ? [] : ([{ side, recordId, reason: plan.ending, base }] as const);
       }),
-  );
-  const taken = await insertLinks(
-    tx,
-    scope.portalId,
-    scope.klaviyoAccountId,
-    fresh.map(({ person: _person, ...link }) => link),
-  );
-  await updateLinks(tx, scope.klaviyoAccountId, known);
-  const refused = new Set(fresh.filter((link) => !taken.has(link.hubspotId)).map((link) => link.person));
-  return (person) => !refused.has(person);
+  };
 }
 
 /** A write counts as agreed once its side confirmed it and did not refuse that field. */
