@@ -26,7 +26,7 @@ import { peopleNow } from './people-now.js';
 import { contactOf, resolveContacts } from './resolve-contacts.js';
 
 /** Events decided at a time: what is live must not wait long, what is past fills the vendors' batches. */
-export const batchSizes = { live: 400, historical: 2000 };
+export const batchSizes = { live: 400, historical: 2500 };
 
 /** When somebody without a contact is looked for again, in seconds: contacts may be created by a sync just then. */
 const looksAfter = [60, 600, 3600, 86_400];

@@ -94,12 +94,11 @@ async function stepOfPast(
   mayWrite: () => void,
 ): Promise<boolean> {
   const { memory } = scope;
-  const run = await nextRun<EngagementCursor>(ctx.db, scope.klaviyoAccountId, 'engagement');
   const fullOnly = memory.pastGoesOn;
   const done = await Promise.allSettled([
     decide(ctx, scope, lease, true),
     deliver(ctx, scope, lease, true, mayWrite, fullOnly),
-    run === null || memory.pastWaits ? 0 : runPage(ctx, scope, lease, run).then(() => 1),
+    memory.pastWaits ? 0 : readPast(ctx, scope, lease),
   ]);
   // None of them goes on when another one fails: the turn ends with all of them.
   const failed = done.find((one) => one.status === 'rejected');
@@ -108,6 +107,20 @@ async function stepOfPast(
   memory.pastWaits = decided >= batchSizes.historical;
   memory.pastGoesOn = decided + read > 0;
   return decided + sent + read > 0 || fullOnly;
+}
+
+/** Pages of the past that are read while those before are decided: as many events as are decided at a time. */
+const pagesAtOnce = 2;
+
+/** Reads the next pages of the past; answers how many. */
+async function readPast(ctx: EngagementContext, scope: EngagementScope, lease: Lease): Promise<number> {
+  let pages = 0;
+  for (; pages < pagesAtOnce; pages += 1) {
+    const run = await nextRun<EngagementCursor>(ctx.db, scope.klaviyoAccountId, 'engagement');
+    if (run === null) break;
+    await runPage(ctx, scope, lease, run);
+  }
+  return pages;
 }
 
 /** What is known of a pair of accounts goes on into the next turn for so long, and only while it is not too much. */
