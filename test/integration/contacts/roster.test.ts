@@ -226,6 +226,44 @@ test('B4: a number keeps its holder, read or come to be by this very run', async
   expect(issues.map(({ code }) => code)).toEqual(['phone_taken_in_klaviyo', 'phone_taken_in_klaviyo']);
 });
 
+test('D7: an update that would take a number from its holder leaves it out at once, and does not ask Klaviyo first', async () => {
+  profile('rightful@example.org', { phone_number: '+493012345611' });
+  const many = Array.from({ length: 12 }, (_, n) => `known${n}@example.org`);
+  for (const email of many) {
+    profile(email);
+    contact(email, { firstname: email, phone: '+49 30 12345611' });
+  }
+  // Has nothing else to be written.
+  profile('only@example.org', { first_name: 'Only' });
+  contact('only@example.org', { firstname: 'Only', phone: '+49 30 12345611' });
+  // The holder gives its number up in the same batch: who gets it Klaviyo decides.
+  profile('gives@example.org', { phone_number: '+493012345612' });
+  contact('gives@example.org', { phone: '+49 30 12345613' });
+  profile('gets@example.org');
+  contact('gets@example.org', { phone: '+49 30 12345612' });
+  klaviyo.calls.reset();
+  await readBothSides();
+  await goOn();
+  expect(many.map((email) => profileOf(email)?.first_name)).toEqual(many);
+  expect(profileOf('rightful@example.org')?.phone_number).toBe('+493012345611');
+  expect(profileOf('gives@example.org')?.phone_number).toBe('+493012345613');
+  expect(count('imports.errors')).toBe(profileOf('gets@example.org')?.phone_number === '+493012345612' ? 0 : 1);
+  const issues = await database.db.query<{ code: string; email: string; detail: string }>(
+    'delete from issue returning code, email, detail',
+  );
+  const mine = [...many, 'only@example.org'];
+  const told = issues.filter(({ email }) => mine.includes(email));
+  expect(told.map(({ email }) => email).sort()).toEqual(mine.sort());
+  expect(new Set(told.map(({ code, detail }) => `${code}: ${detail}`))).toEqual(
+    new Set(['phone_taken_in_klaviyo: “+493012345611” belongs to the Klaviyo profile rightful@example.org.']),
+  );
+  // What was written is on record, what was not is no write.
+  const [only] = await database.db.query(
+    `select outcome from history where email = 'only@example.org' and action = 'update' and side = 'klaviyo'`,
+  );
+  expect(only).toEqual({ outcome: 'refused' });
+});
+
 test('C6: an opt-out is decided on the person as they are, not as the run read them', async () => {
   const [back, gone] = ['back@example.org', 'gone@example.org'].map((email) => profile(email));
   for (const one of [back!, gone!]) {
