@@ -25,8 +25,7 @@ create table activity (
   shown_at timestamp with time zone,
   shown_as text,
   constraint activity_pkey PRIMARY KEY (id),
-  constraint activity_klaviyo_account_id_event_id_key UNIQUE (klaviyo_account_id, event_id),
-  constraint activity_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE
+  constraint activity_klaviyo_account_id_event_id_key UNIQUE (klaviyo_account_id, event_id)
 );
 CREATE INDEX activity_at ON public.activity USING btree (at);
 CREATE INDEX activity_contact ON public.activity USING btree (portal_id, contact_id, at DESC) INCLUDE (kind, decision, verdict, counted) WHERE (contact_id IS NOT NULL);
@@ -37,6 +36,7 @@ CREATE INDEX activity_leaving_email ON public.activity USING btree (portal_id, e
 CREATE INDEX activity_leaving_profile ON public.activity USING btree (klaviyo_account_id, profile_id) WHERE (kind = ANY (ARRAY['unsubscribed'::text, 'preferences'::text]));
 CREATE INDEX activity_message ON public.activity USING btree (klaviyo_account_id, message_key);
 CREATE INDEX activity_profile ON public.activity USING btree (klaviyo_account_id, profile_id);
+CREATE TRIGGER activity_account AFTER INSERT ON public.activity REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION account_stands();
 CREATE TRIGGER activity_added AFTER INSERT ON public.activity REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
 CREATE TRIGGER activity_changed AFTER UPDATE ON public.activity REFERENCING OLD TABLE AS taken NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
 CREATE TRIGGER activity_taken AFTER DELETE ON public.activity REFERENCING OLD TABLE AS taken FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
@@ -119,10 +119,10 @@ create table change (
   noticed_at timestamp with time zone not null default now(),
   due_at timestamp with time zone not null default now(),
   constraint change_pkey PRIMARY KEY (klaviyo_account_id, side, record_id),
-  constraint change_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint change_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 ) with (fillfactor=70);
 CREATE INDEX change_due ON public.change USING btree (klaviyo_account_id, priority, due_at);
+CREATE TRIGGER change_account AFTER INSERT ON public.change REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION account_stands();
 alter table change enable row level security;
 create policy own_portal on change to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -149,6 +149,7 @@ create table connection (
 );
 CREATE INDEX connection_account ON public.connection USING btree (klaviyo_account_id) WHERE (state = ANY (ARRAY['initial_sync'::text, 'active'::text]));
 CREATE INDEX connection_portal ON public.connection USING btree (portal_id);
+CREATE TRIGGER connection_gone AFTER DELETE ON public.connection REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION connection_takes_along();
 alter table connection enable row level security;
 create policy own_portal on connection to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -333,7 +334,6 @@ create table history (
   undone_by bigint,
   resolved_at timestamp with time zone,
   constraint history_pkey PRIMARY KEY (id),
-  constraint history_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE,
   constraint history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text]))),
   constraint history_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 );
@@ -343,6 +343,7 @@ CREATE INDEX history_open_write ON public.history USING btree (klaviyo_account_i
 CREATE INDEX history_portal_at ON public.history USING btree (portal_id, id DESC);
 CREATE INDEX history_run ON public.history USING btree (run_id, id) WHERE (run_id IS NOT NULL);
 CREATE INDEX history_unsettled ON public.history USING btree (klaviyo_account_id) WHERE (settled_at IS NULL);
+CREATE TRIGGER history_account AFTER INSERT ON public.history REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION account_stands();
 alter table history enable row level security;
 create policy own_portal on history to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -397,6 +398,7 @@ create table klaviyo_account (
   constraint klaviyo_account_auth_check CHECK ((auth = ANY (ARRAY['oauth'::text, 'api_key'::text]))),
   constraint klaviyo_account_state_check CHECK ((state = ANY (ARRAY['connected'::text, 'reconnect'::text, 'disconnected'::text])))
 );
+CREATE TRIGGER klaviyo_account_gone AFTER DELETE ON public.klaviyo_account REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION account_takes_along();
 alter table klaviyo_account enable row level security;
 create policy own_portal on klaviyo_account to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -422,12 +424,12 @@ create table link (
   synced_at timestamp with time zone not null default now(),
   constraint link_pkey PRIMARY KEY (id),
   constraint link_hubspot UNIQUE (klaviyo_account_id, hubspot_id),
-  constraint link_klaviyo UNIQUE (klaviyo_account_id, klaviyo_id),
-  constraint link_klaviyo_account_id_fkey FOREIGN KEY (klaviyo_account_id) REFERENCES klaviyo_account(id) ON DELETE CASCADE
+  constraint link_klaviyo UNIQUE (klaviyo_account_id, klaviyo_id)
 );
 CREATE INDEX link_account_id ON public.link USING btree (klaviyo_account_id, id);
 CREATE INDEX link_email ON public.link USING btree (klaviyo_account_id, email);
 CREATE INDEX link_portal_hubspot ON public.link USING btree (portal_id, hubspot_id);
+CREATE TRIGGER link_account AFTER INSERT ON public.link REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION account_stands();
 alter table link enable row level security;
 create policy own_portal on link to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -454,9 +456,9 @@ create table list_write (
   list_id text not null,
   rules_key text not null,
   at timestamp with time zone not null default now(),
-  constraint list_write_pkey PRIMARY KEY (klaviyo_account_id, klaviyo_id, connection_id, list_id),
-  constraint list_write_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE
+  constraint list_write_pkey PRIMARY KEY (klaviyo_account_id, klaviyo_id, connection_id, list_id)
 );
+CREATE TRIGGER list_write_connection AFTER INSERT ON public.list_write REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION connection_stands();
 alter table list_write enable row level security;
 create policy own_portal on list_write to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -525,6 +527,7 @@ create table portal (
   constraint portal_app_events_check CHECK ((app_events = ANY (ARRAY['approved'::text, 'unapproved'::text]))),
   constraint portal_state_check CHECK ((state = ANY (ARRAY['installed'::text, 'reconnect'::text, 'uninstalled'::text])))
 );
+CREATE TRIGGER portal_gone AFTER DELETE ON public.portal REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION portal_takes_along();
 alter table portal enable row level security;
 create policy own_portal on portal to tandem_portal using ((id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -603,11 +606,11 @@ create table roster (
   phone text,
   record json,
   stale boolean not null default false,
-  constraint roster_pkey PRIMARY KEY (run_id, kind, record_id),
-  constraint roster_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id) ON DELETE CASCADE
+  constraint roster_pkey PRIMARY KEY (run_id, kind, record_id)
 ) with (fillfactor=90);
 CREATE INDEX roster_email ON public.roster USING btree (run_id, kind, email) WHERE (email IS NOT NULL);
 CREATE INDEX roster_phone ON public.roster USING btree (run_id, phone) WHERE (phone IS NOT NULL);
+CREATE TRIGGER roster_run AFTER INSERT ON public.roster REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION run_stands();
 alter table roster enable row level security;
 create policy own_portal on roster to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -636,6 +639,7 @@ create table run (
 );
 CREATE INDEX run_connection ON public.run USING btree (connection_id, queued_at DESC);
 CREATE INDEX run_open ON public.run USING btree (klaviyo_account_id, queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+CREATE TRIGGER run_gone AFTER DELETE ON public.run REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION run_takes_along();
 alter table run enable row level security;
 create policy own_portal on run to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -652,11 +656,11 @@ create table standing (
   since timestamp with time zone not null default now(),
   checked_at timestamp with time zone not null default now(),
   constraint standing_pkey PRIMARY KEY (connection_id, side, record_id),
-  constraint standing_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
   constraint standing_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text]))),
   constraint standing_state_check CHECK ((state = ANY (ARRAY['in_sync'::text, 'skipped'::text, 'failed'::text, 'not_in_scope'::text])))
 );
 CREATE INDEX standing_record ON public.standing USING btree (portal_id, side, record_id);
+CREATE TRIGGER standing_connection AFTER INSERT ON public.standing REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION connection_stands();
 alter table standing enable row level security;
 create policy own_portal on standing to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -708,9 +712,9 @@ create table usage_contact (
   portal_id bigint not null,
   month date not null,
   email_hash bytea not null,
-  constraint usage_contact_pkey PRIMARY KEY (portal_id, month, email_hash),
-  constraint usage_contact_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE
+  constraint usage_contact_pkey PRIMARY KEY (portal_id, month, email_hash)
 );
+CREATE TRIGGER usage_contact_portal AFTER INSERT ON public.usage_contact REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION portal_stands();
 alter table usage_contact enable row level security;
 create policy own_portal on usage_contact to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
 
@@ -738,6 +742,68 @@ create table vendor_trouble (
 );
 alter table vendor_trouble enable row level security;
 create policy own_portal on vendor_trouble to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));
+
+CREATE OR REPLACE FUNCTION public.account_stands()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wanted uuid[];
+  there int;
+begin
+  select array_agg(distinct klaviyo_account_id) into wanted from added;
+  perform from klaviyo_account where id = any (wanted) for key share;
+  get diagnostics there = row_count;
+  if there < cardinality(wanted) then
+    raise foreign_key_violation using message = format('a row of %I refers to an account that is gone', tg_table_name);
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.account_takes_along()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  ended uuid[];
+begin
+  select array_agg(id) into ended from gone;
+  delete from link where klaviyo_account_id = any (ended);
+  delete from history where klaviyo_account_id = any (ended);
+  delete from change where klaviyo_account_id = any (ended);
+  delete from activity where klaviyo_account_id = any (ended);
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.connection_stands()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wanted uuid[];
+  there int;
+begin
+  select array_agg(distinct connection_id) into wanted from added;
+  perform from connection where id = any (wanted) for key share;
+  get diagnostics there = row_count;
+  if there < cardinality(wanted) then
+    raise foreign_key_violation using message = format('a row of %I refers to a connection that is gone', tg_table_name);
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.connection_takes_along()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  ended uuid[];
+begin
+  select array_agg(id) into ended from gone;
+  delete from standing where connection_id = any (ended);
+  delete from list_write where connection_id = any (ended);
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.count_activity()
  RETURNS trigger
@@ -782,6 +848,35 @@ begin
   end if;
   execute 'insert into engaged_deal (portal_id, contact_id, deal_id)
     select a.portal_id, a.contact_id, x from added a, unnest(a.deal_ids) as x order by 1, 2, 3 on conflict do nothing';
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.portal_stands()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wanted bigint[];
+  there int;
+begin
+  select array_agg(distinct portal_id) into wanted from added;
+  perform from portal where id = any (wanted) for key share;
+  get diagnostics there = row_count;
+  if there < cardinality(wanted) then
+    raise foreign_key_violation using message = format('a row of %I refers to a portal that is gone', tg_table_name);
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.portal_takes_along()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  ended bigint[];
+begin
+  select array_agg(id) into ended from gone;
+  delete from usage_contact where portal_id = any (ended);
   return null;
 end $function$;
 
@@ -869,4 +964,33 @@ begin
   end loop;
   update rate_bucket b set tokens = x.tokens, at = t
     from unnest(names, left_in, touched) as x (key, tokens, touched) where b.key = x.key and x.touched;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.run_stands()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wanted uuid[];
+  there int;
+begin
+  select array_agg(distinct run_id) into wanted from added;
+  perform from run where id = any (wanted) for key share;
+  get diagnostics there = row_count;
+  if there < cardinality(wanted) then
+    raise foreign_key_violation using message = format('a row of %I refers to a run that is gone', tg_table_name);
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.run_takes_along()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  ended uuid[];
+begin
+  select array_agg(id) into ended from gone;
+  delete from roster where run_id = any (ended);
+  return null;
 end $function$;

@@ -49,10 +49,15 @@ test('every table of a portal names it, and goes with it', async () => {
   const database = await openTestDatabase();
   const { db } = database;
   const rows = await db.query<{ name: string; cascades: boolean; named: boolean }>(
-    // With its portal, or with something that goes with it.
-    `with recursive goes as (
+    // With its portal, or with something that goes with it: by a foreign key, or by the parent's trigger (0027).
+    `with recursive tie as (
+       select confrelid as parent, conrelid as child from pg_constraint where contype = 'f' and confdeltype = 'c'
+       union select t.tgrelid, m[1]::regclass::oid from pg_trigger t join pg_proc f on f.oid = t.tgfoid,
+         regexp_matches(f.prosrc, 'delete from (\\w+) where', 'g') as m
+       where f.proname like '%takes_along'),
+     goes as (
        select 'portal'::regclass::oid as id
-       union select k.conrelid from pg_constraint k join goes on k.confrelid = goes.id where k.contype = 'f' and k.confdeltype = 'c')
+       union select tie.child from tie join goes on tie.parent = goes.id)
      select c.relname as name, c.oid in (select id from goes) as cascades, exists (
        select from pg_attribute a where a.attrelid = c.oid and a.attname = case c.relname when 'portal' then 'id' else 'portal_id' end) as named
      from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`,
