@@ -36,7 +36,13 @@ const { values } = parseArgs({
   },
 });
 const parts = new Set(values.only.split(','));
-const rows: [figure: string, measured: string, must: string, oneCallEach: string][] = [];
+type Row = [figure: string, measured: string, must: string, oneCallEach: string];
+const rows: Row[] = [];
+/** Takes figures into the table; each is said at once too, for the whole takes long. */
+const report = (...more: Row[]): void => {
+  rows.push(...more);
+  for (const row of more) process.stderr.write(`${row.join(' | ')}\n`);
+};
 const perThousand = (calls: number, people: number): string => ((calls / people) * 1000).toFixed(1);
 const times = (one: number, other: number): string => `${(one / other).toFixed(2)} ×`;
 
@@ -51,7 +57,7 @@ if (parts.has('sync')) {
     const baseline = await oneByOne(fresh, Math.min(people, 2000));
     const each = perThousand(baseline.calls.hubspot.total + baseline.calls.klaviyo.total, baseline.people);
     reportCalls(sync, each);
-    rows.push(
+    report(
       [
         'first two-way sync without limits, people/s',
         (people / sync.seconds).toFixed(0),
@@ -69,14 +75,14 @@ if (parts.has('sync')) {
     if (parts.has('churn')) {
       const edits = Math.round(people / 200);
       const day = await churn(stands, edits);
-      rows.push([
+      report([
         `calls for ${day.changed} changed records (1 %), HubSpot + Klaviyo`,
         `${day.calls.hubspot.total} + ${day.calls.klaviyo.total}`,
         `1.25 × ${day.floor.hubspot} + ${day.floor.klaviyo}`,
         String(day.changed * 3),
       ]);
     }
-    rows.push(['start over kept data until ready', `${(await backend.restart()).toFixed(1)} s`, '≤ 3 s', '']);
+    report(['start over kept data until ready', `${(await backend.restart()).toFixed(1)} s`, '≤ 3 s', '']);
   } finally {
     await backend.close();
     await ground.close();
@@ -90,7 +96,7 @@ if (parts.has('one-way')) {
   const backend = await startBackend(stands, 'off');
   try {
     const { calls, floor, carried } = await firstSync(stands, backend, people, 'hubspot_to_klaviyo');
-    rows.push([
+    report([
       'calls to both per 1,000 contacts, first sync HubSpot → Klaviyo',
       `${perThousand(calls.hubspot.total + calls.klaviyo.total, carried.contacts)} (${times(calls.hubspot.total + calls.klaviyo.total, floor.hubspot + floor.klaviyo)})`,
       `1.25 × ${perThousand(floor.hubspot + floor.klaviyo, carried.contacts)}`,
@@ -110,7 +116,7 @@ if (parts.has('limits')) {
     const sync = await firstSync(stands, backend, people);
     const reads = (sync.calls.klaviyo.byOperation['profiles.list']?.count ?? 0) / steadyCalls.klaviyoProfiles;
     const bound = people / Math.max(sync.calls.hubspot.total / steadyCalls.hubspot, reads);
-    rows.push([
+    report([
       'first two-way sync under real limits, people/s',
       (people / sync.seconds).toFixed(0),
       `≥ ${(0.9 * bound).toFixed(0)}: 90 % of what the limits let these calls`,
@@ -128,7 +134,7 @@ if (parts.has('hints')) {
   try {
     await firstSync(stands, backend, 1000);
     const delay = await hintDelay(stands, backend, { samples: 100, background: 50 });
-    rows.push([
+    report([
       'HubSpot webhook → value in Klaviyo, 50 others a second',
       `p50 ${delay.p50.toFixed(0)} ms, p99 ${delay.p99.toFixed(0)} ms`,
       'p50 ≤ 250 ms, p99 ≤ 1 s',
@@ -140,24 +146,23 @@ if (parts.has('hints')) {
   }
 }
 
-if (parts.has('intake')) rows.push(await intakeRow());
+if (parts.has('intake')) report(await intakeRow());
 
-if (parts.has('idle'))
-  rows.push(...(await idlePortals(Number(values['idle-portals']), Number(values['idle-seconds']))));
+if (parts.has('idle')) report(...(await idlePortals(Number(values['idle-portals']), Number(values['idle-seconds']))));
 
 if (parts.has('api')) {
   const { rows: found, routes } = await apiAnswers(Number(values.activities), Number(values.links));
-  rows.push(...found);
+  report(...found);
   for (const { path, p50, p95, cpuMs } of routes)
     process.stderr.write(`${path}: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, CPU ${cpuMs.toFixed(1)} ms\n`);
 }
 
-if (parts.has('large')) rows.push(...(await largeSync(Number(values.large))));
+if (parts.has('large')) report(...(await largeSync(Number(values.large))));
 
 if (parts.has('workers'))
-  rows.push(...(await workerProcesses(Number(values['worker-portals']), Number(values['worker-people']))));
+  report(...(await workerProcesses(Number(values['worker-portals']), Number(values['worker-people']))));
 
-if (parts.has('engagement')) rows.push(...(await engagementRows(Number(values.backlog))));
+if (parts.has('engagement')) report(...(await engagementRows(Number(values.backlog))));
 
 process.stdout.write(
   `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n\n` +
@@ -165,7 +170,7 @@ process.stdout.write(
 );
 
 function reportCalls({ calls, floor, people }: FirstSync, each: string): void {
-  rows.push(
+  report(
     [
       'calls to HubSpot per 1,000 people, first two-way sync',
       `${perThousand(calls.hubspot.total, people)} (${times(calls.hubspot.total, floor.hubspot)})`,
