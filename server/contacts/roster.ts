@@ -47,7 +47,7 @@ export function rosterOf(
       return new Map(
         rows.map(({ phone, recordId: id, email, stale, record }) => [
           phone ?? '',
-          // Of a profile that the run made there is no record yet.
+          // Of a profile that the run wrote there is no record any more: what it wrote holds.
           { id, email, isCertain: !stale || record === null },
         ]),
       );

@@ -38,7 +38,10 @@ export async function addToRoster(
   );
 }
 
-/** Who was created or given a phone number by the run: to be read again, and the number has an owner from now on. */
+/**
+ * Who was created or given a phone number by the run: to be read again, and the number has an owner from now on. What was
+ * read of them goes, which tells them from those that somebody else changed since (`noteStale`).
+ */
 export async function noteOnRoster(
   tx: Database,
   run: { id: string; portalId: string },
@@ -50,7 +53,7 @@ export async function noteOnRoster(
      select distinct on (x."recordId") $1, $2, 'profile', x."recordId", x.email, x.phone, true
      from json_to_recordset($3::json) as x ("recordId" text, email text, phone text)
      on conflict (run_id, kind, record_id) do update set
-       email = excluded.email, phone = coalesce(excluded.phone, r.phone), stale = true`,
+       email = excluded.email, phone = coalesce(excluded.phone, r.phone), stale = true, record = null`,
     [run.id, run.portalId, JSON.stringify(profiles)],
   );
 }
