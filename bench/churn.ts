@@ -3,6 +3,8 @@ import { pause, portalId, type Calls, type Stands } from './stage.js';
 export interface Churn {
   changed: number;
   calls: { hubspot: Calls; klaviyo: Calls };
+  /** Calls that sweeps make in the same time when nothing changes. */
+  quiet: { hubspot: number; klaviyo: number };
   floor: { hubspot: number; klaviyo: number };
   seconds: number;
 }
@@ -16,10 +18,14 @@ interface Profile {
   attributes: { email: string | null; first_name: string | null };
 }
 
+/** Two periods: as long as sweeps need at most to find and carry what was edited. */
+const watchedMs = 60_000;
+
 /**
  * A steady day: so many contacts and as many other profiles are edited, nobody tells, and the next sweeps carry them. The
- * floor: each changed record is found once (a search page holds 200, a profile page 100), its partner is read once (100 a
- * call), and it is written once (HubSpot 100 a call, one import job and one look at its end for all of Klaviyo's).
+ * floor: the sweeps that look in any case, measured before the edits, find the changed records (a search page holds 200, a
+ * profile page 100; what is more takes a call of its own), the partner of each is read once (100 a call), and it is written
+ * once (HubSpot 100 a call, one import job and one look at its end for all of Klaviyo's).
  */
 export async function churn({ hubspot, klaviyo, ...stands }: Stands, edits: number): Promise<Churn> {
   const contacts = `${hubspot.url}/_sandbox/portals/${portalId}/contacts`;
@@ -40,6 +46,8 @@ export async function churn({ hubspot, klaviyo, ...stands }: Stands, edits: numb
   // What the first sync itself stirred up has been swept by then.
   await pause(35_000);
   await stands.calls();
+  await pause(watchedMs);
+  const before = await stands.calls();
   const started = performance.now();
   for (const { contact } of there)
     await fetch(`${contacts}/${contact.id}`, {
@@ -60,14 +68,17 @@ export async function churn({ hubspot, klaviyo, ...stands }: Stands, edits: numb
   };
   while (!(await arrived())) await pause(500);
   const seconds = (performance.now() - started) / 1000;
+  await pause(watchedMs - (performance.now() - started));
   const calls = await stands.calls();
   const batches = (n: number, size: number): number => Math.ceil(n / size);
+  const quiet = { hubspot: before.hubspot.total, klaviyo: before.klaviyo.total };
   return {
     changed: there.length + back.length,
     calls,
+    quiet,
     floor: {
-      hubspot: batches(there.length, 200) + 2 * batches(back.length, 100),
-      klaviyo: batches(back.length, 100) + batches(there.length, 100) + 2,
+      hubspot: quiet.hubspot + batches(there.length, 200) - 1 + 2 * batches(back.length, 100),
+      klaviyo: quiet.klaviyo + batches(back.length, 100) - 1 + batches(there.length, 100) + 2,
     },
     seconds,
   };

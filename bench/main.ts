@@ -75,9 +75,10 @@ if (parts.has('sync')) {
     if (parts.has('churn')) {
       const edits = Math.round(people / 200);
       const day = await churn(stands, edits);
+      const of = (side: 'hubspot' | 'klaviyo'): string => times(day.calls[side].total, day.floor[side]);
       report([
-        `calls for ${day.changed} changed records (1 %), HubSpot + Klaviyo`,
-        `${day.calls.hubspot.total} + ${day.calls.klaviyo.total}`,
+        `calls in a minute with ${day.changed} changed records (1 %), HubSpot + Klaviyo`,
+        `${day.calls.hubspot.total} + ${day.calls.klaviyo.total} (${of('hubspot')}, ${of('klaviyo')}); without any change ${day.quiet.hubspot} + ${day.quiet.klaviyo}`,
         `1.25 × ${day.floor.hubspot} + ${day.floor.klaviyo}`,
         String(day.changed * 3),
       ]);

@@ -64,8 +64,10 @@ export interface Service {
 const vendorTimeoutMs = 30_000;
 /** Pairs of accounts that one process works on at a time. */
 const drainsAtOnce = 24;
+/** Due sweeps that a tick takes with one statement. */
+const sweepsTaken = 450;
 /** Sweeps that one job looks through. */
-const sweepsTogether = 100;
+const sweepsTogether = 150;
 /** Portals whose webhooks one process turns into changes at a time. */
 const portalsUnpackedAtOnce = 4;
 
@@ -405,7 +407,7 @@ async function tick(
 ): Promise<void> {
   if (name === 'sweeps') {
     for (;;) {
-      const due = await takeDueSweeps(ctx.db, config.pollSeconds, 200);
+      const due = await takeDueSweeps(ctx.db, config.pollSeconds, sweepsTaken);
       const all = due.map(({ klaviyoAccountId, name }) => ({ klaviyoAccountId, name }));
       const together = inChunks(
         all.filter(({ name }) => canGlance(name)),
@@ -419,7 +421,7 @@ async function tick(
           .filter(({ name }) => !canGlance(name))
           .map((one) => queue.wake('sweep', `${one.klaviyoAccountId} ${one.name}`, one)),
       ]);
-      if (due.length < 200) break;
+      if (due.length < sweepsTaken) break;
     }
     // Wake-ups that a crash swallowed: rows are the truth, jobs only wake.
     const { accounts } = await accountsWithWork(ctx.db);

@@ -41,7 +41,7 @@ interface Asked {
 }
 
 /** Calls that share a statement at most. */
-const askedTogether = 100;
+const askedTogether = 150;
 /** Share of each bucket that sweeps and runs leave to work a person waits for. */
 const reserveForPeople = 0.3;
 /** Look again at least this often (seconds): a pause may have been shortened, a clock may have jumped. */

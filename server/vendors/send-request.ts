@@ -2,14 +2,15 @@ import { Agent as HttpAgent, request as overHttp, type IncomingHttpHeaders, type
 import { Agent as HttpsAgent, request as overHttps } from 'node:https';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import type { OnGiveUp } from './call.js';
 
 export interface OutgoingRequest {
   method: string;
   url: URL;
   headers: Readonly<Record<string, string>>;
   body?: string;
-  /** Ends the request, and its connection, when it aborts. */
-  signal: AbortSignal;
+  /** Told how to end the request, and its connection, should its answer be given up. */
+  onGiveUp: OnGiveUp;
 }
 
 export interface IncomingAnswer {
@@ -37,11 +38,15 @@ export async function sendRequest(outgoing: OutgoingRequest): Promise<IncomingAn
 }
 
 function exchange(outgoing: OutgoingRequest): Promise<{ response: IncomingMessage; body: Buffer }> {
-  const { method, url, headers, body, signal } = outgoing;
+  const { method, url, headers, body, onGiveUp } = outgoing;
   const isSecure = url.protocol === 'https:';
   const payload = body === undefined ? undefined : Buffer.from(body);
   return new Promise((resolve, reject) => {
-    const request = (isSecure ? overHttps : overHttp)(url, {
+    // Taken apart here: node takes twice as long over an URL.
+    const request = (isSecure ? overHttps : overHttp)({
+      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port,
+      path: url.pathname + url.search,
       method,
       agent: agents[isSecure ? 'https:' : 'http:'],
       headers: {
@@ -49,8 +54,8 @@ function exchange(outgoing: OutgoingRequest): Promise<{ response: IncomingMessag
         'accept-encoding': 'gzip',
         ...(payload === undefined ? {} : { 'content-length': payload.length }),
       },
-      signal,
     });
+    onGiveUp(() => request.destroy());
     request.on('error', reject);
     request.once('response', (response) => {
       const pieces: Buffer[] = [];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NeedsPerson, RetryLater, VendorBug } from '../../errors.js';
 import { withTimeout } from '../call.js';
+import { sendRequest } from '../send-request.js';
 import { jsonOf } from '../json-of.js';
 import type { HubspotSession } from './session.js';
 import type { HubspotTokens } from './types.js';
@@ -147,14 +148,13 @@ async function post(
   path: string,
   form: Record<string, string>,
 ): Promise<{ status: number; text: string }> {
-  return withTimeout({ vendor: 'HubSpot', timeoutMs: 15_000, write: false }, async (signal) => {
-    const response = await fetch(`${app.apiUrl}/oauth/${apiVersion}${path}`, {
+  return withTimeout({ vendor: 'HubSpot', timeoutMs: 15_000, write: false }, (onGiveUp) =>
+    sendRequest({
       method: 'POST',
+      url: new URL(`${app.apiUrl}/oauth/${apiVersion}${path}`),
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ client_id: app.clientId, client_secret: app.clientSecret, ...form }).toString(),
-      redirect: 'manual',
-      signal,
-    });
-    return { status: response.status, text: await response.text() };
-  });
+      onGiveUp,
+    }),
+  );
 }

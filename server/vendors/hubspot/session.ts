@@ -93,13 +93,13 @@ async function send<T>(
   const started = performance.now();
   let status: number | 'none' = 'none';
   try {
-    const answer = await withTimeout({ vendor: 'HubSpot', timeoutMs, write: writes(request) }, (signal) =>
+    const answer = await withTimeout({ vendor: 'HubSpot', timeoutMs, write: writes(request) }, (onGiveUp) =>
       sendRequest({
         method: request.method,
         url: made.getUrl(),
         headers,
         ...(body === undefined ? {} : { body }),
-        signal,
+        onGiveUp,
       }),
     );
     status = answer.status;

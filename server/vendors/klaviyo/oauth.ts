@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NeedsPerson, RetryLater, VendorBug } from '../../errors.js';
 import { withTimeout } from '../call.js';
+import { sendRequest } from '../send-request.js';
 import { jsonOf } from '../json-of.js';
 import type { KlaviyoTokens } from './types.js';
 
@@ -103,14 +104,13 @@ async function post(
   form: Record<string, string>,
 ): Promise<{ status: number; text: string }> {
   const basic = Buffer.from(`${app.clientId}:${app.clientSecret}`).toString('base64');
-  return withTimeout({ vendor: 'Klaviyo', timeoutMs: 15_000, write: false }, async (signal) => {
-    const response = await fetch(app.apiUrl + path, {
+  return withTimeout({ vendor: 'Klaviyo', timeoutMs: 15_000, write: false }, (onGiveUp) =>
+    sendRequest({
       method: 'POST',
+      url: new URL(app.apiUrl + path),
       headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: `Basic ${basic}` },
       body: new URLSearchParams(form).toString(),
-      redirect: 'manual',
-      signal,
-    });
-    return { status: response.status, text: await response.text() };
-  });
+      onGiveUp,
+    }),
+  );
 }

@@ -32,7 +32,7 @@ export interface KlaviyoRequest<T> {
 }
 
 /** A request on its way: all but what signs it and ends it. */
-type Outgoing = Omit<OutgoingRequest, 'signal'>;
+type Outgoing = Omit<OutgoingRequest, 'onGiveUp'>;
 
 /** What came back, its body read as JSON; '' where it is none. */
 type Answer = Omit<IncomingAnswer, 'text'> & { data: unknown };
@@ -129,8 +129,8 @@ export class KlaviyoSession implements Session {
     let status: number | 'none' = 'none';
     try {
       const sending = { vendor: 'Klaviyo', timeoutMs, write: writes(outgoing) } as const;
-      const answer = await withTimeout(sending, async (signal): Promise<Answer> => {
-        const { text, ...rest } = await sendRequest({ ...outgoing, headers, signal });
+      const answer = await withTimeout(sending, async (onGiveUp): Promise<Answer> => {
+        const { text, ...rest } = await sendRequest({ ...outgoing, headers, onGiveUp });
         status = rest.status;
         return { ...rest, data: dataOf(text, rest.status, writes(outgoing)) };
       });

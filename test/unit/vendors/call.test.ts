@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RecordRefused, RetryLater, VendorBug } from '../../../server/errors.js';
-import { inChunks, mapLimited, retryAfterSeconds, withTimeout } from '../../../server/vendors/call.js';
+import { inChunks, mapLimited, retryAfterSeconds, withTimeout, type OnGiveUp } from '../../../server/vendors/call.js';
 import { refusedOf } from '../../../server/vendors/in-halves.js';
 
 const date = 'Mon, 23 Nov 2026 12:00:00 GMT';
@@ -51,14 +51,14 @@ test('G1: a read that breaks was not a write', async () => {
 });
 
 test('G1: no answer in time ends the request and is to be done again', async () => {
-  const aborted = jest.fn();
-  const never = (signal: AbortSignal) =>
-    new Promise<never>(() => {
-      signal.addEventListener('abort', aborted);
-    });
+  const end = jest.fn();
+  const never = (onGiveUp: OnGiveUp) => {
+    onGiveUp(end);
+    return new Promise<never>(() => undefined);
+  };
   const late = withTimeout({ ...sending, timeoutMs: 20 }, never);
   await expect(late).rejects.toMatchObject({ name: 'RetryLater', maybeDone: true });
-  expect(aborted).toHaveBeenCalledTimes(1);
+  expect(end).toHaveBeenCalledTimes(1);
 });
 
 test('A4: what is no network error is our bug, and the HTTP client’s error with its token is not kept', async () => {
