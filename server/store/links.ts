@@ -48,12 +48,9 @@ export async function linksOfRecords(
 ): Promise<Link[]> {
   if (hubspotIds.length + klaviyoIds.length === 0) return [];
   const rows = await db.query<LinkRow>(
-    // Each looked up by itself: while a first sync fills the table the planner takes it for small and would read the account.
-    `select l.* from unnest($2::text[]) as x (record_id) cross join lateral (
-       select id, hubspot_id, klaviyo_id, email, base, synced_at from link where klaviyo_account_id = $1 and hubspot_id = x.record_id offset 0) as l
+    `select id, hubspot_id, klaviyo_id, email, base, synced_at from link where klaviyo_account_id = $1 and hubspot_id = any ($2)
      union
-     select l.* from unnest($3::text[]) as x (record_id) cross join lateral (
-       select id, hubspot_id, klaviyo_id, email, base, synced_at from link where klaviyo_account_id = $1 and klaviyo_id = x.record_id offset 0) as l`,
+     select id, hubspot_id, klaviyo_id, email, base, synced_at from link where klaviyo_account_id = $1 and klaviyo_id = any ($3)`,
     [klaviyoAccountId, hubspotIds, klaviyoIds],
   );
   return rows.map(fromRow);

@@ -108,3 +108,18 @@ test('a parent that is being referred to waits with going, and what was written 
   await deleting;
   expect(await db.query(`select from ${table}`)).toEqual([]);
 });
+
+test('what goes with its parent by a trigger is held to it by one, and tried here', async () => {
+  const { db } = database;
+  const held = await db.query<{ name: string }>(
+    `select c.relname as name from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc f on f.oid = t.tgfoid
+     where f.proname like '%stands' order by 1`,
+  );
+  const taken = await db.query<{ name: string }>(
+    `select m[1] as name from pg_proc f, regexp_matches(f.prosrc, 'delete from (\\w+) where', 'g') as m
+     where f.proname like '%takes_along' order by 1`,
+  );
+  const tried = children.map(([table]) => ({ name: table })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  expect(held).toEqual(tried);
+  expect(taken).toEqual(tried);
+});
