@@ -194,6 +194,46 @@ describe('many sweeps looked through together', () => {
     expect(await moved()).toEqual(names);
   });
 
+  test('F10: a round over no pairs counts as a check without setting the portal up; the first one, and one over pairs, is gone', async () => {
+    const alone: string[] = [];
+    const roundIsDue = async (): Promise<void> => {
+      await database.db.query(
+        `update sweep set succeeded_at = null, position = '{"after": "0", "startedMs": 1}' where name = 'links'`,
+      );
+      alone.length = 0;
+      await glances(steps.ctx, async (klaviyoAccountId, name) => {
+        alone.push(name);
+        await sweep(steps.ctx, klaviyoAccountId, name);
+      })({ sweeps: [{ klaviyoAccountId: steps.klaviyoAccountId, name: 'links' }], at: new Date().toISOString() });
+    };
+    const checkedAt = async (): Promise<Date> => {
+      const [row] = await database.db.query<{ at: Date; pairs: string }>(
+        `select checked_at as at, last->>'checkedPairs' as pairs from parity`,
+      );
+      expect(row?.pairs).toBe('0');
+      return row!.at;
+    };
+    await database.db.query('delete from link');
+    await database.db.query('delete from parity');
+    await roundIsDue();
+    expect(alone).toEqual(['links']);
+    const first = await checkedAt();
+    await roundIsDue();
+    expect(alone).toEqual([]);
+    expect((await checkedAt()).getTime()).toBeGreaterThan(first.getTime());
+    const [links] = await database.db.query<{ next: string }>(
+      `select position->>'startedMs' as next from sweep where name = 'links' and succeeded_at is not null`,
+    );
+    expect(Number(links?.next)).toBeGreaterThan(Date.now());
+    await database.db.query(
+      `insert into link (portal_id, klaviyo_account_id, hubspot_id, klaviyo_id, email, base) values ($1, $2, '1', 'K1', 'a@example.com', '{}')`,
+      [steps.portalId, steps.klaviyoAccountId],
+    );
+    await roundIsDue();
+    expect(alone).toEqual(['links']);
+    await database.db.query('delete from link');
+  });
+
   /** Opens an issue of two hours ago; answers which records the look noted. */
   async function notedBy(look: () => Promise<void>): Promise<string[]> {
     await openIssues(database.db, steps.portalId, [
