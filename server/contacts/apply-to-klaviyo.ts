@@ -84,7 +84,7 @@ async function keepNumbersWithTheirHolders(
     const numbers = checked.flatMap((person) => numberOf(person, omitted) ?? []);
     const holders: ReadonlyMap<string, { id: string; email: string | null; isCertain?: boolean }> =
       await (roster?.holders(numbers) ?? readByPhones(session, numbers));
-    // Who gives a number up in this very batch: whether before or after the other gets it, Klaviyo decides.
+    // Who may give a number up in this very batch: whether before or after an update asks for it, Klaviyo decides.
     const leaving = new Set(
       people.flatMap(({ klaviyoId, plan }) =>
         klaviyoId !== null && 'phone_number' in (plan.klaviyo?.attributes ?? {}) ? klaviyoId : [],
@@ -97,8 +97,10 @@ async function keepNumbersWithTheirHolders(
       const { klaviyoId, plan } = person;
       const isNew = klaviyoId === null;
       const found = holders.get(phone);
-      const isOther = found !== undefined && found.id !== klaviyoId && !leaving.has(found.id);
-      const holder = isOther && (isNew || found.isCertain === true) ? found : null;
+      const isOther = found !== undefined && found.id !== klaviyoId;
+      // A new profile never takes the risk; an update that is tried in vain is refused, and nothing else happens.
+      const isSure = isNew || (found?.isCertain === true && !leaving.has(found.id));
+      const holder = isOther && isSure ? found : null;
       // A profile that has only the number is the same person without an email yet: a new one becomes one with it.
       const other =
         holder?.email ??

@@ -264,6 +264,21 @@ test('D7: an update that would take a number from its holder leaves it out at on
   expect(only).toEqual({ outcome: 'refused' });
 });
 
+test('B4: a number that its holder is about to give up is not given to somebody new: Klaviyo would take them for one', async () => {
+  contact('stranger@example.org', { phone: '+49 30 12345621' });
+  const holder = profile('leaves@example.org', { phone_number: '+493012345621' });
+  contact('leaves@example.org', { phone: '+49 30 12345622' });
+  await readBothSides();
+  await goOn();
+  expect([holder.email, holder.phone_number]).toEqual(['leaves@example.org', '+493012345622']);
+  expect(profileOf('stranger@example.org')?.phone_number).toBeNull();
+  const issues = await database.db.query(`select code, email from issue where email in ($1, $2)`, [
+    'stranger@example.org',
+    'leaves@example.org',
+  ]);
+  expect(issues).toEqual([{ code: 'phone_taken_in_klaviyo', email: 'stranger@example.org' }]);
+});
+
 test('C6: an opt-out is decided on the person as they are, not as the run read them', async () => {
   const [back, gone] = ['back@example.org', 'gone@example.org'].map((email) => profile(email));
   for (const one of [back!, gone!]) {
