@@ -64,6 +64,10 @@ export async function layDownRecords(world: World): Promise<CardRecords> {
     return Number(row?.['n']) >= ids.length ? true : null;
   });
   await world.call('POST', `/connections/${connection}/pause`);
+  // A batch that is under way still writes down what it did: over what is laid down below.
+  await until('the drain to end', async () =>
+    (await sql(`select from lease where name = $1 and until > now()`, [`drain:${account}`])).length === 0 ? true : null,
+  );
   const engagement = await world.call('POST', '/connections', { type: 'engagement', klaviyoAccountId: account });
   await sql(`update connection set state = 'active' where id::text = $1`, [(engagement.json as { id: string }).id]);
   const stand = (id: string, state: string, reason: string, message: string): Promise<unknown> =>
