@@ -4,7 +4,7 @@ export interface Churn {
   changed: number;
   calls: { hubspot: Calls; klaviyo: Calls };
   /** Calls that sweeps make in the same time when nothing changes. */
-  quiet: { hubspot: number; klaviyo: number };
+  quiet: { hubspot: Calls; klaviyo: Calls };
   floor: { hubspot: number; klaviyo: number };
   seconds: number;
 }
@@ -43,9 +43,14 @@ export async function churn({ hubspot, klaviyo, ...stands }: Stands, edits: numb
     if (pairs.length === 2 * edits) break;
   }
   const [there, back] = [pairs.slice(0, edits), pairs.slice(edits)];
-  // What the first sync itself stirred up has been swept by then.
-  await pause(35_000);
+  // Until what the first sync itself stirred up has been swept: two periods in a row make the same calls.
   await stands.calls();
+  for (let before = -1, now = -2; before !== now;) {
+    await pause(watchedMs / 2);
+    before = now;
+    const { hubspot: one, klaviyo: other } = await stands.calls();
+    now = one.total + other.total;
+  }
   await pause(watchedMs);
   const before = await stands.calls();
   const started = performance.now();
@@ -71,14 +76,13 @@ export async function churn({ hubspot, klaviyo, ...stands }: Stands, edits: numb
   await pause(watchedMs - (performance.now() - started));
   const calls = await stands.calls();
   const batches = (n: number, size: number): number => Math.ceil(n / size);
-  const quiet = { hubspot: before.hubspot.total, klaviyo: before.klaviyo.total };
   return {
     changed: there.length + back.length,
     calls,
-    quiet,
+    quiet: before,
     floor: {
-      hubspot: quiet.hubspot + batches(there.length, 200) - 1 + 2 * batches(back.length, 100),
-      klaviyo: quiet.klaviyo + batches(back.length, 100) - 1 + batches(there.length, 100) + 2,
+      hubspot: before.hubspot.total + batches(there.length, 200) - 1 + 2 * batches(back.length, 100),
+      klaviyo: before.klaviyo.total + batches(back.length, 100) - 1 + batches(there.length, 100) + 2,
     },
     seconds,
   };

@@ -11,7 +11,7 @@ import { idlePortals } from './idle-portals.js';
 import { intakeRow } from './intake.js';
 import { largeSync } from './large-sync.js';
 import { oneByOne } from './one-by-one.js';
-import { startBackend, startStands } from './stage.js';
+import { startBackend, startStands, type Calls } from './stage.js';
 import { workerProcesses } from './worker-processes.js';
 
 /**
@@ -44,6 +44,11 @@ const report = (...more: Row[]): void => {
   for (const row of more) process.stderr.write(`${row.join(' | ')}\n`);
 };
 const perThousand = (calls: number, people: number): string => ((calls / people) * 1000).toFixed(1);
+/** How many calls of which operation. */
+const named = ({ byOperation }: Calls): string =>
+  Object.entries(byOperation)
+    .map(([name, { count }]) => `${count} ${name}`)
+    .join(', ');
 const times = (one: number, other: number): string => `${(one / other).toFixed(2)} ×`;
 
 if (parts.has('sync')) {
@@ -76,9 +81,11 @@ if (parts.has('sync')) {
       const edits = Math.round(people / 200);
       const day = await churn(stands, edits);
       const of = (side: 'hubspot' | 'klaviyo'): string => times(day.calls[side].total, day.floor[side]);
+      for (const side of ['hubspot', 'klaviyo'] as const)
+        process.stderr.write(`${side}: ${named(day.calls[side])}; without any change: ${named(day.quiet[side])}\n`);
       report([
         `calls in a minute with ${day.changed} changed records (1 %), HubSpot + Klaviyo`,
-        `${day.calls.hubspot.total} + ${day.calls.klaviyo.total} (${of('hubspot')}, ${of('klaviyo')}); without any change ${day.quiet.hubspot} + ${day.quiet.klaviyo}`,
+        `${day.calls.hubspot.total} + ${day.calls.klaviyo.total} (${of('hubspot')}, ${of('klaviyo')}); without any change ${day.quiet.hubspot.total} + ${day.quiet.klaviyo.total}`,
         `1.25 × ${day.floor.hubspot} + ${day.floor.klaviyo}`,
         String(day.changed * 3),
       ]);

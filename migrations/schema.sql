@@ -366,12 +366,14 @@ create table issue (
   last_seen_at timestamp with time zone not null default now(),
   ignored_at timestamp with time zone,
   repair jsonb,
+  awaits text,
   constraint issue_pkey PRIMARY KEY (id),
   constraint issue_connection_id_side_record_id_code_field_key UNIQUE (connection_id, side, record_id, code, field),
   constraint issue_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connection(id) ON DELETE CASCADE,
   constraint issue_portal_id_fkey FOREIGN KEY (portal_id) REFERENCES portal(id) ON DELETE CASCADE,
   constraint issue_side_check CHECK ((side = ANY (ARRAY['hubspot'::text, 'klaviyo'::text])))
 );
+CREATE INDEX issue_awaits ON public.issue USING btree (connection_id, awaits) WHERE (awaits IS NOT NULL);
 CREATE INDEX issue_portal ON public.issue USING btree (portal_id, connection_id, code, id) WHERE (ignored_at IS NULL);
 alter table issue enable row level security;
 create policy own_portal on issue to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));

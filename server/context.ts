@@ -15,6 +15,7 @@ import { preview } from './contacts/preview.js';
 import { repairIssue, repairIssues, type RepairContext } from './contacts/repair.js';
 import { review, tellAlerts } from './contacts/tell-alerts.js';
 import { showUndo, startUndo } from './contacts/undo.js';
+import { SweptProfiles } from './contacts/swept-profiles.js';
 import { canGlance, glances } from './contacts/glance.js';
 import { sweep } from './contacts/sweep.js';
 import { hubspotWebhooks } from './intake/hubspot-webhooks.js';
@@ -184,6 +185,7 @@ export async function createService(
     pollSeconds: config.pollSeconds,
     hubspot,
     klaviyo,
+    swept: new SweptProfiles(),
     catalogue: (portalId, accountId) =>
       catalogueFor(
         { db, hubspot: (id) => hubspot(id, 'person'), klaviyo: (id) => klaviyo(id, 'person') },

@@ -66,23 +66,30 @@ export async function apply(
   const applied = plans.map(begin);
   const hubspot = ctx.hubspot(scope.portalId, priority, mayWrite);
   const klaviyo = ctx.klaviyo(scope.klaviyoAccountId, priority, mayWrite);
-  await Promise.all([
-    applyToHubspot(
-      hubspot,
-      applied.filter(({ plan }) => plan.hubspot !== null),
-    ),
-    applyToKlaviyo(
-      klaviyo,
-      ctx.clock,
-      scope.numbersUnderWay,
-      priority,
-      roster,
-      applied.filter(({ plan }) => plan.klaviyo !== null),
-    ),
-  ]);
-  await applyLists(ctx, scope, klaviyo, roster, applied);
-  await applyConsent(hubspot, klaviyo, scope, applied);
-  return applied;
+  try {
+    await Promise.all([
+      applyToHubspot(
+        hubspot,
+        applied.filter(({ plan }) => plan.hubspot !== null),
+      ),
+      applyToKlaviyo(
+        klaviyo,
+        ctx.clock,
+        scope.numbersUnderWay,
+        priority,
+        roster,
+        applied.filter(({ plan }) => plan.klaviyo !== null),
+      ),
+    ]);
+    await applyLists(ctx, scope, klaviyo, roster, applied);
+    await applyConsent(hubspot, klaviyo, scope, applied);
+    return applied;
+  } finally {
+    ctx.swept.written(
+      scope.klaviyoAccountId,
+      applied.flatMap(({ klaviyoId }) => klaviyoId ?? []),
+    );
+  }
 }
 
 function begin(plan: PersonPlan): Applied {

@@ -22,6 +22,7 @@ import { ReadAhead } from './read-ahead.js';
 import { RunPipeline } from './run-pipeline.js';
 import type { ScanCursor } from './pass-of.js';
 import { scanPage, type Ahead } from './scan-page.js';
+import { fieldSweeps } from './sweep.js';
 import { undoPage } from './undo.js';
 import type { SyncContext } from './sync-context.js';
 
@@ -51,6 +52,7 @@ export function drain(ctx: SyncContext, klaviyoAccountId: string, signal: AbortS
 /** Works until nothing is due, somebody must act, or the turn is over. */
 async function workOn(ctx: SyncContext, klaviyoAccountId: string, turn: Turn): Promise<TurnEnd> {
   const { lease, mayWrite } = turn;
+  ctx.swept.turn(klaviyoAccountId, lease.token);
   try {
     await eraseDue(ctx, klaviyoAccountId, lease);
   } catch (error) {
@@ -135,6 +137,12 @@ async function workOff(
     await processBatch(ctx, scope, lease, {
       hubspotIds: ids('hubspot'),
       klaviyoIds: ids('klaviyo'),
+      profiles: ctx.swept.take(
+        scope.klaviyoAccountId,
+        claimed.flatMap(({ side, recordId, cause }) =>
+          side === 'klaviyo' && cause === fieldSweeps.klaviyo ? recordId : [],
+        ),
+      ),
       priority: urgent ? 'person' : 'sweep',
       claimed,
       run: null,

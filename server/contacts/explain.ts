@@ -5,9 +5,10 @@ import { normalEmail } from '../rules/email.js';
 import { heldBack } from '../rules/admission.js';
 import { hubspotValue, klaviyoValue } from '../rules/compare-fields.js';
 import type { Person } from '../rules/person.js';
+import { withoutRefusal } from '../rules/reconcile.js';
 import { optedOutInHubspot } from '../rules/plan-consent.js';
 import { planPerson, type PersonPlan } from '../rules/plan-person.js';
-import { becauseOfWrite, consentReasons, sideName, standingReasons } from '../rules/words.js';
+import { becauseOfWrite, consentReasons, restingWords, sideName, standingReasons } from '../rules/words.js';
 import { contactConnection } from '../store/contact-connections.js';
 import { historyOf } from '../store/contact-view.js';
 import { connectionsOfAccount, klaviyoAccountsOf } from '../store/explained.js';
@@ -228,10 +229,11 @@ function explainFields(
       winner: field.policy.winner,
       hubspot: hubspotValue(person, field),
       klaviyo: klaviyoValue(person, field) ?? null,
-      base: person.link?.base[field.key] ?? null,
+      base: withoutRefusal(person.link?.base[field.key]) ?? null,
       ...(write === undefined ? {} : { writes: write.newValue, overruled: write.overruled ?? null }),
     };
-    if (issue !== undefined) say('field', 'issue', `${issue.code}: ${issue.detail}`, detail);
+    if (issue !== undefined)
+      say('field', 'issue', `${issue.code}: ${issue.detail}${issue.rests === true ? ` ${restingWords}` : ''}`, detail);
     else if (write !== undefined)
       say('field', `write to ${sideName[write.side]}`, becauseOfWrite(write.because, write.side), detail);
     else say('field', 'no write', field.key in plan.agreed ? 'Both sides agree.' : 'Nothing to carry across.', detail);

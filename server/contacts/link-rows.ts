@@ -1,5 +1,5 @@
 import { emailKey } from '../rules/skip-reason.js';
-import type { Base } from '../rules/reconcile.js';
+import { afterRefusal, type Base } from '../rules/reconcile.js';
 import type { endLinks, NewLink } from '../store/links.js';
 import type { Applied } from './apply.js';
 
@@ -61,8 +61,18 @@ const confirmed = (person: Applied, write: { side: 'hubspot' | 'klaviyo'; key: s
 function baseAfter(person: Applied): Record<string, Base> {
   const { plan } = person;
   const base: Record<string, Base> = { ...plan.person.link?.base, ...plan.agreed };
-  for (const write of plan.writes)
-    if (write.key !== emailKey && confirmed(person, write)) base[write.key] = write.newValue;
+  for (const write of plan.writes) {
+    if (write.key === emailKey) continue;
+    if (confirmed(person, write)) base[write.key] = write.newValue;
+    else if (person.outcome[write.side] !== 'unknown') {
+      const refusal = person.refusals.find(({ side, field }) => side === write.side && field === write.field);
+      if (refusal === undefined) continue;
+      const { newValue, oldValue, side } = write;
+      const stood =
+        side === 'klaviyo' ? { hubspot: newValue, klaviyo: oldValue } : { hubspot: oldValue, klaviyo: newValue };
+      base[write.key] = afterRefusal(base[write.key], stood, side, refusal.code);
+    }
+  }
   return base;
 }
 

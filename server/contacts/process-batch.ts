@@ -1,6 +1,7 @@
 import type { Person } from '../rules/person.js';
 import { emptyPlan, planPerson, type PersonPlan } from '../rules/plan-person.js';
-import type { ClaimedChange } from '../store/changes.js';
+import { isRefused, withoutRefusal } from '../rules/reconcile.js';
+import { insists, type ClaimedChange } from '../store/changes.js';
 import type { Lease } from '../store/lease.js';
 import type { Priority } from '../vendors/hubspot/types.js';
 import type { AccountScope } from './account-scope.js';
@@ -37,14 +38,15 @@ export async function processBatch(
   lease: Lease,
   batch: Batch,
 ): Promise<OutcomeCounts> {
-  let persons = await gather(ctx, scope, batch, batch.priority);
+  const withTries = triesAgain(batch);
+  let persons = (await gather(ctx, scope, batch, batch.priority)).map(withTries);
   const moment: AccountScope = { ...scope, consent: { ...scope.consent, now: ctx.clock().toISOString() } };
   let plans = persons.map((person) => planPerson(person, moment));
   // An opt-out cannot be taken back: it is decided on the person as they are now, not as the run read them.
   const optedOut = plans.filter((plan) => batch.roster != null && plan.optOuts.length > 0).map(({ person }) => person);
   if (optedOut.length > 0) {
     const asNow = await gather(ctx, scope, recordsOf(optedOut), batch.priority);
-    persons = [...persons.filter((person) => !optedOut.includes(person)), ...asNow];
+    persons = [...persons.filter((person) => !optedOut.includes(person)), ...asNow.map(withTries)];
     plans = persons.map((person) => planPerson(person, moment));
   }
   const leaves = (plan: PersonPlan): boolean => plan.standings.some(({ reason }) => reason === 'left_rules');
@@ -62,6 +64,28 @@ export async function processBatch(
   const counts = await record(ctx, scope, lease, done, batch.before);
   await stopStage(ctx, scope, batch.run === null ? counts : { people: 0, failed: 0 });
   return counts;
+}
+
+/**
+ * Gives people whom somebody retries, and all people of a run, another try of what a vendor refused before; with others
+ * that rests until one of the values changes (F5).
+ */
+function triesAgain({ claimed, run }: Pick<Batch, 'claimed' | 'run'>): (person: Person) => Person {
+  const insisted = new Set(claimed.filter(insists).map(({ side, recordId }) => `${side}:${recordId}`));
+  return (person) => {
+    const { link } = person;
+    if (link === null) return person;
+    const isTried =
+      run !== null || insisted.has(`hubspot:${link.hubspotId}`) || insisted.has(`klaviyo:${link.klaviyoId}`);
+    if (!isTried || !Object.values(link.base).some(isRefused)) return person;
+    const base = Object.fromEntries(
+      Object.entries(link.base).flatMap(([key, one]) => {
+        const before = withoutRefusal(one);
+        return before === undefined ? [] : [[key, before] as const];
+      }),
+    );
+    return { ...person, link: { ...link, base } };
+  };
 }
 
 const recordsOf = (persons: readonly Person[]): BatchInput => ({

@@ -13,6 +13,7 @@ import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
 import { loadMapped, type MappedScope } from './account-scope.js';
 import { askForPerson } from './ask-for-person.js';
 import { sweepOverlapMs } from './sweep-overlap.js';
+import type { Asked } from './swept-profiles.js';
 import { sweepCompanies } from './sweep-companies.js';
 import { sweepConsent } from './sweep-consent.js';
 import { sweepMembers } from './sweep-members.js';
@@ -113,7 +114,7 @@ interface Found {
 
 /**
  * Notes records found by a field sweep that were not compared in that state yet, and moves the watermark with them. Echoes
- * of our own writes are not looked at again: a first sync would else read everybody twice.
+ * of our own writes are not looked at again: a first sync would else read everybody twice. Answers the ids of those noted.
  */
 async function noteFound(
   ctx: SyncContext,
@@ -122,7 +123,7 @@ async function noteFound(
   found: readonly Found[],
   position: FieldPosition,
   done: boolean,
-): Promise<number> {
+): Promise<ReadonlySet<string>> {
   const side = stored.name === fieldSweeps.hubspot ? 'hubspot' : 'klaviyo';
   const byId = new Map(found.map(({ swept }) => [swept.record.id, swept]));
   const modified = found.map(({ swept, modifiedAt }) => ({ recordId: swept.record.id, modifiedAt }));
@@ -141,7 +142,7 @@ async function noteFound(
     );
     await moveSweep(tx, stored, position, done);
   });
-  return unseen.length;
+  return new Set(unseen);
 }
 
 /** What a first look at a side answered, and when it was asked, since when. */
@@ -149,6 +150,8 @@ export interface FirstPage<Page> {
   startedMs: number;
   sinceMs: number;
   page: Page;
+  /** Of a page of profiles: what had been written to the account by then. */
+  asked?: Asked;
 }
 
 type ContactPage = Awaited<ReturnType<typeof hubspotContacts.searchModified>>;
@@ -175,7 +178,8 @@ export async function firstProfiles(
 ): Promise<FirstPage<ProfilePage>> {
   const startedMs = ctx.clock().getTime();
   const sinceMs = (stored.position as FieldPosition | null)?.sinceMs ?? startedMs - sweepOverlapMs;
-  return { startedMs, sinceMs, page: await profilesSince(session, sinceMs, null) };
+  const asked = ctx.swept.asking(stored.klaviyoAccountId);
+  return { startedMs, sinceMs, asked, page: await profilesSince(session, sinceMs, null) };
 }
 
 /** Klaviyo's times have a grain of one second and only a strict "greater than": step back by one. */
@@ -184,6 +188,8 @@ const profilesSince = (session: KlaviyoSession, sinceMs: number, cursor: string 
     cursor,
     size: 100,
     sort: 'updated',
+    // As a batch reads them: it takes over what is new.
+    subscriptions: true,
     updatedAfter: new Date(sinceMs - 1000),
   });
 
@@ -226,7 +232,7 @@ async function noteContacts(
     );
     const done = page.done || fresh;
     const reached = done ? Math.max(sinceMs, end) : Math.max(sinceMs, Math.min(page.next?.modifiedMs ?? sinceMs, end));
-    total += await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, done);
+    total += (await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, done)).size;
     if (done || page.next === undefined) return total;
     page = await hubspotContacts.searchModified(session, {
       sinceMs,
@@ -249,11 +255,12 @@ async function noteProfiles(
   stored: Sweep,
   session: KlaviyoSession,
   mapped: MappedScope,
-  { startedMs, sinceMs, page: first }: FirstPage<ProfilePage>,
+  { startedMs, sinceMs, page: first, asked: firstAsked }: FirstPage<ProfilePage>,
 ): Promise<number> {
   const end = startedMs - sweepOverlapMs;
   const freshFrom = await freshFromMs(ctx, stored, startedMs);
   let page = first;
+  let asked = firstAsked;
   let total = 0;
   for (;;) {
     const { found, fresh } = leaveFresh(
@@ -263,8 +270,15 @@ async function noteProfiles(
     const last = Date.parse(page.profiles.at(-1)?.updated ?? '');
     const done = page.cursor === null || fresh;
     const reached = done || Number.isNaN(last) ? Math.max(sinceMs, end) : Math.max(sinceMs, Math.min(last, end));
-    total += await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, done);
+    const unseen = await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, done);
+    total += unseen.size;
+    if (asked !== undefined)
+      ctx.swept.keep(
+        asked,
+        page.profiles.filter(({ id }) => unseen.has(id)),
+      );
     if (page.cursor === null || fresh) return total;
+    asked = ctx.swept.asking(stored.klaviyoAccountId);
     page = await profilesSince(session, sinceMs, page.cursor);
   }
 }

@@ -5,6 +5,7 @@ import type { Database } from '../store/database.js';
 import type { HubspotSession } from '../vendors/hubspot/session.js';
 import type { Priority } from '../vendors/hubspot/types.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
+import type { SweptProfiles } from './swept-profiles.js';
 
 /** What every step of the contact path is given: data, vendors, time, and a way to wake the next drain. */
 export interface SyncContext {
@@ -27,6 +28,8 @@ export interface SyncContext {
     fence?: () => void,
     known?: { kind: 'oauth' | 'api_key'; secret: string } | null,
   ): KlaviyoSession;
+  /** What this process's sweeps have just read. */
+  swept: SweptProfiles;
   /** The fields of both sides, as last read. */
   catalogue(portalId: string, klaviyoAccountId: string): Promise<Catalogue>;
   /** Told how many values an audit found different that nobody had noticed. */

@@ -2,7 +2,7 @@ import { hubspotValue, klaviyoValue, regionFor } from './compare-fields.js';
 import { readHubspot, readKlaviyo } from './convert.js';
 import type { MappedField } from './mappings.js';
 import type { PersonPlan } from './plan-person.js';
-import { isApart, reconcile, sameValue } from './reconcile.js';
+import { isApart, isRefused, reconcile, sameValue } from './reconcile.js';
 import type { ContactConnection } from './connection.js';
 
 /** Why two mapped values differ although the pair is in sync. */
@@ -81,6 +81,7 @@ function causeOf(
   const base = plan.person.link?.base[field.key];
   if (plan.writes.some(({ key }) => key === field.key)) return waiting ? 'waiting' : 'drift';
   if (isApart(base)) return 'left_apart';
+  if (isRefused(base)) return 'issue';
   const decision = reconcile({ hubspot: values[0], klaviyo: values[1], base }, field.policy);
   return decision.because === 'emptying_not_carried' ? 'emptying_not_carried' : 'source_empty';
 }

@@ -5,8 +5,9 @@ import type { HubspotRecord, KlaviyoRecord, Person } from './person.js';
 import { baseAfterOwnWrites } from './own-write.js';
 import { regionOf } from './phone.js';
 import type { Repair } from './repair.js';
-import { reconcile, type Because, type Canonical } from './reconcile.js';
+import { isRefused, reconcile, type Because, type Canonical, type Refused } from './reconcile.js';
 import { consentStatus } from './subscription.js';
+import { issueWords } from './words.js';
 
 /** One field that is to be written, with its old value and the reason. */
 export interface FieldWrite {
@@ -25,12 +26,15 @@ export interface FieldWrite {
 
 export interface FieldIssue {
   connectionId: string;
-  code: ConversionIssue;
+  /** A value that cannot be converted, or the code with which a vendor refused it before. */
+  code: ConversionIssue | (string & {});
   /** Side whose value is the problem. */
   side: Side;
   field: string;
   detail: string;
   repair?: Repair;
+  /** The vendor refused this before, and it was not asked again: what is known of it stays as it is. */
+  rests?: true;
 }
 
 /** What to write to one HubSpot contact: property values as text, '' empties. */
@@ -117,6 +121,7 @@ function decide(result: Comparison, person: Person, field: MappedField, hubspot:
   const decision = reconcile({ hubspot, klaviyo, base }, field.policy);
   if (decision.action === 'none') {
     if (decision.base !== undefined) result.agreed[field.key] = decision.base;
+    if (decision.because === 'refused' && isRefused(base)) result.issues.push(restingIssue(person, field, base));
     return;
   }
   const { pair } = field;
@@ -140,6 +145,19 @@ function decide(result: Comparison, person: Person, field: MappedField, hubspot:
     if (pair.klaviyo.kind === 'property') result.klaviyo.properties[pair.klaviyo.name] = value;
     else result.klaviyo.attributes[pair.klaviyo.name] = value === null ? null : String(value);
   }
+}
+
+/** The issue of a value that a vendor refused before; in the words of that time as far as they are known. */
+function restingIssue(person: Person, { connectionId, pair }: MappedField, { by, code }: Refused): FieldIssue {
+  const before = person.standings.find((one) => one.connectionId === connectionId && one.reason === code);
+  return {
+    connectionId,
+    code,
+    side: by,
+    field: by === 'hubspot' ? pair.hubspot.name : pair.klaviyo.name,
+    detail: before?.message ?? issueWords[code]?.title ?? code,
+    rests: true,
+  };
 }
 
 /** Region for national phone numbers: the contact's country, else the oldest connection's default (D7). */

@@ -1,11 +1,11 @@
 import { regionFor } from './compare-fields.js';
-import type { ContactConnection, Side } from './connection.js';
+import type { ContactConnection } from './connection.js';
 import { readHubspot, readKlaviyo } from './convert.js';
 import { normalEmail } from './email.js';
 import type { MappedField } from './mappings.js';
 import type { HubspotRecord, KlaviyoRecord } from './person.js';
 import { hubspotOptOutProperty } from './plan-consent.js';
-import { isApart, sameValue, type Base } from './reconcile.js';
+import { heldOn, sameValue, type Base } from './reconcile.js';
 
 /** A record as a sweep brought it. */
 export type SweptRecord =
@@ -50,15 +50,12 @@ export function isEcho(
       swept.side === 'hubspot'
         ? readHubspot(pair, swept.record.properties[pair.hubspot.name], { region })
         : readKlaviyo(pair, rawOf(swept.record, pair.klaviyo), { region });
-    return value.ok && sameValue(value.value, valueOn(side, agreed.base[key]));
+    return value.ok && sameValue(value.value, heldOn(side, agreed.base[key]) ?? null);
   });
 }
 
 const emailOf = (swept: SweptRecord): string | null | undefined =>
   swept.side === 'hubspot' ? swept.record.properties['email'] : swept.record.email;
-
-/** What a side holds by the base; a field that never met is empty. */
-const valueOn = (side: Side, base: Base | undefined) => (isApart(base) ? base[side] : (base ?? null));
 
 function rawOf(record: Omit<KlaviyoRecord, 'subscription'>, { kind, name }: MappedField['pair']['klaviyo']): unknown {
   if (kind === 'property') return record.properties[name];

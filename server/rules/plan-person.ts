@@ -49,6 +49,8 @@ export interface PlannedIssue {
   field: string;
   detail: string;
   repair?: Repair;
+  /** See `FieldIssue`. */
+  rests?: true;
 }
 
 export interface ListChange {

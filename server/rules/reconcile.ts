@@ -10,13 +10,52 @@ export type Canonical = string | boolean | readonly string[] | null;
 
 /**
  * What both sides last agreed on; or, after an undo, the two values that a person wanted to stand side by side: nothing
- * goes across then until one of the sides is edited.
+ * goes across then until one of the sides is edited; or the two values under which a vendor refused the write.
  */
-export type Base = Canonical | { hubspot: Canonical; klaviyo: Canonical };
+export type Base = Canonical | Apart | Refused;
+
+interface Apart {
+  hubspot: Canonical;
+  klaviyo: Canonical;
+}
+
+/**
+ * A write that a vendor refused, and what both sides held then: asked again with the same values it would refuse again. The
+ * write rests until one of them changes, somebody retries, or what stood in the way is known to be gone.
+ */
+export interface Refused {
+  refused: Apart;
+  /** Who refused it, and the code of the issue that says why. */
+  by: Side;
+  code: string;
+  /** What both sides agreed on before; absent when they never did. */
+  before?: Canonical | Apart;
+}
+
+const isObject = (base: Base | undefined): base is Apart | Refused =>
+  typeof base === 'object' && base !== null && !Array.isArray(base);
 
 /** Whether a base is two values that stand side by side. */
-export const isApart = (base: Base | undefined): base is { hubspot: Canonical; klaviyo: Canonical } =>
-  typeof base === 'object' && base !== null && !Array.isArray(base);
+export const isApart = (base: Base | undefined): base is Apart => isObject(base) && !('refused' in base);
+
+/** Whether a base tells of a refused write. */
+export const isRefused = (base: Base | undefined): base is Refused => isObject(base) && 'refused' in base;
+
+/** The base as if no write had been refused: with it the write is tried again. */
+export const withoutRefusal = (base: Base | undefined): Canonical | Apart | undefined =>
+  isRefused(base) ? base.before : base;
+
+/** The base after a vendor refused a write while the sides held these values. Pure. */
+export function afterRefusal(base: Base | undefined, refused: Apart, by: Side, code: string): Refused {
+  const before = withoutRefusal(base);
+  return { refused, by, code, ...(before === undefined ? {} : { before }) };
+}
+
+/** What a side held by the base when a pass was last through with it; undefined when the field never met. */
+export function heldOn(side: Side, base: Base | undefined): Canonical | undefined {
+  if (isRefused(base)) return base.refused[side];
+  return isApart(base) ? base[side] : base;
+}
 
 export interface FieldPolicy {
   direction: 'both' | 'to_klaviyo' | 'to_hubspot';
@@ -44,6 +83,7 @@ export type Because =
   | 'source_empty' // one-way field: nothing to send
   | 'undone' // taken back by a person
   | 'left_apart' // an undo put the values apart, and neither side was edited since
+  | 'refused' // a vendor refused this write, and neither side was edited since
   | 'emptying_not_carried'; // one side was emptied, and the mapping does not carry that
 
 export type Decision =
@@ -72,9 +112,13 @@ export function sameValue(one: Canonical | undefined, other: Canonical | undefin
 export function reconcile(values: FieldValues, policy: FieldPolicy): Decision {
   const { hubspot, klaviyo } = values;
   if (sameValue(hubspot, klaviyo)) return { action: 'none', because: 'agree', base: hubspot };
-  const base: Settled | 'apart' = isApart(values.base)
-    ? apartBase(values.base, hubspot, klaviyo, policy)
-    : { value: values.base };
+  if (isRefused(values.base)) {
+    const { refused } = values.base;
+    if (sameValue(hubspot, refused.hubspot) && sameValue(klaviyo, refused.klaviyo))
+      return { action: 'none', because: 'refused', base: undefined };
+  }
+  const before = withoutRefusal(values.base);
+  const base: Settled | 'apart' = isApart(before) ? apartBase(before, hubspot, klaviyo, policy) : { value: before };
   if (base === 'apart') return { action: 'none', because: 'left_apart', base: undefined };
   if (policy.direction === 'both') return twoWay({ hubspot, klaviyo, base: base.value }, policy);
   const [source, destination, to]: [Canonical, Canonical, Side] =
@@ -90,12 +134,7 @@ interface Settled {
  * The base to compare with when the values were put apart: none while nobody edited the side that counts; afterwards the
  * value of the side that was left alone, so that only the edit goes across.
  */
-function apartBase(
-  apart: { hubspot: Canonical; klaviyo: Canonical },
-  hubspot: Canonical,
-  klaviyo: Canonical,
-  policy: FieldPolicy,
-): Settled | 'apart' {
+function apartBase(apart: Apart, hubspot: Canonical, klaviyo: Canonical, policy: FieldPolicy): Settled | 'apart' {
   const hubspotEdited = !sameValue(hubspot, apart.hubspot);
   const klaviyoEdited = !sameValue(klaviyo, apart.klaviyo);
   if (policy.direction === 'to_klaviyo') return hubspotEdited ? { value: klaviyo } : 'apart';

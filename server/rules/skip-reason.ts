@@ -5,7 +5,7 @@ import type { Eligibility } from './eligibility.js';
 import { isPlausibleEmail, normalEmail } from './email.js';
 import type { MappedField } from './mappings.js';
 import type { Person } from './person.js';
-import { isApart, sameValue } from './reconcile.js';
+import { heldOn, sameValue } from './reconcile.js';
 import type { StandingReason } from './words.js';
 
 /** Key of the email in the link's base: always mapped, see B3. */
@@ -62,8 +62,7 @@ function editedSince(
   const region = regionFor(person, connections);
   return fields.some((field) => {
     const { key, pair } = field;
-    const kept = base[key];
-    const then = isApart(kept) ? (person.hubspot === null ? kept.klaviyo : kept.hubspot) : kept;
+    const then = heldOn(person.hubspot === null ? 'klaviyo' : 'hubspot', base[key]);
     const own = person.hubspot === null ? pair.klaviyo : pair.hubspot;
     if (then === undefined || own.readOnly || pair.hubspot.object === 'company') return false;
     const now =

@@ -27,11 +27,16 @@ export function becauseOfWrite(because: Because, to: Side): string {
       return `Taken back: it stands in ${target} as it did before.`;
     case 'agree':
     case 'left_apart':
+    case 'refused':
     case 'source_empty':
     case 'emptying_not_carried':
       return `Nothing to write to ${target}.`;
   }
 }
+
+/** Of a value that a vendor refused (F11). */
+export const restingWords =
+  'It is not sent again until one of the two values changes, somebody retries, or a look at open issues comes round, a day later at most.';
 
 export const standingReasons = {
   no_email: 'The contact has no email address, and email is what links the two sides.',

@@ -25,6 +25,13 @@ export interface Change {
   afterSeconds?: number;
 }
 
+/** Causes behind which somebody asks for another try: what a vendor refused before is sent again. */
+const insisting: readonly string[] = ['retry', 'repair', 'sync now'];
+
+/** Whether a change asks for another try of what a vendor refused, and not only for a look. */
+export const insists = ({ cause, priority }: Pick<ClaimedChange, 'cause' | 'priority'>): boolean =>
+  insisting.includes(cause) || priority === changePriority.retry;
+
 export interface ClaimedChange {
   side: Side;
   recordId: string;
@@ -59,8 +66,8 @@ export async function noteChanges(
      order by x.side, x."recordId"
      on conflict (klaviyo_account_id, side, record_id) do update set
        priority = least(c.priority, excluded.priority), due_at = least(c.due_at, excluded.due_at),
-       generation = c.generation + 1, cause = excluded.cause`,
-    [portalId, klaviyoAccountId, JSON.stringify([...unique.values()])],
+       generation = c.generation + 1, cause = case when c.cause = any ($4) then c.cause else excluded.cause end`,
+    [portalId, klaviyoAccountId, JSON.stringify([...unique.values()]), insisting],
   );
 }
 

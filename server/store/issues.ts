@@ -16,10 +16,14 @@ export interface NewIssue {
   klaviyoId: string | null;
   email: string | null;
   repair?: Repair;
+  /** Nothing was tried this time: an open issue keeps its words, and when it was tried last. */
+  rests?: true;
+  /** The phone number (E.164) that another profile holds; see `awaitingNumbers`. */
+  awaits?: string;
 }
 
 const columns = `"connectionId" uuid, code text, side text, "recordId" text, field text, title text, detail text, fix text,
-  "hubspotId" text, "klaviyoId" text, email text, repair jsonb`;
+  "hubspotId" text, "klaviyoId" text, email text, repair jsonb, awaits text`;
 
 /**
  * Opens issues, or counts another attempt where they are open. An ignored issue stays ignored while its detail stays
@@ -32,17 +36,42 @@ export async function openIssues(tx: Database, portalId: string, issues: readonl
       issue,
     ]),
   );
-  if (unique.size === 0) return;
+  const rows = [...unique.values()];
+  const tried = rows.filter(({ rests }) => rests !== true);
+  const resting = rows.filter(({ rests }) => rests === true);
+  if (tried.length > 0) await writeIssues(tx, portalId, tried, afterTry);
+  if (resting.length > 0) await writeIssues(tx, portalId, resting, whose);
+}
+
+const whose = 'hubspot_id = excluded.hubspot_id, klaviyo_id = excluded.klaviyo_id, email = excluded.email';
+const afterTry = `${whose}, attempts = i.attempts + 1, last_seen_at = now(), title = excluded.title, fix = excluded.fix,
+       repair = excluded.repair, awaits = excluded.awaits, ignored_at = case when i.detail = excluded.detail then i.ignored_at end, detail = excluded.detail`;
+
+async function writeIssues(
+  tx: Database,
+  portalId: string,
+  issues: readonly NewIssue[],
+  whereOpen: typeof whose | typeof afterTry,
+): Promise<void> {
   await tx.query(
-    `insert into issue as i (portal_id, connection_id, code, side, record_id, field, title, detail, fix, hubspot_id, klaviyo_id, email, repair)
-     select $1, x."connectionId", x.code, x.side, x."recordId", x.field, x.title, x.detail, x.fix, x."hubspotId", x."klaviyoId", x.email, x.repair
+    `insert into issue as i (portal_id, connection_id, code, side, record_id, field, title, detail, fix, hubspot_id, klaviyo_id, email, repair, awaits)
+     select $1, x."connectionId", x.code, x.side, x."recordId", x.field, x.title, x.detail, x.fix, x."hubspotId", x."klaviyoId", x.email, x.repair, x.awaits
      from jsonb_to_recordset($2::jsonb) as x (${columns})
      join connection c on c.id = x."connectionId"
-     on conflict (connection_id, side, record_id, code, field) do update set
-       attempts = i.attempts + 1, last_seen_at = now(), title = excluded.title, fix = excluded.fix,
-       hubspot_id = excluded.hubspot_id, klaviyo_id = excluded.klaviyo_id, email = excluded.email, repair = excluded.repair,
-       ignored_at = case when i.detail = excluded.detail then i.ignored_at end, detail = excluded.detail`,
-    [portalId, JSON.stringify([...unique.values()])],
+     on conflict (connection_id, side, record_id, code, field) do update set ${whereOpen}`,
+    [portalId, JSON.stringify(issues)],
+  );
+}
+
+/** Records with an issue because one of these phone numbers belonged to another profile. */
+export async function awaitingNumbers(
+  tx: Database,
+  connectionIds: readonly string[],
+  numbers: readonly string[],
+): Promise<{ side: Side; recordId: string }[]> {
+  return tx.query(
+    `select distinct side, record_id as "recordId" from issue where connection_id = any ($1) and awaits = any ($2)`,
+    [connectionIds, numbers],
   );
 }
 

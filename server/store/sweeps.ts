@@ -144,6 +144,8 @@ export interface UnseenRecord {
 /**
  * Of records found by a field sweep, those whose state has not been compared yet. A pass that writes a record does not
  * see the modified time that this gives it: where the pair was through after that time, what it agreed on is answered too.
+ * Klaviyo's times have a grain of a second: of two edits in one the first may have been compared alone, so a profile that was
+ * compared right after its edit is answered once more.
  */
 export async function unseenRecords(
   db: Database,
@@ -164,8 +166,8 @@ export async function unseenRecords(
        case when l.synced_at >= x."modifiedAt" then l.base end as base
      from jsonb_to_recordset($2::jsonb) as x ("recordId" text, "modifiedAt" timestamptz)
      left join pair l on l.record_id = x."recordId"
-     where l.modified_at is null or l.modified_at < x."modifiedAt"`,
-    [klaviyoAccountId, JSON.stringify(found), found.map(({ recordId }) => recordId)],
+     where l.modified_at is null or l.modified_at < x."modifiedAt" or l.synced_at < x."modifiedAt" + make_interval(secs => $4)`,
+    [klaviyoAccountId, JSON.stringify(found), found.map(({ recordId }) => recordId), side === 'klaviyo' ? 10 : 0],
   );
   return rows.map(({ recordId, email, base }) => ({
     recordId,

@@ -1,3 +1,4 @@
+import { SweptProfiles } from '../../server/contacts/swept-profiles.js';
 import { randomBytes } from 'node:crypto';
 import pino from 'pino';
 import type { EngagementContext } from '../../server/engagement/engagement-context.js';
@@ -19,6 +20,7 @@ export const engagementContext = (db: Database): EngagementContext => ({
   pollSeconds: 1,
   hubspot: noVendor,
   klaviyo: noVendor,
+  swept: new SweptProfiles(),
   catalogue: noVendor,
   publicUrl: 'https://tandem.example',
   klaviyoAppUrl: 'https://www.klaviyo.com',

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { firstPortal, type HubspotSandbox } from '../../sandbox/hubspot/index.js';
 import type { KlaviyoSandbox } from '../../sandbox/klaviyo/index.js';
+import { SweptProfiles } from '../../server/contacts/swept-profiles.js';
 import type { SyncContext } from '../../server/contacts/sync-context.js';
 import { createSealer } from '../../server/oauth/seal.js';
 import { catalogueOf, type Catalogue } from '../../server/rules/mappings.js';
@@ -80,6 +81,7 @@ export async function openSteps(
         priority,
         credential: () => Promise.resolve({ kind: 'api_key', key: 'pk_sandbox_TANDM1' }),
       }),
+    swept: new SweptProfiles(),
     catalogue: () => Promise.resolve(catalogue),
     wakeDrain: () => {
       wakes += 1;

@@ -62,12 +62,13 @@ export async function searchModified(
     return { contacts: await contactsOf(session, search, page), done: true };
   }
   const lastMs = modifiedOf(search, last);
-  // The page may end in the middle of a moment: its highest id is not known to be the last, so that moment is asked whole.
+  // The page may end in the middle of a moment, so that moment begins the next page; one that fills a page by itself is asked
+  // by id.
   const before = { ...page, results: page.results.filter((record) => modifiedOf(search, record) < lastMs) };
   return {
     contacts: await contactsOf(session, search, before),
     done: false,
-    next: { modifiedMs: lastMs, id: '0' },
+    next: before.results.length > 0 ? { modifiedMs: lastMs - 1, id: '' } : { modifiedMs: lastMs, id: '0' },
   };
 }
 
@@ -96,7 +97,7 @@ const modifiedOf = (search: ModifiedSearch, record: Page['results'][number]): nu
 function hasMore(page: Page, limit: number): boolean {
   const next = page.paging?.next ?? null;
   if (next !== null && page.results.length === 0) throw new VendorBug('A HubSpot search is empty and says it goes on.');
-  return next !== null || page.results.length >= limit;
+  return next !== null || (page.total === undefined ? page.results.length >= limit : page.total > page.results.length);
 }
 
 function ask(session: HubspotSession, search: ModifiedSearch, filters: object[], sort: string): Promise<Page> {

@@ -94,6 +94,31 @@ test('D5: what the service wrote itself is not looked at again; what people do a
   expect(await noted()).toContain(contact.id);
 });
 
+test('D4: a profile that a sweep has just read is not read again by the drain it wakes, and its edit goes across', async () => {
+  const { ctx, klaviyoAccountId } = steps;
+  const [profile] = account().holder({ email: 'ada@example.org' });
+  const contact = portal().contacts.get(portal().emails.get('ada@example.org') ?? '')!;
+  const work = () => drain(ctx, klaviyoAccountId, new AbortController().signal);
+  await noted();
+  await work();
+  const reads = async (does: () => Promise<void>): Promise<number> => {
+    klaviyo.calls.reset();
+    await does();
+    return klaviyo.calls.summary().byOperation['profiles.list']?.count ?? 0;
+  };
+  account().touch(Object.assign(profile!, { first_name: 'Augusta' }));
+  expect(await reads(() => sweep(ctx, klaviyoAccountId, 'klaviyo_profiles'))).toBe(1);
+  expect(await reads(work)).toBe(0);
+  expect(contact.properties['firstname']).toBe('Augusta');
+
+  // Another process had the drain since: who knows what it wrote.
+  account().touch(Object.assign(profile!, { first_name: 'Ada' }));
+  await sweep(ctx, klaviyoAccountId, 'klaviyo_profiles');
+  await database.db.query('update lease set token = token + 1');
+  expect(await reads(work)).toBe(1);
+  expect(contact.properties['firstname']).toBe('Ada');
+});
+
 test('D5: while a run is under way, what was modified a moment ago is left to the next sweep', async () => {
   await database.db.query('delete from change');
   const { ctx, portalId, klaviyoAccountId, connectionId } = steps;

@@ -264,19 +264,25 @@ test('D7: an update that would take a number from its holder leaves it out at on
   expect(only).toEqual({ outcome: 'refused' });
 });
 
-test('B4: a number that its holder is about to give up is not given to somebody new: Klaviyo would take them for one', async () => {
+test('B4: a number that its holder is about to give up goes to somebody new only after that: Klaviyo would take them for one', async () => {
   contact('stranger@example.org', { phone: '+49 30 12345621' });
   const holder = profile('leaves@example.org', { phone_number: '+493012345621' });
   contact('leaves@example.org', { phone: '+49 30 12345622' });
   await readBothSides();
   await goOn();
   expect([holder.email, holder.phone_number]).toEqual(['leaves@example.org', '+493012345622']);
-  expect(profileOf('stranger@example.org')?.phone_number).toBeNull();
-  const issues = await database.db.query(`select code, email from issue where email in ($1, $2)`, [
-    'stranger@example.org',
-    'leaves@example.org',
-  ]);
-  expect(issues).toEqual([{ code: 'phone_taken_in_klaviyo', email: 'stranger@example.org' }]);
+  const stranger = profileOf('stranger@example.org')!;
+  expect([stranger.id === holder.id, stranger.phone_number]).toEqual([false, '+493012345621']);
+  const steps = await database.db.query<{ action: string; outcome: string; fields: string[] }>(
+    `select action, outcome, (select array_agg(f->>'field') from jsonb_array_elements(fields) as f) as fields
+     from history where email = 'stranger@example.org' and side = 'klaviyo' order by id`,
+  );
+  // Created without it, and then, once the holder's update was through, written.
+  expect(steps.map(({ action, outcome }) => [action, outcome])).toContainEqual(['update', 'done']);
+  expect(steps.at(-1)?.fields).toEqual(['phone_number']);
+  expect(
+    await database.db.query(`select from issue where email in ('stranger@example.org', 'leaves@example.org')`),
+  ).toEqual([]);
 });
 
 test('C6: an opt-out is decided on the person as they are, not as the run read them', async () => {

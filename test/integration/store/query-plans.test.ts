@@ -26,7 +26,13 @@ import {
   listIssues,
 } from '../../../server/store/issue-list.js';
 import { historyOf, linkedContacts } from '../../../server/store/contact-view.js';
-import { clearIssues, openIssues, restsForPerson, type NewIssue } from '../../../server/store/issues.js';
+import {
+  awaitingNumbers,
+  clearIssues,
+  openIssues,
+  restsForPerson,
+  type NewIssue,
+} from '../../../server/store/issues.js';
 import { stampMembers, takeLeavers } from '../../../server/store/list-members.js';
 import { intendListWrites, openListWrites, settleListWrites } from '../../../server/store/list-writes.js';
 import {
@@ -99,8 +105,8 @@ beforeAll(async () => {
        select portal, account, connection, 'klaviyo', 'update', n::text, 'P' || n, n || '@example.com', '', now(), 'done'`,
     );
     await fill(
-      `issue (portal_id, connection_id, code, side, record_id, title, detail, fix, hubspot_id)
-       select portal, connection, 'invalid_phone', 'hubspot', n::text, '', '', '', n::text`,
+      `issue (portal_id, connection_id, code, side, record_id, title, detail, fix, hubspot_id, awaits)
+       select portal, connection, 'invalid_phone', 'hubspot', n::text, '', '', '', n::text, '+49' || n`,
       count,
     );
     await fill(
@@ -309,6 +315,15 @@ const hot: [string, (db: Database) => Promise<unknown>][] = [
     async (db) => (await openIssues(db, portalId, hundred.map(issue)), clearIssues(db, [connectionId], records, [])),
   ],
   ['issues of a contact', (db) => issuesOfContact(db, portalId, '77', 10)],
+  [
+    'issues that wait for a number',
+    (db) =>
+      awaitingNumbers(
+        db,
+        [connectionId],
+        hundred.map((n) => `+49${n}`),
+      ),
+  ],
   ['fields with issues', (db) => fieldsWithIssues(db, [connectionId], hundred)],
   ['whether a pair rests', (db) => restsForPerson(db, accountId)],
   ['a page of issues', (db) => listIssues(db, portalId, { connectionId }, page)],

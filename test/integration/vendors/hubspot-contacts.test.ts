@@ -176,6 +176,21 @@ test('G6: a search brings everybody exactly once, however many share a moment', 
   );
 });
 
+test('G6: a search takes one call a page; a full page that is the last takes none after it', async () => {
+  const base = Date.parse(at);
+  const rows = (count: number) => Array.from({ length: count }, (_, n) => ({ id: n + 1, ms: base + n }));
+  for (const [count, calls] of [
+    [10, 1],
+    // Each page begins with the last moment of the one before.
+    [19, 2],
+    [28, 3],
+  ] as const) {
+    vendor.answers(searching(rows(count)));
+    expect(await searchAll(base, 10)).toHaveLength(count);
+    expect(vendor.seen).toHaveLength(calls);
+  }
+});
+
 test('G6: a search with more properties than its body may hold reads them by id', async () => {
   const many = Array.from({ length: 200 }, (_, n) => `a_property_with_a_name_${n}`);
   const base = Date.parse(at);

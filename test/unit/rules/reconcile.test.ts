@@ -1,13 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  afterRefusal,
+  heldOn,
   reconcile,
   sameValue,
+  withoutRefusal,
+  type Base,
   type Canonical,
   type Decision,
   type FieldPolicy,
   type FieldValues,
-  isApart,
 } from '../../../server/rules/reconcile.js';
 
 const filled: fc.Arbitrary<Canonical> = fc.oneof(
@@ -200,7 +203,7 @@ describe('properties of the comparison', () => {
         const decision = reconcile(given, how);
         if (decision.action !== 'write') return;
         const lost = given[decision.to];
-        const known = lost === null || (!isApart(given.base) && sameValue(lost, given.base));
+        const known = lost === null || sameValue(lost, heldOn(decision.to, given.base));
         // What the destination alone had is overruled; what both had agreed on is in the history already.
         if (!known) expect(decision.overruled).toEqual(lost);
       }),
@@ -223,6 +226,39 @@ describe('properties of the comparison', () => {
           const goesAcross = how.direction === 'both' || how.direction !== `to_${side}`;
           if (goesAcross) expect(decision).toMatchObject({ action: 'write', to: swapSide[side], value: edit });
           else expect(decision).toMatchObject({ action: 'none', because: 'left_apart' });
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('F5: a write that a vendor refused rests until a side is edited or somebody retries, and then goes as before', () => {
+    const settled: fc.Arbitrary<Base | undefined> = fc.oneof(
+      fc.constant(undefined),
+      value,
+      fc.record({ hubspot: value, klaviyo: value }),
+    );
+    fc.assert(
+      fc.property(value, value, settled, value, policy, (hubspot, klaviyo, before, edit, how) => {
+        const given = { hubspot, klaviyo, base: before };
+        const decision = reconcile(given, how);
+        fc.pre(decision.action === 'write');
+        const by = decision.action === 'write' ? decision.to : 'klaviyo';
+        const refused = afterRefusal(before, { hubspot, klaviyo }, by, 'code');
+        expect(reconcile({ ...given, base: refused }, how)).toEqual({
+          action: 'none',
+          because: 'refused',
+          base: undefined,
+        });
+        expect([heldOn('hubspot', refused), heldOn('klaviyo', refused)]).toEqual([hubspot, klaviyo]);
+        // Retried, or edited on a side: as if nothing had been refused.
+        expect(withoutRefusal(refused)).toEqual(before);
+        for (const side of ['hubspot', 'klaviyo'] as const) {
+          if (sameValue(edit, given[side])) continue;
+          const edited = { ...given, [side]: edit };
+          expect(reconcile({ ...edited, base: refused }, how)).toEqual(reconcile(edited, how));
+          // Refused again with the new value: what was agreed on before either is kept.
+          expect(withoutRefusal(afterRefusal(refused, edited, by, 'code'))).toEqual(before);
         }
       }),
       { numRuns: 2000 },
