@@ -610,7 +610,7 @@ create table roster (
   stale boolean not null default false,
   constraint roster_pkey PRIMARY KEY (run_id, kind, record_id)
 ) with (fillfactor=90);
-CREATE INDEX roster_email ON public.roster USING btree (run_id, kind, email) WHERE (email IS NOT NULL);
+CREATE INDEX roster_address ON public.roster USING btree (run_id, email) WHERE (email IS NOT NULL);
 CREATE INDEX roster_phone ON public.roster USING btree (run_id, phone) WHERE (phone IS NOT NULL);
 CREATE TRIGGER roster_run AFTER INSERT ON public.roster REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION run_stands();
 alter table roster enable row level security;
@@ -967,6 +967,16 @@ begin
   update rate_bucket b set tokens = x.tokens, at = t
     from unnest(names, left_in, touched) as x (key, tokens, touched) where b.key = x.key and x.touched;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.roster_page(of_run uuid, of_kind text, after text, most integer)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+ SET enable_bitmapscan TO 'off'
+ SET enable_seqscan TO 'off'
+ SET enable_sort TO 'off'
+AS $function$
+  select record_id from roster where run_id = of_run and kind = of_kind and record_id > after order by record_id limit most $function$;
 
 CREATE OR REPLACE FUNCTION public.run_stands()
  RETURNS trigger

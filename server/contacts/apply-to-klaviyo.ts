@@ -17,11 +17,12 @@ import type { Roster } from './roster.js';
 
 /**
  * Up to this many profiles are written one by one: an answer at once beats the wait for an import job, and single writes
- * have their own, wide limit (75/s, 700/min). Beyond it one import job carries up to a thousand. Where somebody waits, more
+ * have their own, wide limit (75/s, 700/min). Beyond it one import job carries up to two thousand. Where somebody waits, more
  * of the limit is worth it: should it be used up, more hints gather meanwhile, and they go by import again.
  */
 const singleWrites: Record<Priority, number> = { person: 20, sweep: 5 };
-const importSize = 1000;
+/** Of 10,000 that a job may take: the more, the longer all of them wait for its end. */
+const importSize = 2000;
 const importBytes = 4_000_000;
 
 /** Fields that Klaviyo refused and that are left out of the next try, by person. */

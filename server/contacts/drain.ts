@@ -18,10 +18,9 @@ import { loadScope, type AccountScope } from './account-scope.js';
 import { askForPerson } from './ask-for-person.js';
 import { eraseDue } from './erase.js';
 import { processBatch } from './process-batch.js';
-import { ReadAhead } from './read-ahead.js';
 import { RunPipeline } from './run-pipeline.js';
 import type { ScanCursor } from './pass-of.js';
-import { scanPage, type Ahead } from './scan-page.js';
+import { nothingAhead, scanPage } from './scan-page.js';
 import { fieldSweeps } from './sweep.js';
 import { undoPage } from './undo.js';
 import type { SyncContext } from './sync-context.js';
@@ -65,7 +64,7 @@ async function workOn(ctx: SyncContext, klaviyoAccountId: string, turn: Turn): P
   await abandonHistory(ctx.db, klaviyoAccountId);
   let scope: AccountScope | null = null;
   let stamp = '';
-  let ahead: Ahead = { pages: new ReadAhead(), roster: new ReadAhead() };
+  let ahead = nothingAhead();
   const pipeline = new RunPipeline(batchesUnderWay);
   for (;;) {
     const over = turn.isOver();
@@ -86,7 +85,7 @@ async function workOn(ctx: SyncContext, klaviyoAccountId: string, turn: Turn): P
         await pipeline.settle();
         scope = await loadScope(ctx, klaviyoAccountId);
         // What was read ahead was read for the mappings before.
-        ahead = { pages: new ReadAhead(), roster: new ReadAhead() };
+        ahead = nothingAhead();
       }
       stamp = now;
       if (scope === null) return 'rest';

@@ -27,6 +27,8 @@ export interface Batch extends BatchInput {
   createsLeft?: number | null;
   /** Throws when this process may no longer write (its lease ran out while it was frozen). */
   mayWrite: () => void;
+  /** Of what is planned, what this batch does; the rest is left to a later one. All when left out. */
+  does?: (plan: PersonPlan) => boolean;
   /** The end of the batch of the same run that must be written down before this one. */
   before?: Promise<void>;
 }
@@ -54,6 +56,8 @@ export async function processBatch(
     for (const id of await listsGone(ctx, scope)) scope.goneLists.add(id);
     if (scope.goneLists.size > 0) plans = persons.map((person) => planPerson(person, moment));
   }
+  const { does } = batch;
+  if (does !== undefined) plans = plans.filter(does);
   if (batch.run === null) plans = plans.map((plan) => leftToTheRun(plan, moment));
   const creates = plans.filter((plan) => plan.hubspot?.action === 'create' || plan.klaviyo?.action === 'create').length;
   if (creates > (batch.createsLeft ?? Infinity)) throw new CeilingReached(`${creates} records would be created.`);

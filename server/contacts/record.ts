@@ -29,8 +29,8 @@ export interface RecordInput {
   intents: Intents;
   /** Change rows that this batch answers. */
   claimed: readonly ClaimedChange[];
-  /** The run this batch is a page of, and where it goes on. */
-  run: { id: string; cursor: unknown; total: number | null; done: number } | null;
+  /** The run this batch is a page of, and where it goes on; without a cursor, where it is. */
+  run: { id: string; cursor?: unknown; total: number | null; done: number } | null;
 }
 
 /**

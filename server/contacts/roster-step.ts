@@ -4,10 +4,13 @@ import {
   addToRoster,
   clearRosters,
   remainingProfiles,
-  rosteredContacts,
+  rosteredContactIds,
+  rosteredContactsById,
   rosterSize,
+  type Rostered,
   type RosterRow,
 } from '../store/roster.js';
+import { contactsSyncedSince } from '../store/links.js';
 import type { Database } from '../store/database.js';
 import { advanceRun, foretell, type Run } from '../store/runs.js';
 import { countContacts, readByIds, readPage as readContacts } from '../vendors/hubspot/contacts.js';
@@ -75,7 +78,7 @@ export interface Round {
 
 /**
  * Reads the next pages of both sides, at the same time, and takes them down; nothing is compared yet. Both vendors' limits
- * are used that way, and each record is read once.
+ * are used that way, and each record is read once. Answers what was taken down, and whether it was the last of it.
  */
 export async function readRoster(
   ctx: SyncContext,
@@ -84,7 +87,7 @@ export async function readRoster(
   run: Run<ScanCursor>,
   cursor: ScanCursor & { roster: RosterProgress },
   ahead: ReadAhead<Round>,
-): Promise<void> {
+): Promise<Round & { through: boolean }> {
   // An earlier pass of this run, before an edit of the connection or a rest, read something else.
   if (cursor.roster.contacts.state === 'begin') await clearRosters(ctx.db, run.id);
   const key = (roster: RosterProgress): string =>
@@ -121,6 +124,7 @@ export async function readRoster(
   });
   // Only now, and outside: counting a million addresses takes seconds.
   if (through) await foretell(ctx.db, run.id, await expected(ctx.db, run.id, roster.contactsInAll));
+  return { rows, roster, through };
 }
 
 const sourcesOf = (roster: RosterProgress): Source[] => [
@@ -246,24 +250,56 @@ export async function rosterContacts(
 ): Promise<Page> {
   const beside = roster?.all === true && roster.contacts.state === 'read' && lone !== null;
   const atOnce = beside ? peopleAtOnce - mostBeside : peopleAtOnce;
-  const [rows, alone] = await Promise.all([
-    rosteredContacts<HubspotContact>(ctx.db, run.id, after ?? '', atOnce),
-    beside ? loneProfiles(ctx, run, new Date(sinceMs), lone ?? '') : null,
+  const since = new Date(sinceMs);
+  const [next, alone] = await Promise.all([
+    contactsToDo(ctx.db, run, since, after ?? '', atOnce),
+    beside ? loneProfiles(ctx, run, since, lone ?? '') : null,
   ]);
+  const contacts = await presentContacts(ctx, scope, await rosteredContactsById(ctx.db, run.id, next.ids));
+  return {
+    input: { hubspotIds: [], klaviyoIds: [], contacts, ...alone?.input },
+    size: next.size + (alone?.input.profiles.length ?? 0),
+    after: next.after,
+    total: null,
+    ...(alone === null ? {} : { lone: alone.after }),
+  };
+}
+
+/** Ids of the next contacts that were not worked on ahead, enough for a batch; how many were looked through, and how far. */
+async function contactsToDo(
+  db: Database,
+  run: { id: string; klaviyoAccountId: string },
+  since: Date,
+  from: string,
+  atOnce: number,
+): Promise<{ ids: string[]; size: number; after: string | null }> {
+  const ids: string[] = [];
+  let size = 0;
+  let after: string | null = from;
+  do {
+    const limit = atOnce - ids.length;
+    const page: string[] = await rosteredContactIds(db, run.id, after, limit);
+    const through = await contactsSyncedSince(db, run.klaviyoAccountId, page, since);
+    ids.push(...page.filter((id) => !through.has(id)));
+    size += page.length;
+    after = page.length < limit ? null : (page.at(-1) ?? null);
+  } while (after !== null && ids.length < 0.9 * atOnce);
+  return { ids, size, after };
+}
+
+/** Contacts of the roster as they are: those that were looked at since are read again, and left out when they are gone. */
+export async function presentContacts(
+  ctx: SyncContext,
+  scope: AccountScope,
+  rows: readonly Rostered<HubspotContact>[],
+): Promise<HubspotContact[]> {
   const again = rows.flatMap((row) => (row.stale || row.record === null ? row.recordId : []));
   const session = ctx.hubspot(scope.portalId, 'sweep');
   const read =
     again.length === 0
       ? new Map<string, HubspotContact>()
       : (await readByIds(session, again, scope.contactProperties)).contacts;
-  const contacts = rows.flatMap((row) => read.get(row.recordId) ?? (row.stale ? [] : (row.record ?? [])));
-  return {
-    input: { hubspotIds: [], klaviyoIds: [], contacts, ...alone?.input },
-    size: rows.length + (alone?.input.profiles.length ?? 0),
-    after: rows.length < atOnce ? null : (rows.at(-1)?.recordId ?? null),
-    total: null,
-    ...(alone === null ? {} : { lone: alone.after }),
-  };
+  return rows.flatMap((row) => read.get(row.recordId) ?? (row.stale ? [] : (row.record ?? [])));
 }
 
 /** Profiles that no contact has, in full batches of creates. */

@@ -2,7 +2,6 @@ import { RetryLater, NeedsPerson } from '../errors.js';
 import type { ContactConnection } from '../rules/connection.js';
 import { concludeChoosing, putForward } from '../store/admissions.js';
 import { noteChanges } from '../store/changes.js';
-import { linksOfRecords } from '../store/links.js';
 import { LeaseLost, type Lease } from '../store/lease.js';
 import { addToRoster, clearRosters } from '../store/roster.js';
 import { advanceRun, finishRun, startRun, type Run } from '../store/runs.js';
@@ -18,13 +17,15 @@ import {
   choosesOnly,
   following,
 } from './pass-of.js';
+import { keysOf, notDoneYet } from './not-done-yet.js';
+import { PairsAhead, workOnPairs } from './pairs-ahead.js';
 import { CeilingReached, processBatch } from './process-batch.js';
-import type { ReadAhead } from './read-ahead.js';
+import { ReadAhead } from './read-ahead.js';
 import { emailsOfPage, readPage, readPages, recordsOf, type Page } from './read-page.js';
 import { restConnection } from './rest-connection.js';
 import { rosterOf, type Roster } from './roster.js';
 import { addressRows, readRoster, rosterContacts, rosterProfiles, type Round } from './roster-step.js';
-import type { RecordKey, RunPipeline } from './run-pipeline.js';
+import type { RunPipeline } from './run-pipeline.js';
 import type { SyncContext } from './sync-context.js';
 
 /** How long a run with a roster may rest: the sweeps find what changes meanwhile only while they run beside it. */
@@ -64,7 +65,8 @@ export async function scanPage(
   if (step.side === 'both') {
     const { roster } = cursor;
     if (roster === undefined) throw new Error('A pass that reads both sides has no roster.');
-    return readRoster(ctx, scope, lease, run, { ...cursor, roster }, ahead.roster);
+    const round = await readRoster(ctx, scope, lease, run, { ...cursor, roster }, ahead.roster);
+    return workOnPairs(ctx, scope, lease, run, cursor, round, mayWrite, { pairs: ahead.pairs, pipeline });
   }
   if (choosesOnly(step)) {
     const page = await readPage(ctx, scope, step, cursor.after, true);
@@ -142,7 +144,15 @@ async function handOver(
 export interface Ahead {
   pages: ReadAhead<Page>;
   roster: ReadAhead<Round>;
+  pairs: PairsAhead;
 }
+
+/** Nothing read ahead yet. */
+export const nothingAhead = (): Ahead => ({
+  pages: new ReadAhead(),
+  roster: new ReadAhead(),
+  pairs: new PairsAhead(),
+});
 
 /** The roster in which partners are looked up, or null where not all profiles are on it. */
 function completeRoster(ctx: SyncContext, run: Run<ScanCursor>, { roster }: ScanCursor): Roster | null {
@@ -150,9 +160,6 @@ function completeRoster(ctx: SyncContext, run: Run<ScanCursor>, { roster }: Scan
   const lists = Object.entries(roster.lists).flatMap(([id, { state }]) => (state === 'read' ? id : []));
   return rosterOf(ctx, run, lists);
 }
-
-const keysOf = (input: BatchInput): RecordKey[] =>
-  recordsOf(input).map(({ side, recordId }): RecordKey => `${side === 'hubspot' ? 'h' : 'k'}${recordId}`);
 
 /** Pages of a run that are worked off together; with a roster, as many as one import job and one list write carry. */
 const pagesAtOnce = 5;
@@ -177,28 +184,4 @@ async function choose(
     if (step === undefined || !choosesOnly(step)) await concludeChoosing(tx, connection.id);
     await advanceRun(tx, run.id, { cursor: next, done: 0, total: null, counts: {} });
   });
-}
-
-/** Leaves out the records that an earlier page of this run brought, itself or through their partner. */
-async function notDoneYet(
-  ctx: SyncContext,
-  scope: AccountScope,
-  pipeline: RunPipeline,
-  since: Date,
-  input: BatchInput,
-): Promise<BatchInput> {
-  const hubspotIds = [...input.hubspotIds, ...(input.contacts ?? []).map(({ id }) => id)];
-  const klaviyoIds = [...input.klaviyoIds, ...(input.profiles ?? []).map(({ id }) => id)];
-  const links = await linksOfRecords(ctx.db, scope.klaviyoAccountId, hubspotIds, klaviyoIds);
-  const through = new Set<string>(
-    links.filter((link) => link.syncedAt >= since).flatMap((link) => [`h${link.hubspotId}`, `k${link.klaviyoId}`]),
-  );
-  const done = (key: RecordKey): boolean => through.has(key) || pipeline.holds(key);
-  return {
-    ...input,
-    hubspotIds: input.hubspotIds.filter((id) => !done(`h${id}`)),
-    klaviyoIds: input.klaviyoIds.filter((id) => !done(`k${id}`)),
-    contacts: (input.contacts ?? []).filter(({ id }) => !done(`h${id}`)),
-    profiles: (input.profiles ?? []).filter(({ id }) => !done(`k${id}`)),
-  };
 }

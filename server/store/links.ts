@@ -179,3 +179,17 @@ export async function relink(
   );
   return rows.length > 0;
 }
+
+/** Which of these contacts have a pair that was through since a moment. */
+export async function contactsSyncedSince(
+  db: Database,
+  klaviyoAccountId: string,
+  hubspotIds: readonly string[],
+  since: Date,
+): Promise<Set<string>> {
+  const rows = await db.query<{ id: string }>(
+    `select hubspot_id as id from link where klaviyo_account_id = $1 and hubspot_id = any ($2) and synced_at >= $3`,
+    [klaviyoAccountId, hubspotIds, since],
+  );
+  return new Set(rows.map((row) => row.id));
+}

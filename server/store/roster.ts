@@ -74,6 +74,12 @@ export async function noteStale(
   );
 }
 
+/**
+ * The kind of a row that is found by something else, as SQL: said so that no index answers it. With `kind = …` the planner may
+ * take the primary key, which begins alike, and read all of the kind for each value (migration 0029).
+ */
+const is = (kind: 'contact' | 'secondary' | 'profile'): string => `kind is not distinct from '${kind}'`;
+
 interface Row<Record> {
   record_id: string;
   record: Record | null;
@@ -86,19 +92,44 @@ const fromRow = <Record>(row: Row<Record>): Rostered<Record> => ({
   stale: row.stale,
 });
 
-/** Contacts in the order of their ids as text, after one of them. */
-export async function rosteredContacts<Contact>(
+/** Contacts whose profile is on the roster too, of those with these addresses. Each looked up by itself: see `remainingProfiles`. */
+export async function pairsOnRoster(db: Database, runId: string, emails: readonly string[]): Promise<string[]> {
+  if (emails.length === 0) return [];
+  const rows = await db.query<{ record_id: string }>(
+    `select c.record_id from unnest($2::text[]) as x (email) cross join lateral (
+       select record_id from roster where run_id = $1 and ${is('contact')} and email = x.email offset 0) as c
+     where exists (select from roster where run_id = $1 and ${is('profile')} and email = x.email offset 0)`,
+    [runId, [...new Set(emails)]],
+  );
+  return rows.map((row) => row.record_id);
+}
+
+/** Contacts by their ids; those that are not on the roster are left out. */
+export async function rosteredContactsById<Contact>(
   db: Database,
   runId: string,
-  after: string,
-  limit: number,
+  ids: readonly string[],
 ): Promise<Rostered<Contact>[]> {
   const rows = await db.query<Row<Contact>>(
-    `select record_id, record, stale from roster where run_id = $1 and kind = 'contact' and record_id > $2
-     order by record_id limit $3`,
-    [runId, after, limit],
+    `select r.* from unnest($2::text[]) as x (id) cross join lateral (
+       select record_id, record, stale from roster where run_id = $1 and kind = 'contact' and record_id = x.id offset 0) as r`,
+    [runId, ids],
   );
   return rows.map(fromRow);
+}
+
+/** Ids of contacts in their order as text, after one of them. */
+export const rosteredContactIds = (db: Database, runId: string, after: string, limit: number): Promise<string[]> =>
+  pageOf(db, runId, 'contact', after, limit);
+
+async function pageOf(db: Database, runId: string, kind: RosterKind, after: string, limit: number): Promise<string[]> {
+  const rows = await db.query<{ id: string }>('select id from roster_page($1, $2, $3, $4) as id', [
+    runId,
+    kind,
+    after,
+    limit,
+  ]);
+  return rows.map((row) => row.id);
 }
 
 /**
@@ -111,34 +142,29 @@ export async function remainingProfiles<Profile>(
   after: string,
   limit: number,
 ): Promise<{ profiles: (Rostered<Profile> & { email: string | null; absent: boolean })[]; after: string | null }> {
-  const rows = await db.query<Row<Profile> & { email: string | null }>(
-    `select record_id, record, stale, email from roster where run_id = $1 and kind = 'profile' and record_id > $2
-     order by record_id limit $3`,
-    [run.id, after, limit],
+  const page = await pageOf(db, run.id, 'profile', after, limit);
+  const linked = await db.query<{ id: string }>(
+    // By a list: looked up one by one, the planner may ask the index of the portal beside, for each.
+    `select klaviyo_id as id from link where klaviyo_account_id = $1 and klaviyo_id = any ($2) and synced_at >= $3`,
+    [run.klaviyoAccountId, page, run.since],
   );
+  const through = new Set(linked.map(({ id }) => id));
+  const profiles = await rosteredProfiles<Profile>(db, run.id, { ids: page.filter((id) => !through.has(id)) });
   // Each looked up by itself: nobody has counted these tables yet. Joined, the planner compares all with all; asked for by a
   // list of values, it reads whatever the run has of the kind.
-  const [linked, addresses] = await Promise.all([
-    db.query<{ id: string }>(
-      // By a list: looked up one by one, the planner may ask the index of the portal beside, for each.
-      `select klaviyo_id as id from link where klaviyo_account_id = $1 and klaviyo_id = any ($2) and synced_at >= $3`,
-      [run.klaviyoAccountId, rows.map((row) => row.record_id), run.since],
-    ),
-    db.query<{ email: string }>(
-      // A kind at a time: of two the planner would not ask the index for the address.
-      `select x.email from unnest($2::text[]) as x (email) where exists (
-         select from roster where run_id = $1 and kind = 'contact' and email = x.email offset 0) or exists (
-         select from roster where run_id = $1 and kind = 'secondary' and email = x.email offset 0)`,
-      [run.id, rows.flatMap((row) => row.email ?? [])],
-    ),
-  ]);
-  const through = new Set(linked.map(({ id }) => id));
+  const addresses = await db.query<{ email: string }>(
+    `select x.email from unnest($2::text[]) as x (email) where exists (
+       select from roster where run_id = $1 and (${is('contact')} or ${is('secondary')}) and email = x.email offset 0)`,
+    [run.id, profiles.flatMap(({ email }) => email ?? [])],
+  );
   const known = new Set(addresses.map(({ email }) => email));
+  const byId = new Map(profiles.map((row) => [row.recordId, row]));
   return {
-    profiles: rows
-      .filter((row) => !through.has(row.record_id))
-      .map((row) => ({ ...fromRow(row), email: row.email, absent: !known.has(row.email ?? '') })),
-    after: rows.length < limit ? null : (rows.at(-1)?.record_id ?? null),
+    profiles: page.flatMap((id) => {
+      const row = byId.get(id);
+      return row === undefined ? [] : [{ ...row, absent: !known.has(row.email ?? '') }];
+    }),
+    after: page.length < limit ? null : (page.at(-1) ?? null),
   };
 }
 
@@ -148,12 +174,16 @@ export async function rosteredProfiles<Profile>(
   runId: string,
   by: { ids: readonly string[] } | { emails: readonly string[] } | { phones: readonly string[] },
 ): Promise<(Rostered<Profile> & { email: string | null; phone: string | null })[]> {
-  const [column, values] =
-    'ids' in by ? ['record_id', by.ids] : 'emails' in by ? ['email', by.emails] : ['phone', by.phones];
+  const [kind, column, values] =
+    'ids' in by
+      ? [`kind = 'profile'`, 'record_id', by.ids]
+      : 'emails' in by
+        ? [is('profile'), 'email', by.emails]
+        : [is('profile'), 'phone', by.phones];
   if (values.length === 0) return [];
   const rows = await db.query<Row<Profile> & { email: string | null; phone: string | null }>(
     `select r.* from unnest($2::text[]) as x (value) cross join lateral (
-       select record_id, record, stale, email, phone from roster where run_id = $1 and kind = 'profile' and ${column} = x.value offset 0) as r`,
+       select record_id, record, stale, email, phone from roster where run_id = $1 and ${kind} and ${column} = x.value offset 0) as r`,
     [runId, [...new Set(values)]],
   );
   return rows.map((row) => ({ ...fromRow(row), email: row.email, phone: row.phone }));

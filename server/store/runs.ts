@@ -120,18 +120,21 @@ export async function startRun(db: Database, id: string, total: number | null): 
   );
 }
 
-/** Notes one page as done, in the transaction that records its people: a killed run goes on exactly here. */
+/**
+ * Notes one page as done, in the transaction that records its people: a killed run goes on exactly here. Without a `cursor` the
+ * run stays where it is.
+ */
 export async function advanceRun(
   tx: Database,
   id: string,
-  progress: { cursor: unknown; done: number; total: number | null; counts: Record<string, number> },
+  progress: { cursor?: unknown; done: number; total: number | null; counts: Record<string, number> },
 ): Promise<void> {
   await tx.query(
-    `update run set cursor = $2::jsonb, done = done + $3, total = coalesce($4, total),
+    `update run set cursor = coalesce($2::jsonb, cursor), done = done + $3, total = coalesce($4, total),
        counts = counts || (select coalesce(jsonb_object_agg(x.key, coalesce((counts ->> x.key)::bigint, 0) + x.value::bigint), '{}')
                            from jsonb_each_text($5::jsonb) as x)
      where id = $1 and state = 'running'`,
-    [id, JSON.stringify(progress.cursor), progress.done, progress.total, JSON.stringify(progress.counts)],
+    [id, JSON.stringify(progress.cursor) ?? null, progress.done, progress.total, JSON.stringify(progress.counts)],
   );
 }
 

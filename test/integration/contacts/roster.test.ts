@@ -4,11 +4,10 @@ import { startKlaviyo, type KlaviyoSandbox } from '../../../sandbox/klaviyo/inde
 import { loadScope } from '../../../server/contacts/account-scope.js';
 import { drain, noteAndWake } from '../../../server/contacts/drain.js';
 import { processBatch } from '../../../server/contacts/process-batch.js';
-import { ReadAhead } from '../../../server/contacts/read-ahead.js';
 import { rosterOf } from '../../../server/contacts/roster.js';
 import { RunPipeline } from '../../../server/contacts/run-pipeline.js';
 import type { ScanCursor } from '../../../server/contacts/pass-of.js';
-import { scanPage } from '../../../server/contacts/scan-page.js';
+import { nothingAhead, scanPage } from '../../../server/contacts/scan-page.js';
 import { catalogueOf } from '../../../server/rules/mappings.js';
 import { acquireLease, releaseLease } from '../../../server/store/lease.js';
 import { nextRun, queueRun } from '../../../server/store/runs.js';
@@ -112,7 +111,7 @@ async function readBothSides(): Promise<string> {
   const lease = (await acquireLease(database.db, `drain:${klaviyoAccountId}`, 'test', 30))!;
   const scope = (await loadScope(ctx, klaviyoAccountId))!;
   const reading = {
-    ahead: { pages: new ReadAhead<never>(), roster: new ReadAhead<never>() },
+    ahead: nothingAhead(),
     pipeline: new RunPipeline(1),
   };
   for (;;) {
@@ -362,4 +361,52 @@ test('B4: with many more contacts than profiles those that are left come page by
   expect(late.first_name).toBe(`P${2 * profiles - 1}`);
   // Each page once.
   expect(count('contacts.list')).toBe(Math.ceil(before / 100));
+});
+
+test('F3: pairs are worked on while both sides are still read, each once; who needs all of them read waits', async () => {
+  const [first] = portal().contacts.values();
+  const edited = first!.properties['email']!;
+  portal().update('contacts', first!, { firstname: 'Ahead' }, 'CRM_UI');
+  const [, second] = portal().contacts.values();
+  const numbered = second!.properties['email']!;
+  portal().update('contacts', second!, { phone: '+49 30 12345631' }, 'CRM_UI');
+  contact('alone@example.org', { firstname: 'Alone' });
+  const [{ pairs } = { pairs: 0 }] = await database.db.query<{ pairs: number }>(
+    'select count(*)::int as pairs from link',
+  );
+  await database.db.query('delete from history');
+  const runId = await readBothSides();
+  const ahead = async (): Promise<number> => {
+    const [row] = await database.db.query<{ n: number }>(
+      `select count(*)::int as n from link where synced_at >= (select started_at from run where id = $1)`,
+      [runId],
+    );
+    return row?.n ?? 0;
+  };
+  expect(await ahead()).toBeGreaterThanOrEqual(1999);
+  expect(profileOf(edited)?.first_name).toBe('Ahead');
+  // Another profile may have the number, or be this person's: that is known when all are read.
+  expect(profileOf(numbered)?.phone_number).toBeNull();
+  expect(profileOf('alone@example.org')).toBeUndefined();
+
+  await goOn();
+  expect(await ahead()).toBe(pairs + 1);
+  expect([profileOf(numbered)?.phone_number, profileOf('alone@example.org')?.first_name]).toEqual([
+    '+493012345631',
+    'Alone',
+  ]);
+  const written = await database.db.query<{ email: string; n: number }>(
+    `select email, count(*)::int as n from history where action in ('create', 'update') and outcome = 'done' group by email`,
+  );
+  expect(written.toSorted((a, b) => (a.email < b.email ? -1 : 1))).toEqual(
+    ['alone@example.org', edited, numbered].toSorted().map((email) => ({ email, n: 1 })),
+  );
+  const [run] = await database.db.query<{ counts: Record<string, number>; state: string }>(
+    'select state, counts from run where id = $1',
+    [runId],
+  );
+  expect(run).toMatchObject({
+    state: 'finished',
+    counts: { people: pairs + 1, updatedInKlaviyo: 2, createdInKlaviyo: 1 },
+  });
 });
