@@ -78,7 +78,9 @@ export async function noteStale(
  * The kind of a row that is found by something else, as SQL: said so that no index answers it. With `kind = …` the planner may
  * take the primary key, which begins alike, and read all of the kind for each value (migration 0029).
  */
-const is = (kind: 'contact' | 'secondary' | 'profile'): string => `kind is not distinct from '${kind}'`;
+const isContact = `kind is not distinct from 'contact'`;
+const isSecondary = `kind is not distinct from 'secondary'`;
+const isProfile = `kind is not distinct from 'profile'`;
 
 interface Row<Record> {
   record_id: string;
@@ -97,8 +99,8 @@ export async function pairsOnRoster(db: Database, runId: string, emails: readonl
   if (emails.length === 0) return [];
   const rows = await db.query<{ record_id: string }>(
     `select c.record_id from unnest($2::text[]) as x (email) cross join lateral (
-       select record_id from roster where run_id = $1 and ${is('contact')} and email = x.email offset 0) as c
-     where exists (select from roster where run_id = $1 and ${is('profile')} and email = x.email offset 0)`,
+       select record_id from roster where run_id = $1 and ${isContact} and email = x.email offset 0) as c
+     where exists (select from roster where run_id = $1 and ${isProfile} and email = x.email offset 0)`,
     [runId, [...new Set(emails)]],
   );
   return rows.map((row) => row.record_id);
@@ -154,7 +156,7 @@ export async function remainingProfiles<Profile>(
   // list of values, it reads whatever the run has of the kind.
   const addresses = await db.query<{ email: string }>(
     `select x.email from unnest($2::text[]) as x (email) where exists (
-       select from roster where run_id = $1 and (${is('contact')} or ${is('secondary')}) and email = x.email offset 0)`,
+       select from roster where run_id = $1 and (${isContact} or ${isSecondary}) and email = x.email offset 0)`,
     [run.id, profiles.flatMap(({ email }) => email ?? [])],
   );
   const known = new Set(addresses.map(({ email }) => email));
@@ -178,8 +180,8 @@ export async function rosteredProfiles<Profile>(
     'ids' in by
       ? [`kind = 'profile'`, 'record_id', by.ids]
       : 'emails' in by
-        ? [is('profile'), 'email', by.emails]
-        : [is('profile'), 'phone', by.phones];
+        ? [isProfile, 'email', by.emails]
+        : [isProfile, 'phone', by.phones];
   if (values.length === 0) return [];
   const rows = await db.query<Row<Profile> & { email: string | null; phone: string | null }>(
     `select r.* from unnest($2::text[]) as x (value) cross join lateral (
