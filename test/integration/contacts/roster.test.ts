@@ -9,7 +9,7 @@ import { RunPipeline } from '../../../server/contacts/run-pipeline.js';
 import type { ScanCursor } from '../../../server/contacts/pass-of.js';
 import { nothingAhead, scanPage } from '../../../server/contacts/scan-page.js';
 import { catalogueOf } from '../../../server/rules/mappings.js';
-import { acquireLease, releaseLease } from '../../../server/store/lease.js';
+import { acquireLease, LeaseLost, releaseLease } from '../../../server/store/lease.js';
 import { nextRun, queueRun } from '../../../server/store/runs.js';
 import { openSteps, type StepWorld } from '../../helpers/sync-context.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
@@ -105,7 +105,7 @@ afterAll(async () => {
 });
 
 /** A run over everybody, whose both sides are read; what follows has not begun. */
-async function readBothSides(): Promise<string> {
+async function readBothSides(mayWrite: () => void = () => undefined): Promise<string> {
   const { ctx, klaviyoAccountId, portalId, connectionId } = steps;
   const runId = await queueRun(database.db, { id: connectionId, portalId, klaviyoAccountId }, 'manual');
   const lease = (await acquireLease(database.db, `drain:${klaviyoAccountId}`, 'test', 30))!;
@@ -114,12 +114,15 @@ async function readBothSides(): Promise<string> {
     ahead: nothingAhead(),
     pipeline: new RunPipeline(1),
   };
-  for (;;) {
-    const run = (await nextRun<ScanCursor>(database.db, klaviyoAccountId))!;
-    if ((run.cursor?.index ?? 0) > 0) break;
-    await scanPage(ctx, scope, lease, run, () => undefined, reading);
+  try {
+    for (;;) {
+      const run = (await nextRun<ScanCursor>(database.db, klaviyoAccountId))!;
+      if ((run.cursor?.index ?? 0) > 0) break;
+      await scanPage(ctx, scope, lease, run, mayWrite, reading);
+    }
+  } finally {
+    await releaseLease(database.db, lease);
   }
-  await releaseLease(database.db, lease);
   return runId;
 }
 /** Works off everything, the open run included. */
@@ -409,4 +412,32 @@ test('F3: pairs are worked on while both sides are still read, each once; who ne
     state: 'finished',
     counts: { people: pairs + 1, updatedInKlaviyo: 2, createdInKlaviyo: 1 },
   });
+});
+
+test('G2: a process that loses its lease while pairs are worked on ahead leaves nobody out, and nobody is done twice', async () => {
+  const [, , third] = portal().contacts.values();
+  const email = third!.properties['email']!;
+  portal().update('contacts', third!, { firstname: 'Once' }, 'CRM_UI');
+  await database.db.query('delete from history');
+  klaviyo.calls.reset();
+  await expect(
+    readBothSides(() => {
+      throw new LeaseLost('drain');
+    }),
+  ).rejects.toThrow(LeaseLost);
+  expect([profileOf(email)?.first_name === 'Once', count('imports.create') + count('profiles.update')]).toEqual([
+    false,
+    0,
+  ]);
+
+  await goOn();
+  expect(profileOf(email)?.first_name).toBe('Once');
+  const written = await database.db.query(
+    `select email from history where action in ('create', 'update') and outcome = 'done'`,
+  );
+  expect(written).toEqual([{ email }]);
+  const [behind] = await database.db.query(
+    `select count(*)::int as n from link where synced_at < (select max(started_at) from run)`,
+  );
+  expect(behind).toEqual({ n: 0 });
 });
