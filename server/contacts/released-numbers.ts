@@ -21,7 +21,9 @@ export function releasedNumbers(applied: readonly Applied[], fields: readonly Ma
     if (klaviyo === null && !gone.klaviyo) continue;
     const present = klaviyo?.attributes[attribute] ?? null;
     const write = plan.writes.find(({ side, key }) => side === 'klaviyo' && keys.includes(key));
-    const written = write !== undefined && outcome.klaviyo === 'done' && !refusedKeys.has(write.key);
+    // A write without an answer may have been taken: whoever waits tries in vain at worst.
+    const may = outcome.klaviyo === 'done' || outcome.klaviyo === 'unknown';
+    const written = write !== undefined && may && !refusedKeys.has(write.key);
     const after = written ? write.newValue : present;
     for (const before of [present, ...keys.map((key) => heldOn('klaviyo', link?.base[key]))])
       if (typeof before === 'string' && before !== after) released.add(before);
