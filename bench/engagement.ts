@@ -1,3 +1,4 @@
+import type { Ground } from './database.js';
 import { steadyCalls } from './floor.js';
 import { pause, percentile, type Backend, type Calls, type Stands } from './stage.js';
 
@@ -84,7 +85,8 @@ export interface Backlog {
   people: number;
   seconds: number;
   calls: { hubspot: Calls; klaviyo: Calls };
-  cpuSeconds: number;
+  /** CPU milliseconds an event. */
+  cpuMs: { service: number; database: number; stands: number };
   /** Resident memory when a third was through, and the most there was. */
   megabytes: { third: number; most: number };
 }
@@ -95,9 +97,15 @@ export async function backlog(
   backend: Backend,
   klaviyoAccountId: string,
   events: number,
+  ground: Ground,
 ): Promise<Backlog> {
   await stands.calls();
-  const before = await backend.cost();
+  const spent = async (): Promise<[number, number, number]> => [
+    (await backend.cost()).cpuSeconds,
+    await ground.cpuSeconds(),
+    (await stands.cost()).cpuSeconds,
+  ];
+  const before = await spent();
   const started = performance.now();
   const id = await activate(backend, klaviyoAccountId, 'last_30_days');
   let third = NaN;
@@ -110,15 +118,21 @@ export async function backlog(
     await pause(1000);
   }
   const seconds = (performance.now() - started) / 1000;
-  const [after, calls, { size, inBoth }] = await Promise.all([backend.cost(), stands.calls(), arrivalsOf(stands)]);
+  const after = await spent();
+  const each = (index: 0 | 1 | 2): number => ((after[index] - before[index]) / events) * 1000;
+  const [{ megabytes }, calls, { size, inBoth }] = await Promise.all([
+    backend.cost(),
+    stands.calls(),
+    arrivalsOf(stands),
+  ]);
   return {
     events,
     delivered: size,
     people: Math.min(inBoth, Math.ceil(events / 5)),
     seconds,
     calls,
-    cpuSeconds: after.cpuSeconds - before.cpuSeconds,
-    megabytes: { third, most: after.megabytes },
+    cpuMs: { service: each(0), database: each(1), stands: each(2) },
+    megabytes: { third, most: megabytes },
   };
 }
 

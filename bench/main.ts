@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { apiAnswers } from './api-answers.js';
 import { churn } from './churn.js';
 import { startGround } from './database.js';
-import { engagementRows } from './engagement-rows.js';
+import { backlogRows, delayRows } from './engagement-rows.js';
 import { firstSync, type FirstSync } from './first-sync.js';
 import { steadyCalls } from './floor.js';
 import { hintDelay } from './hints.js';
@@ -17,7 +17,7 @@ import { workerProcesses } from './worker-processes.js';
 /**
  * Measures what a sync costs, beside what it must cost at least and beside an integration that carries one record a call,
  * in one run. The stand-ins are a process of their own. `--only` names parts: sync, one-way, limits, churn, hints, intake, engagement;
- * by name only: idle (portals in rest), api (cards and settings page), large (memory and time by tenths),
+ * by name only: backlog (of engagement, that part alone), idle (portals in rest), api (cards and settings page), large (memory and time by tenths),
  * workers (several portals by one, two and four worker processes).
  */
 const { values } = parseArgs({
@@ -170,7 +170,9 @@ if (parts.has('large')) report(...(await largeSync(Number(values.large))));
 if (parts.has('workers'))
   report(...(await workerProcesses(Number(values['worker-portals']), Number(values['worker-people']))));
 
-if (parts.has('engagement')) report(...(await engagementRows(Number(values.backlog))));
+if (parts.has('engagement')) report(...(await delayRows()));
+
+if (parts.has('engagement') || parts.has('backlog')) report(...(await backlogRows(Number(values.backlog))));
 
 process.stdout.write(
   `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n\n` +
