@@ -10,7 +10,7 @@ import { batchSizes, decide } from './decide.js';
 import { deliver } from './deliver.js';
 import type { EngagementContext, EngagementScope, TurnMemory } from './engagement-context.js';
 import { rollUp } from './roll-up.js';
-import { runPage, type EngagementCursor } from './run-page.js';
+import { runPages, type EngagementCursor } from './run-pages.js';
 
 /**
  * Works off what was collected of one pair of accounts: decide, deliver, roll up; first what is live, then what a run
@@ -84,8 +84,8 @@ async function step(
 }
 
 /**
- * A piece of the past: while one page of it is read, the page before is decided and what was decided before goes out,
- * because each of them waits for another vendor or for the database. Answers whether there was any.
+ * A piece of the past: while some of it is read and decided, what was decided before goes out, because each waits for
+ * another vendor or for the database. Answers whether there was any.
  */
 async function stepOfPast(
   ctx: EngagementContext,
@@ -96,31 +96,26 @@ async function stepOfPast(
   const { memory } = scope;
   const fullOnly = memory.pastGoesOn;
   const done = await Promise.allSettled([
-    decide(ctx, scope, lease, true),
+    decidePast(ctx, scope, lease),
     deliver(ctx, scope, lease, true, mayWrite, fullOnly),
-    memory.pastWaits ? 0 : readPast(ctx, scope, lease),
   ]);
-  // None of them goes on when another one fails: the turn ends with all of them.
+  // Neither goes on when the other one fails: the turn ends with both.
   const failed = done.find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-  const [decided = 0, sent = 0, read = 0] = done.map((one) => (one.status === 'fulfilled' ? one.value : 0));
-  memory.pastWaits = decided >= batchSizes.historical;
-  memory.pastGoesOn = decided + read > 0;
-  return decided + sent + read > 0 || fullOnly;
+  const [decided = 0, sent = 0] = done.map((one) => (one.status === 'fulfilled' ? one.value : 0));
+  memory.pastGoesOn = decided > 0;
+  return decided + sent > 0 || fullOnly;
 }
 
-/** Pages of the past that are read while those before are decided: as many events as are decided at a time. */
-const pagesAtOnce = 2;
-
-/** Reads the next pages of the past; answers how many. */
-async function readPast(ctx: EngagementContext, scope: EngagementScope, lease: Lease): Promise<number> {
-  let pages = 0;
-  for (; pages < pagesAtOnce; pages += 1) {
-    const run = await nextRun<EngagementCursor>(ctx.db, scope.klaviyoAccountId, 'engagement');
-    if (run === null) break;
-    await runPage(ctx, scope, lease, run);
-  }
-  return pages;
+/** Decides what is due of the past, then the next pages of it; answers how much there was. */
+async function decidePast(ctx: EngagementContext, scope: EngagementScope, lease: Lease): Promise<number> {
+  const decided = await decide(ctx, scope, lease, true);
+  // More waits than is decided at a time: nothing is read meanwhile.
+  if (decided >= batchSizes.historical) return decided;
+  const run = await nextRun<EngagementCursor>(ctx.db, scope.klaviyoAccountId, 'engagement');
+  if (run === null) return decided;
+  await runPages(ctx, scope, lease, run);
+  return decided + 1;
 }
 
 /** What is known of a pair of accounts goes on into the next turn for so long, and only while it is not too much. */
@@ -136,7 +131,7 @@ function recall(ctx: EngagementContext, klaviyoAccountId: string, nowMs: number)
     places: new Map(),
     dealsDenied: false,
     sinceMs: nowMs,
-    pastWaits: false,
+    ahead: null,
     pastGoesOn: false,
     liveSteps: 0,
   };

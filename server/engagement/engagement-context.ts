@@ -1,3 +1,4 @@
+import type { PastPages } from './run-pages.js';
 import type { SyncContext } from '../contacts/sync-context.js';
 import type { EngagementConnection } from '../rules/engagement/engagement-config.js';
 
@@ -27,8 +28,8 @@ export interface TurnMemory {
   dealsDenied: boolean;
   /** When it began, in milliseconds of the process. */
   sinceMs: number;
-  /** Whether more of the past waits to be decided than a batch holds: none is read meanwhile. */
-  pastWaits: boolean;
+  /** Pages of the past that were read while those before them were decided. */
+  ahead: PastPages | null;
   /** Whether more of the past may follow what is to be delivered now. */
   pastGoesOn: boolean;
   /** How many steps in a row had live events. */

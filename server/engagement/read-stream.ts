@@ -29,18 +29,17 @@ export async function readEventPage(
   return read;
 }
 
-/** Stores a page of events; answers how many were new. */
+/** Stores a page of what is new, to be decided; answers how many events were not known. */
 export async function storePage(
   ctx: EngagementContext,
   stream: EventStream,
   events: readonly KlaviyoEvent[],
-  how: { historical: boolean; redecide: boolean },
   alongside: (tx: EngagementContext['db'], fresh: number) => Promise<void>,
 ): Promise<number> {
   const told = events.map((event) => newActivity(event, stream.kind));
   return ctx.db.transaction(async (tx) => {
     const kept = await withoutErased(ctx, tx, stream.portalId, told);
-    const fresh = await storeActivities(tx, stream, kept, how);
+    const fresh = await storeActivities(tx, stream, kept, { historical: false, redecide: false });
     await alongside(tx, fresh);
     return fresh;
   });
@@ -69,9 +68,7 @@ export async function readStream(ctx: EngagementContext, stream: EventStream): P
     const last = page.events.at(-1)?.at.getTime() ?? 0;
     const watermark = new Date(Math.min(last, nowMs));
     const hour = cursor === null && wholeHour ? { hourPages: pages } : {};
-    found += await storePage(ctx, stream, page.events, { historical: false, redecide: false }, (tx) =>
-      moveStream(tx, stream, { watermark, ...hour }),
-    );
+    found += await storePage(ctx, stream, page.events, (tx) => moveStream(tx, stream, { watermark, ...hour }));
   } while (cursor !== null);
   return found;
 }
@@ -104,9 +101,7 @@ export async function readAgain(
     cursor = page.next;
     sinceMs = Math.max(sinceMs, page.events.at(-1)?.at.getTime() ?? 0);
     const next = cursor === null ? null : { ...again, sinceMs };
-    found += await storePage(ctx, stream, page.events, { historical: false, redecide: false }, (tx) =>
-      moveAgain(tx, { ...stream, again }, next),
-    );
+    found += await storePage(ctx, stream, page.events, (tx) => moveAgain(tx, { ...stream, again }, next));
     if (next === null) return { found, more: false };
   }
   return { found, more: true };

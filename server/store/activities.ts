@@ -16,13 +16,19 @@ export interface NewActivity {
 }
 
 export interface Activity extends EmailEvent {
-  rowId: string;
+  /** Null while it is not stored. */
+  rowId: string | null;
   email: string | null;
   contactId: string | null;
   connectionId: string | null;
   historical: boolean;
   looks: number;
   shownAs: Verdict | null;
+}
+
+/** One that is stored. */
+export interface StoredActivity extends Activity {
+  rowId: string;
 }
 
 interface Row {
@@ -50,7 +56,7 @@ interface Row {
 const columns =
   'id, event_id, kind, at, profile_id, email, message_key, url_key, facts, historical, looks, verdict, decision, because, counted, connection_id, contact_id, shown_at, shown_as';
 
-function fromRow(row: Row): Activity {
+function fromRow(row: Row): StoredActivity {
   const { verdict, decision, because, counted } = row;
   return {
     rowId: row.id,
@@ -72,32 +78,80 @@ function fromRow(row: Row): Activity {
   };
 }
 
-/**
- * Stores events that are not there yet; answers how many were new. Of those that are, only the profile is corrected: a
- * merge moves an event to another profile. `redecide` puts those before the rules again that were left aside.
- */
-export async function storeActivities(
+/** What was decided of one event. */
+export interface DecidedActivity {
+  judged: Judged;
+  connectionId: string;
+  contactId: string | null;
+  /** Handed over for the timeline with this decision. */
+  shown: boolean;
+  /** Seconds until it is looked at again (no contact yet); null: decided for good. */
+  againSeconds: number | null;
+}
+
+/** An event to be stored with what was decided of it; null: no connection wants it; without: to be decided when its turn comes. */
+export type JudgedActivity = NewActivity & { decided?: DecidedActivity | null };
+
+/** Adds a `delta` of decisions to the counts of connections; one that was deleted meanwhile has none. */
+const addDelta = `insert into engagement_count as e (connection_id, portal_id, decision, because, n)
+     select d.connection_id, $1, d.decision, d.because, d.n from delta d join connection c on c.id = d.connection_id
+     order by d.connection_id, d.decision, d.because
+     on conflict (connection_id, decision, because) do update set n = greatest(0, e.n + excluded.n)`;
+
+/** Stores events that are not there yet, to be decided when their turn comes; answers how many were new. */
+export const storeActivities = async (
   tx: Database,
   account: { portalId: string; klaviyoAccountId: string },
   events: readonly NewActivity[],
   how: { historical: boolean; redecide: boolean },
-): Promise<number> {
+): Promise<number> => (await storeJudged(tx, account, events, how)).size;
+
+/**
+ * Stores events that are not there yet, each in one writing with what was decided of it; answers the row of each that was
+ * new, by its id. Of those that are there only the profile is corrected: a merge moves an event to another profile; what
+ * is decided of them stands. `redecide` puts those before the rules again that were left aside.
+ */
+export async function storeJudged(
+  tx: Database,
+  account: { portalId: string; klaviyoAccountId: string },
+  events: readonly JudgedActivity[],
+  how: { historical: boolean; redecide: boolean },
+): Promise<Map<string, string>> {
   const unique = [...new Map(events.map((event) => [event.eventId, event])).values()];
-  if (unique.length === 0) return 0;
-  const rows = await tx.query<{ fresh: boolean }>(
-    `insert into activity as a (portal_id, klaviyo_account_id, event_id, kind, at, profile_id, email, message_key, url_key, facts, historical)
-     select $1, $2, x."eventId", x.kind, x.at, x."profileId", x.email, x."messageKey", x."urlKey", x.facts, $4
-     from jsonb_to_recordset($3::jsonb) as x ("eventId" text, kind text, at timestamptz, "profileId" text, email text, "messageKey" text, "urlKey" text, facts jsonb)
-     order by x."eventId"
-     on conflict (klaviyo_account_id, event_id) do update set
-       profile_id = coalesce(excluded.profile_id, a.profile_id), email = coalesce(excluded.email, a.email),
-       due_at = case when a.decision = 'no_contact' or ($5 and a.decision = 'not_chosen') then now() else a.due_at end
-     where (excluded.profile_id is not null and a.profile_id is distinct from excluded.profile_id) or ($5 and a.decision in ('not_chosen', 'no_contact'))
-       or (a.contact_id is null and excluded.email is not null and a.email is distinct from excluded.email)
-     returning xmax = 0 as fresh`,
-    [account.portalId, account.klaviyoAccountId, JSON.stringify(unique), how.historical, how.redecide],
+  if (unique.length === 0) return new Map();
+  const told = unique.map(({ decided, ...event }) => {
+    if (decided === undefined) return { ...event, due: true };
+    if (decided === null) return { ...event, due: false };
+    const { judged, ...rest } = decided;
+    return { ...event, ...judged, ...rest, due: false };
+  });
+  const rows = await tx.query<{ id: string; eventId: string }>(
+    `with x as (
+       select * from jsonb_to_recordset($3::jsonb) as x ("eventId" text, kind text, at timestamptz, "profileId" text, email text, "messageKey" text,
+         "urlKey" text, facts jsonb, due bool, "againSeconds" float8, verdict text, decision text, because text, counted bool, "connectionId" uuid,
+         "contactId" text, shown bool)),
+     stored as (
+       insert into activity as a (portal_id, klaviyo_account_id, event_id, kind, at, profile_id, email, message_key, url_key, facts, historical,
+         due_at, looks, verdict, decision, because, counted, connection_id, contact_id, shown_at, shown_as)
+       select $1, $2, x."eventId", x.kind, x.at, x."profileId", x.email, x."messageKey", x."urlKey", x.facts, $4,
+         case when x.due then now() else now() + make_interval(secs => x."againSeconds") end, (x."againSeconds" is not null)::int,
+         x.verdict, x.decision, x.because, coalesce(x.counted, false), x."connectionId", x."contactId",
+         case when x.shown then now() end, case when x.shown then x.verdict end
+       from x order by x."eventId"
+       on conflict (klaviyo_account_id, event_id) do update set
+         profile_id = coalesce(excluded.profile_id, a.profile_id), email = coalesce(excluded.email, a.email),
+         due_at = case when a.decision = 'no_contact' or ($5 and a.decision = 'not_chosen') then now() else a.due_at end
+       where (excluded.profile_id is not null and a.profile_id is distinct from excluded.profile_id) or ($5 and a.decision in ('not_chosen', 'no_contact'))
+         or (a.contact_id is null and excluded.email is not null and a.email is distinct from excluded.email)
+       returning a.id, a.event_id, a.connection_id, a.decision, a.because, xmax = 0 as fresh),
+     delta as (
+       select connection_id, decision, because, count(*) as n from stored
+       where fresh and connection_id is not null and decision is not null group by 1, 2, 3),
+     counted as (${addDelta})
+     select id, event_id as "eventId" from stored where fresh`,
+    [account.portalId, account.klaviyoAccountId, JSON.stringify(told), how.historical, how.redecide],
   );
-  return rows.filter(({ fresh }) => fresh).length;
+  return new Map(rows.map(({ id, eventId }) => [eventId, id]));
 }
 
 /** Events to be decided, live ones or those of the past, those that wait longest first. */
@@ -106,7 +160,7 @@ export async function dueActivities(
   klaviyoAccountId: string,
   historical: boolean,
   limit: number,
-): Promise<Activity[]> {
+): Promise<StoredActivity[]> {
   const rows = await db.query<Row>(
     `select ${columns} from activity where klaviyo_account_id = $1 and historical = $2 and due_at <= now() order by due_at, id limit $3`,
     [klaviyoAccountId, historical, limit],
@@ -114,15 +168,20 @@ export async function dueActivities(
   return rows.map(fromRow);
 }
 
-/** All events of these emails to these people, whoever's profile they are under now. */
+/**
+ * All events of these emails to these people, whoever's profile they are under now. Email by email (`offset 0`): for two
+ * thousand at a time the planner would read the table from end to end until it is very long.
+ */
 export async function activitiesOfMessages(
   db: Database,
   klaviyoAccountId: string,
   messageKeys: readonly string[],
-): Promise<Activity[]> {
+): Promise<StoredActivity[]> {
   if (messageKeys.length === 0) return [];
   const rows = await db.query<Row>(
-    `select ${columns} from activity where klaviyo_account_id = $1 and message_key = any ($2) and kind not in ('unsubscribed', 'preferences')`,
+    `select a.* from unnest($2::text[]) as k (message_key) cross join lateral (
+       select ${columns} from activity v
+       where v.klaviyo_account_id = $1 and v.message_key = k.message_key and v.kind not in ('unsubscribed', 'preferences') offset 0) a`,
     [klaviyoAccountId, messageKeys],
   );
   return rows.map(fromRow);
@@ -134,7 +193,7 @@ export async function leavingOf(
   portalId: string,
   klaviyoAccountId: string,
   people: { contactIds: readonly string[]; profileIds: readonly string[]; emails: readonly string[] },
-): Promise<Activity[]> {
+): Promise<StoredActivity[]> {
   const { contactIds, profileIds, emails } = people;
   if (contactIds.length + profileIds.length + emails.length === 0) return [];
   // Each way in has an index of its own, over leaving events alone.
@@ -161,18 +220,6 @@ export async function keptOf(tx: Database, rowIds: readonly string[]): Promise<S
   return new Set(rows.map(({ id }) => id));
 }
 
-/** What was decided of one event. */
-export interface DecidedActivity {
-  rowId: string;
-  judged: Judged;
-  connectionId: string;
-  contactId: string | null;
-  /** Handed over for the timeline with this decision. */
-  shown: boolean;
-  /** Seconds until it is looked at again (no contact yet); null: decided for good. */
-  againSeconds: number | null;
-}
-
 /**
  * Writes decisions down and keeps the connections' counts: only rows whose decision differs count, so the same batch
  * after a crash counts once.
@@ -180,7 +227,7 @@ export interface DecidedActivity {
 export async function saveDecisions(
   tx: Database,
   portalId: string,
-  decided: readonly DecidedActivity[],
+  decided: readonly (DecidedActivity & { rowId: string })[],
 ): Promise<void> {
   if (decided.length === 0) return;
   await tx.query(
@@ -200,10 +247,7 @@ export async function saveDecisions(
          select c.connection_id, c.decision, c.because, 1 as d from changed c
          union all select b.connection_id, b.decision, b.because, -1 from before b join changed c on c.id = b.id where b.decision is not null) t
        where connection_id is not null group by 1, 2, 3 having sum(d) <> 0)
-     insert into engagement_count as e (connection_id, portal_id, decision, because, n)
-     select d.connection_id, $1, d.decision, d.because, d.n from delta d join connection c on c.id = d.connection_id
-     order by d.connection_id, d.decision, d.because
-     on conflict (connection_id, decision, because) do update set n = greatest(0, e.n + excluded.n)`,
+     ${addDelta}`,
     [portalId, JSON.stringify(decided.map(({ rowId, judged, ...rest }) => ({ id: rowId, ...judged, ...rest })))],
   );
 }

@@ -7,7 +7,7 @@ import {
   nextActivityIn,
   saveDecisions,
   storeActivities,
-  type Activity,
+  type StoredActivity,
 } from '../../../server/store/activities.js';
 import {
   dueAppEvents,
@@ -61,8 +61,8 @@ const store = (ids: readonly string[], how = live, profileId = 'P1'): Promise<nu
     ids.map((id) => newActivity(told(id, profileId), 'opened')),
     how,
   );
-const due = (): Promise<Activity[]> => dueActivities(database.db, klaviyoAccountId, false, 100);
-const decide = (events: readonly Activity[], judged: Judged, againSeconds: number | null = null): Promise<void> =>
+const due = (): Promise<StoredActivity[]> => dueActivities(database.db, klaviyoAccountId, false, 100);
+const decide = (events: readonly StoredActivity[], judged: Judged, againSeconds: number | null = null): Promise<void> =>
   saveDecisions(
     database.db,
     portalId,
@@ -196,7 +196,7 @@ test('E2: while approval is missing one activity asks for it, however many wait'
   await store(['a', 'b', 'c']);
   const events = await due();
   await decide(events, first);
-  const plan = (of: readonly Activity[]): Promise<void> =>
+  const plan = (of: readonly StoredActivity[]): Promise<void> =>
     planAppEvents(
       database.db,
       portalId,

@@ -52,7 +52,7 @@ beforeEach(async () => {
       places: new Map([['5', { companyId: null, deals: [] }]]),
       dealsDenied: false,
       sinceMs: 0,
-      pastWaits: false,
+      ahead: null,
       pastGoesOn: false,
       liveSteps: 0,
     },

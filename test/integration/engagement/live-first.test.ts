@@ -63,7 +63,7 @@ test('E7, E8: what is live goes on timelines before what a run over the past lef
     places: new Map([['5', { companyId: null, deals: [] }]]),
     dealsDenied: false,
     sinceMs: performance.now(),
-    pastWaits: false,
+    ahead: null,
     pastGoesOn: false,
     liveSteps: 0,
   });

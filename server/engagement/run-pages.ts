@@ -1,14 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import { RecordRefused } from '../errors.js';
 import type { EngagementConnection } from '../rules/engagement/engagement-config.js';
 import { eventsInAll } from '../rules/engagement/events-in-all.js';
+import type { NewActivity } from '../store/activities.js';
 import { engagementAccount } from '../store/engagement-accounts.js';
 import { eventStreams, type EventStream } from '../store/event-streams.js';
-import { assertLease, type Lease } from '../store/lease.js';
+import type { Lease } from '../store/lease.js';
 import { advanceRun, finishRun, startRun, type Run } from '../store/runs.js';
 import type { KlaviyoEventPage } from '../vendors/klaviyo/events.js';
 import type { EngagementContext, EngagementScope } from './engagement-context.js';
-import { notYetMs, readEventPage, storePage } from './read-stream.js';
+import { newActivity } from './new-activity.js';
+import { notYetMs, readEventPage } from './read-stream.js';
 import { refreshMetrics } from './refresh-metrics.js';
+import { storeDecided } from './store-decided.js';
 
 /** Where a run over past events stands: which metric, and how far in its time. */
 export interface EngagementCursor {
@@ -26,11 +30,25 @@ export interface EngagementCursor {
 /** "Sync now" reads so much of the past again. */
 const manualMs = 7 * 86_400_000;
 
+/** Pages of the past as Klaviyo lists them, which are not kept yet. */
+export interface PastPages {
+  runId: string;
+  /** Where the run stood when they were read, and where it stands with them. */
+  from: EngagementCursor;
+  to: EngagementCursor;
+  events: readonly NewActivity[];
+  streams: readonly EventStream[];
+}
+
+/** Pages that are kept at a time: their events fill the vendors' batches. */
+const pagesAtOnce = 2;
+
 /**
- * Reads the next page of a run over past events (E7) and moves its cursor in the transaction that keeps them: after a
- * kill the page is read again and finds its events there. What a run finds waits behind what is live.
+ * Keeps the next pages of a run over past events (E7), decided, and moves its cursor in the transaction that keeps them:
+ * after a kill they are read again and find their events there. The pages after them are read meanwhile: they wait for
+ * Klaviyo, these for the database. What a run finds waits behind what is live.
  */
-export async function runPage(
+export async function runPages(
   ctx: EngagementContext,
   scope: EngagementScope,
   lease: Lease,
@@ -42,8 +60,7 @@ export async function runPage(
   // Edited meanwhile: what was left aside under the old rules is put before the new ones.
   const under = run.cursor?.version === connection.configVersion ? run.cursor : null;
   const cursor = under ?? (await firstCursor(ctx, scope, run, connection));
-  const metricId = cursor.metricIds[cursor.index];
-  if (metricId === undefined) {
+  if (isThrough(cursor)) {
     await finishRun(ctx.db, run.id, 'finished');
     ctx.log.info(
       { portalId: run.portalId, connectionId: run.connectionId, runId: run.id, done: run.done },
@@ -51,26 +68,54 @@ export async function runPage(
     );
     return;
   }
+  const { ahead } = scope.memory;
+  scope.memory.ahead = null;
+  const isNext = ahead !== null && ahead.runId === run.id && isDeepStrictEqual(ahead.from, cursor);
+  const pages = isNext ? ahead : await readPages(ctx, scope, run.id, cursor);
+  const [kept, next] = await Promise.allSettled([
+    keepPages(ctx, scope, lease, run, pages),
+    isThrough(pages.to) ? null : readPages(ctx, scope, run.id, pages.to),
+  ]);
+  if (kept.status === 'rejected') throw kept.reason;
+  if (next.status === 'rejected') throw next.reason;
+  scope.memory.ahead = next.value;
+}
+
+const isThrough = ({ metricIds, index }: EngagementCursor): boolean => index >= metricIds.length;
+
+async function keepPages(
+  ctx: EngagementContext,
+  scope: EngagementScope,
+  lease: Lease,
+  run: Run<EngagementCursor>,
+  { to, events, streams }: PastPages,
+): Promise<void> {
+  const done = events.length;
+  const progress = { cursor: to, done, total: totalOf(run.done + done, streams, to) };
+  await storeDecided(ctx, scope, lease, events, (tx, fresh) =>
+    advanceRun(tx, run.id, { ...progress, counts: { fresh } }),
+  );
+}
+
+async function readPages(
+  ctx: EngagementContext,
+  scope: EngagementScope,
+  runId: string,
+  from: EngagementCursor,
+): Promise<PastPages> {
   const streams = await eventStreams(ctx.db, scope.klaviyoAccountId);
-  const stream = streams.find((one) => one.metricId === metricId);
-  const page = stream === undefined ? { events: [], next: null } : await readPage(ctx, stream, cursor);
-  const atMs = Math.max(cursor.atMs, page.events.at(-1)?.at.getTime() ?? 0);
-  const next: EngagementCursor =
-    page.next === null
-      ? { ...cursor, index: cursor.index + 1, atMs: cursor.sinceMs, after: null }
-      : { ...cursor, atMs, after: page.next };
-  const progress = {
-    cursor: next,
-    done: page.events.length,
-    total: totalOf(run.done + page.events.length, streams, next),
-    counts: {},
-  };
-  if (stream === undefined) return ctx.db.transaction((tx) => advanceRun(tx, run.id, progress));
-  // A run that follows an edit puts again before the rules what the rules before it had left aside.
-  await storePage(ctx, stream, page.events, { historical: true, redecide: true }, async (tx, fresh) => {
-    await assertLease(tx, lease);
-    await advanceRun(tx, run.id, { ...progress, counts: { fresh } });
-  });
+  const events: NewActivity[] = [];
+  let to = from;
+  for (let pages = 0; pages < pagesAtOnce && !isThrough(to); pages += 1) {
+    const stream = streams.find(({ metricId }) => metricId === to.metricIds[to.index]);
+    const page = stream === undefined ? null : await readPage(ctx, stream, to);
+    for (const event of page?.events ?? []) if (stream !== undefined) events.push(newActivity(event, stream.kind));
+    to =
+      page === null || page.next === null
+        ? { ...to, index: to.index + 1, atMs: to.sinceMs, after: null }
+        : { ...to, atMs: Math.max(to.atMs, page.events.at(-1)?.at.getTime() ?? 0), after: page.next };
+  }
+  return { runId, from, to, events, streams };
 }
 
 async function firstCursor(
