@@ -27,10 +27,10 @@ create table activity (
   constraint activity_pkey PRIMARY KEY (id),
   constraint activity_klaviyo_account_id_event_id_key UNIQUE (klaviyo_account_id, event_id)
 );
+CREATE INDEX activity_address ON public.activity USING btree (email, portal_id);
 CREATE INDEX activity_at ON public.activity USING btree (at);
 CREATE INDEX activity_contact ON public.activity USING btree (portal_id, contact_id, at DESC) INCLUDE (kind, decision, verdict, counted) WHERE (contact_id IS NOT NULL);
 CREATE INDEX activity_due ON public.activity USING btree (klaviyo_account_id, historical, due_at) WHERE (due_at IS NOT NULL);
-CREATE INDEX activity_email ON public.activity USING btree (portal_id, email);
 CREATE INDEX activity_leaving_contact ON public.activity USING btree (portal_id, contact_id) WHERE (kind = ANY (ARRAY['unsubscribed'::text, 'preferences'::text]));
 CREATE INDEX activity_leaving_email ON public.activity USING btree (portal_id, email) WHERE (kind = ANY (ARRAY['unsubscribed'::text, 'preferences'::text]));
 CREATE INDEX activity_leaving_profile ON public.activity USING btree (klaviyo_account_id, profile_id) WHERE (kind = ANY (ARRAY['unsubscribed'::text, 'preferences'::text]));
