@@ -4,6 +4,7 @@ import { chooseDeals } from '../rules/engagement/choose-deals.js';
 import { configFor, connectionFor } from '../rules/engagement/config-for.js';
 import type { EmailEvent, Judged } from '../rules/engagement/email-event.js';
 import type { SelectConfig } from '../rules/engagement/select.js';
+import type { MessageOrigin } from '../rules/engagement/sources.js';
 import { selectMessage } from '../rules/engagement/select-message.js';
 import { activitiesOfMessages, leavingOf, type Activity, type DecidedActivity } from '../store/activities.js';
 import type { PlannedAppEvent } from '../store/app-events-due.js';
@@ -38,7 +39,8 @@ export async function conclude(
   const known = await gatherEvents(ctx, scope, asked);
   const due = asked.filter((event) => known.get(event.id) === event);
   const origins = await learnOrigins(ctx, scope, [...known.values()]);
-  const choices = choose(scope, known, due, origins);
+  const configOf = configsOf(scope, origins);
+  const choices = choose(scope, known, due, origins, configOf);
 
   const newcomers = [...choices].flatMap(([id, judged]): Newcomer[] => {
     const event = known.get(id);
@@ -58,7 +60,7 @@ export async function conclude(
     decided.filter(({ judged }) => judged.counted).flatMap(({ contactId }) => contactId ?? []),
   );
   return {
-    concluded: decided.map((one) => ({ ...one, places: placesOf(scope, origins, one) })),
+    concluded: decided.map((one) => Object.assign(one, { places: placesOf(scope, origins, configOf, one) })),
     stored: new Set(asked.filter((event) => known.get(event.id) !== event).map(({ id }) => id)),
   };
 }
@@ -93,12 +95,29 @@ async function gatherEvents(
   return known;
 }
 
+type ConfigOf = (event: EmailEvent) => SelectConfig;
+
+/**
+ * What decides for an event, worked out once for each origin. The parts of an unsubscribing come from a campaign, a list or
+ * nowhere: each has sources, and so a say, of its own.
+ */
+function configsOf(scope: EngagementScope, origins: Origins): ConfigOf {
+  const configs = new Map<MessageOrigin, SelectConfig>();
+  return (event) => {
+    const origin = origins.of(event);
+    const config = configs.get(origin) ?? configFor(scope.connections, origin);
+    configs.set(origin, config);
+    return config;
+  };
+}
+
 /** Puts the events into groups that belong together and lets the rules decide each. By id. */
 function choose(
   scope: EngagementScope,
   known: ReadonlyMap<string, Activity>,
   due: readonly Activity[],
   origins: Origins,
+  configOf: ConfigOf,
 ): Map<string, Judged> {
   const groups = new Map<string, Activity[]>();
   for (const event of known.values()) {
@@ -116,8 +135,6 @@ function choose(
     const open = new Set(
       group.filter(({ id, judged }) => dueIds.has(id) || judged?.decision === 'no_contact').map(({ id }) => id),
     );
-    // The parts of an unsubscribing come from a campaign, a list or nowhere: each has sources, and so a say, of its own.
-    const configOf = (event: EmailEvent): SelectConfig => configFor(scope.connections, origins.of(event));
     for (const [id, judged] of selectMessage(group, open, (event) => origins.of(event), configOf))
       choices.set(id, judged);
   }
@@ -134,28 +151,28 @@ function concludeOne(
   const connection = connectionFor(scope.connections, origins.of(event), event.kind);
   if (connection === undefined) return null;
   const contactId = event.contactId ?? contactOf(scope, event);
-  const base = { event, connectionId: event.connectionId ?? connection.id };
+  const connectionId = event.connectionId ?? connection.id;
   if (contactId === null) {
     const lost: Judged = { ...judged, decision: 'no_contact', because: 'no_contact', counted: false };
     // What is left aside anyhow needs no contact to be looked for.
     const final = judged.decision === 'deliver' || judged.counted ? lost : judged;
     const again = final === lost && event.email !== null ? (looksAfter[event.looks] ?? null) : null;
-    return { ...base, judged: final, contactId: null, shown: false, againSeconds: again };
+    return { event, connectionId, judged: final, contactId: null, shown: false, againSeconds: again };
   }
   const shown = judged.decision === 'deliver' && judged.because !== 'on_timeline_already' && !event.onTimeline;
-  return { ...base, judged, contactId, shown, againSeconds: null };
+  return { event, connectionId, judged, contactId, shown, againSeconds: null };
 }
 
 /** The records on whose timelines an activity goes (E5): the contact, its company, its deals as the connection says. */
 function placesOf(
   scope: EngagementScope,
   origins: Origins,
+  configOf: ConfigOf,
   { event, contactId, shown }: Omit<Conclusion, 'places'>,
 ): Place[] {
   if (!shown || contactId === null) return [];
-  const origin = origins.of(event);
-  const connection = connectionFor(scope.connections, origin, event.kind);
-  const name = timelineName(event.kind, configFor(scope.connections, origin).activities);
+  const connection = connectionFor(scope.connections, origins.of(event), event.kind);
+  const name = timelineName(event.kind, configOf(event).activities);
   if (connection === undefined || name === null) return [];
   const { linkCompany, linkDeals, dealPipelines } = connection.options;
   const place = scope.memory.places.get(contactId);

@@ -8,6 +8,7 @@ import type { EngagementContext, EngagementScope } from './engagement-context.js
 
 /** Where emails came from. */
 export interface Origins {
+  /** One object for all events of one origin: what follows from it can be remembered by it. */
   of(event: EmailEvent): MessageOrigin;
 }
 
@@ -28,15 +29,26 @@ export async function learnOrigins(
   const targeted = new Map<string, string[]>();
   for (const { kind, messageKey, facts } of events)
     if (kind === 'received' && facts.groupIds.length > 0) targeted.set(messageKey, facts.groupIds);
+  const origins = new Map<string, MessageOrigin>();
+  const found = new Map<EmailEvent, MessageOrigin>();
+  const find = ({ messageKey, facts }: EmailEvent): MessageOrigin => {
+    const message = messages.get(facts.messageId ?? '');
+    const flowId = facts.flowId ?? message?.flowId ?? null;
+    const own = facts.groupIds.length > 0 ? facts.groupIds : (targeted.get(messageKey) ?? []);
+    // A flow's receipt names no list: its trigger does.
+    const groups = own.length > 0 && flowId === null ? own : [...own, ...(message?.groupIds ?? [])];
+    const campaignId = flowId === null ? (message?.campaignId ?? facts.messageId) : null;
+    const groupIds = facts.listId === null ? groups : [...groups, facts.listId];
+    const key = `${flowId ?? ''} ${campaignId ?? ''} ${groupIds.join(' ')}`;
+    const origin = origins.get(key) ?? { flowId, campaignId, groupIds };
+    origins.set(key, origin);
+    return origin;
+  };
   return {
-    of({ messageKey, facts }) {
-      const message = messages.get(facts.messageId ?? '');
-      const flowId = facts.flowId ?? message?.flowId ?? null;
-      const own = facts.groupIds.length > 0 ? facts.groupIds : (targeted.get(messageKey) ?? []);
-      // A flow's receipt names no list: its trigger does.
-      const groups = own.length > 0 && flowId === null ? own : [...own, ...(message?.groupIds ?? [])];
-      const campaignId = flowId === null ? (message?.campaignId ?? facts.messageId) : null;
-      return { flowId, campaignId, groupIds: facts.listId === null ? groups : [...groups, facts.listId] };
+    of(event) {
+      const origin = found.get(event) ?? find(event);
+      found.set(event, origin);
+      return origin;
     },
   };
 }

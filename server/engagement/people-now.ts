@@ -25,7 +25,9 @@ export async function peopleNow(
     rowId === null ? also.eventIds?.has(id) === true : kept.has(rowId);
   // Where they belong was noted as it was read, before this transaction.
   await dropUnengaged(tx, portalId, contactsOf(concluded.filter((one) => !isKept(one))));
-  return concluded.filter(isKept).map((one) => ({
+  const keptNow = concluded.filter(isKept);
+  if (survivors.size === 0) return keptNow;
+  return keptNow.map((one) => ({
     ...one,
     contactId: one.contactId === null ? null : now(one.contactId),
     places: one.places.map((place) =>

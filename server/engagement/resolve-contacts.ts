@@ -36,19 +36,16 @@ export async function resolveContacts(
 
 /** The contact of an event as resolved before, or null. */
 export function contactOf(scope: EngagementScope, event: Activity): string | null {
-  const linked = event.profileId === null ? null : (scope.memory.contacts.get(ofProfile(event.profileId)) ?? null);
-  if (linked !== null) return linked;
-  for (const email of addressesOf(event)) {
-    const contactId = scope.memory.contacts.get(email) ?? null;
-    if (contactId !== null) return contactId;
-  }
-  return null;
+  const { contacts } = scope.memory;
+  const of = (key: string | null): string | null => (key === null ? null : (contacts.get(key) ?? null));
+  return (
+    (event.profileId === null ? null : of(ofProfile(event.profileId))) ?? of(event.email) ?? of(event.facts.recipient)
+  );
 }
 
 /** Addresses under which the person of an event may be in HubSpot. */
-export const addressesOf = ({ email, facts }: Activity): string[] => [
-  ...new Set([email, facts.recipient].filter((one) => one !== null)),
-];
+const addressesOf = ({ email, facts: { recipient } }: Activity): string[] =>
+  [email, recipient === email ? null : recipient].filter((one) => one !== null);
 
 /** Profiles whose contact somebody deleted in HubSpot: it is not created again (B11). */
 export async function deletedByPerson(

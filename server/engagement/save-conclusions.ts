@@ -15,8 +15,8 @@ export async function saveConclusions(
   concluded: readonly Conclusion[],
   stored: ReadonlyMap<string, string> = new Map(),
 ): Promise<void> {
-  const before = concluded.flatMap(({ event: { rowId }, places: _, ...decided }) =>
-    rowId === null ? [] : [{ ...decided, rowId }],
+  const before = concluded.flatMap(({ event: { rowId }, judged, connectionId, contactId, shown, againSeconds }) =>
+    rowId === null ? [] : [{ rowId, judged, connectionId, contactId, shown, againSeconds }],
   );
   await saveDecisions(tx, portalId, before);
   const planned = concluded.flatMap(({ event: { id, rowId }, places }) => {

@@ -89,8 +89,8 @@ export interface DecidedActivity {
   againSeconds: number | null;
 }
 
-/** An event to be stored with what was decided of it; null: no connection wants it; without: to be decided when its turn comes. */
-export type JudgedActivity = NewActivity & { decided?: DecidedActivity | null };
+/** What was decided of an event that is to be stored; null: no connection wants it; undefined: it is decided in its turn. */
+export type DecisionOf = (eventId: string) => DecidedActivity | null | undefined;
 
 /** Adds a `delta` of decisions to the counts of connections; one that was deleted meanwhile has none. */
 const addDelta = `insert into engagement_count as e (connection_id, portal_id, decision, because, n)
@@ -104,7 +104,7 @@ export const storeActivities = async (
   account: { portalId: string; klaviyoAccountId: string },
   events: readonly NewActivity[],
   how: { historical: boolean; redecide: boolean },
-): Promise<number> => (await storeJudged(tx, account, events, how)).size;
+): Promise<number> => (await storeJudged(tx, account, events, () => undefined, how)).size;
 
 /**
  * Stores events that are not there yet, each in one writing with what was decided of it; answers the row of each that was
@@ -114,16 +114,34 @@ export const storeActivities = async (
 export async function storeJudged(
   tx: Database,
   account: { portalId: string; klaviyoAccountId: string },
-  events: readonly JudgedActivity[],
+  events: readonly NewActivity[],
+  decisionOf: DecisionOf,
   how: { historical: boolean; redecide: boolean },
 ): Promise<Map<string, string>> {
   const unique = [...new Map(events.map((event) => [event.eventId, event])).values()];
   if (unique.length === 0) return new Map();
-  const told = unique.map(({ decided, ...event }) => {
-    if (decided === undefined) return { ...event, due: true };
-    if (decided === null) return { ...event, due: false };
-    const { judged, ...rest } = decided;
-    return { ...event, ...judged, ...rest, due: false };
+  const told = unique.map((event) => {
+    const decided = decisionOf(event.eventId);
+    const judged = decided?.judged;
+    return {
+      eventId: event.eventId,
+      kind: event.kind,
+      at: event.at,
+      profileId: event.profileId,
+      email: event.email,
+      messageKey: event.messageKey,
+      urlKey: event.urlKey,
+      facts: event.facts,
+      due: decided === undefined,
+      againSeconds: decided?.againSeconds,
+      verdict: judged?.verdict,
+      decision: judged?.decision,
+      because: judged?.because,
+      counted: judged?.counted,
+      connectionId: decided?.connectionId,
+      contactId: decided?.contactId,
+      shown: decided?.shown,
+    };
   });
   const rows = await tx.query<{ id: string; eventId: string }>(
     `with x as (
