@@ -10,7 +10,7 @@ import { batchSizes, decide } from './decide.js';
 import { deliver } from './deliver.js';
 import type { EngagementContext, EngagementScope, TurnMemory } from './engagement-context.js';
 import { rollUp } from './roll-up.js';
-import { runPages, type EngagementCursor } from './run-pages.js';
+import { runPage, type EngagementCursor } from './run-page.js';
 
 /**
  * Works off what was collected of one pair of accounts: decide, deliver, roll up; first what is live, then what a run
@@ -107,14 +107,14 @@ async function stepOfPast(
   return decided + sent > 0 || fullOnly;
 }
 
-/** Decides what is due of the past, then the next pages of it; answers how much there was. */
+/** Decides what is due of the past, then its next page; answers how much there was. */
 async function decidePast(ctx: EngagementContext, scope: EngagementScope, lease: Lease): Promise<number> {
   const decided = await decide(ctx, scope, lease, true);
   // More waits than is decided at a time: nothing is read meanwhile.
   if (decided >= batchSizes.historical) return decided;
   const run = await nextRun<EngagementCursor>(ctx.db, scope.klaviyoAccountId, 'engagement');
   if (run === null) return decided;
-  await runPages(ctx, scope, lease, run);
+  await runPage(ctx, scope, lease, run);
   return decided + 1;
 }
 

@@ -1,4 +1,4 @@
-import type { PastPages } from './run-pages.js';
+import type { PastPages } from './run-page.js';
 import type { SyncContext } from '../contacts/sync-context.js';
 import type { EngagementConnection } from '../rules/engagement/engagement-config.js';
 
@@ -28,7 +28,7 @@ export interface TurnMemory {
   dealsDenied: boolean;
   /** When it began, in milliseconds of the process. */
   sinceMs: number;
-  /** Pages of the past that were read while those before them were decided. */
+  /** Pages of the past that were read while one before them was decided. */
   ahead: PastPages | null;
   /** Whether more of the past may follow what is to be delivered now. */
   pastGoesOn: boolean;

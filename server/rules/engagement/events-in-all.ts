@@ -2,7 +2,7 @@ import type { ActivityKind } from './activity-kind.js';
 
 /**
  * How many events of each kind there are to one receipt, roughly, as senders of marketing email see them. Only for telling
- * how far a run is: Klaviyo tells no numbers beforehand, and receipts, which are read first, are most of it.
+ * how far a run is: Klaviyo tells no numbers beforehand, and metrics are not read equally far.
  */
 const toOneReceipt: Record<ActivityKind, number> = {
   received: 1,
