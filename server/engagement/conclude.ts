@@ -27,20 +27,19 @@ type Place = Omit<PlannedAppEvent, 'rowId'>;
 
 /**
  * What is to become of these events, each looked at together with all that is known of the same email to the same person.
- * They may be stored already or not (`rowId` null); of those that are told anew and stored already, `stored` has the ids:
- * their decision stands. Finds or creates the contacts, and reads where they belong; writes nothing of the events down.
- * Also concludes of siblings whose decision changes with them.
+ * They may be stored already or not (`rowId` null). Of those that are told anew and stored already (`stored` has their ids)
+ * the decision stands, but where they were left aside. Finds or creates the contacts, and reads where they belong; writes
+ * nothing of the events down. Also concludes of siblings whose decision changes with them.
  */
 export async function conclude(
   ctx: EngagementContext,
   scope: EngagementScope,
   asked: readonly Activity[],
-): Promise<{ concluded: Conclusion[]; stored: Set<string> }> {
-  const known = await gatherEvents(ctx, scope, asked);
-  const due = asked.filter((event) => known.get(event.id) === event);
+): Promise<{ concluded: Conclusion[]; stored: ReadonlySet<string> }> {
+  const { known, dueIds, stored } = await gatherEvents(ctx, scope, asked);
   const origins = await learnOrigins(ctx, scope, [...known.values()]);
   const configOf = configsOf(scope, origins);
-  const choices = choose(scope, known, due, origins, configOf);
+  const choices = choose(scope, known, dueIds, origins, configOf);
 
   const newcomers = [...choices].flatMap(([id, judged]): Newcomer[] => {
     const event = known.get(id);
@@ -59,41 +58,68 @@ export async function conclude(
     scope,
     decided.filter(({ judged }) => judged.counted).flatMap(({ contactId }) => contactId ?? []),
   );
-  return {
-    concluded: decided.map((one) => Object.assign(one, { places: placesOf(scope, origins, configOf, one) })),
-    stored: new Set(asked.filter((event) => known.get(event.id) !== event).map(({ id }) => id)),
-  };
+  const concluded = decided.map((one) => Object.assign(one, { places: placesOf(scope, origins, configOf, one) }));
+  return { concluded, stored };
 }
 
-/** The events asked about and their siblings, by id: of the same email to the same person, and all unsubscribes of a person. */
+interface Gathered {
+  /** The events asked about and their siblings, by id. */
+  known: Map<string, Activity>;
+  /** Those to be decided. */
+  dueIds: Set<string>;
+  /** Those asked about that are stored already and were taken for new. */
+  stored: Set<string>;
+}
+
+/** The events asked about and their siblings: of the same email to the same person, and all unsubscribes of a person. */
 async function gatherEvents(
   ctx: EngagementContext,
   scope: EngagementScope,
-  due: readonly Activity[],
-): Promise<Map<string, Activity>> {
-  await resolveContacts(ctx, scope, due);
-  const known = new Map(due.map((event) => [event.id, event]));
-  const keys = [...new Set(due.map(({ messageKey }) => messageKey))];
-  const leavers = due.filter(({ kind }) => isLeaving(kind));
+  asked: readonly Activity[],
+): Promise<Gathered> {
+  await resolveContacts(ctx, scope, asked);
+  const known = new Map(asked.map((event) => [event.id, event]));
+  const keys = [...new Set(asked.map(({ messageKey }) => messageKey))];
+  const leavers = asked.filter(({ kind }) => isLeaving(kind));
   const contactIds = leavers.flatMap((event) => event.contactId ?? contactOf(scope, event) ?? []);
   const acts = await leavingOf(ctx.db, scope.portalId, scope.klaviyoAccountId, {
     contactIds: [...new Set(contactIds)],
     profileIds: [...new Set(leavers.flatMap(({ profileId }) => profileId ?? []))],
     emails: [...new Set(leavers.flatMap(({ email }) => email ?? []))],
   });
+  const siblings = [...(await activitiesOfMessages(ctx.db, scope.klaviyoAccountId, keys)), ...acts];
+  const dueIds = new Set(known.keys());
+  const stored = new Set<string>();
+  for (const sibling of siblings) {
+    const told = known.get(sibling.id);
+    if (told === undefined) known.set(sibling.id, sibling);
+    else if (told.rowId === null) {
+      known.set(sibling.id, toldAgain(sibling, told));
+      stored.add(sibling.id);
+      if (!wasLeftAside(sibling)) dueIds.delete(sibling.id);
+    }
+  }
   // What is due of the same act and not in this batch is decided with it, or the batch would choose who stands for it.
+  const alsoDue = (event: Activity): boolean =>
+    stored.has(event.id) ? dueIds.has(event.id) : !dueIds.has(event.id) && isLeaving(event.kind);
   await resolveContacts(
     ctx,
     scope,
-    acts.filter(({ contactId, id }) => contactId === null && !known.has(id)),
+    [...known.values()].filter((event) => event.contactId === null && alsoDue(event)),
   );
-  const siblings = [...(await activitiesOfMessages(ctx.db, scope.klaviyoAccountId, keys)), ...acts];
-  for (const event of siblings) {
-    const asked = known.get(event.id);
-    if (asked === undefined || asked.rowId === null) known.set(event.id, event);
-  }
-  return known;
+  return { known, dueIds, stored };
 }
+
+/** A stored event as it will be when it was told once more: a merge moves it to another profile. */
+function toldAgain(stored: Activity, { profileId, email }: Activity): Activity {
+  const moved = profileId !== null && profileId !== stored.profileId;
+  if (!moved && stored.contactId !== null && !wasLeftAside(stored)) return stored;
+  return { ...stored, profileId: profileId ?? stored.profileId, email: email ?? stored.email };
+}
+
+/** Whether an event that is told again goes before the rules again: those of then may be others now. */
+const wasLeftAside = ({ judged }: Activity): boolean =>
+  judged === null || judged.decision === 'not_chosen' || judged.decision === 'no_contact';
 
 type ConfigOf = (event: EmailEvent) => SelectConfig;
 
@@ -115,7 +141,7 @@ function configsOf(scope: EngagementScope, origins: Origins): ConfigOf {
 function choose(
   scope: EngagementScope,
   known: ReadonlyMap<string, Activity>,
-  due: readonly Activity[],
+  dueIds: ReadonlySet<string>,
   origins: Origins,
   configOf: ConfigOf,
 ): Map<string, Judged> {
@@ -127,7 +153,6 @@ function choose(
     if (group === undefined) groups.set(key, [event]);
     else group.push(event);
   }
-  const dueIds = new Set(due.map(({ id }) => id));
   const choices = new Map<string, Judged>();
   for (const group of groups.values()) {
     if (!group.some(({ id }) => dueIds.has(id))) continue;

@@ -6,15 +6,14 @@ import type { EngagementContext, EngagementScope } from '../../../server/engagem
 import { learnOrigins } from '../../../server/engagement/learn-origins.js';
 import { newActivity } from '../../../server/engagement/new-activity.js';
 import { withoutErased } from '../../../server/engagement/without-erased.js';
-import { engagingConnections } from '../../../server/store/engagement-connections.js';
 import { dueActivities, storeActivities } from '../../../server/store/activities.js';
 import { noteErasures } from '../../../server/store/erasures.js';
-import { acquireLease, type Lease } from '../../../server/store/lease.js';
+import type { Lease } from '../../../server/store/lease.js';
 import { lockPeople } from '../../../server/store/lock-people.js';
 import { moveActivities } from '../../../server/store/move-activities.js';
-import { defaultEngagement } from '../../../server/rules/engagement/engagement-config.js';
 import { KlaviyoSession } from '../../../server/vendors/klaviyo/session.js';
 import { engagementContext } from '../../helpers/engagement-context.js';
+import { engaging } from '../../helpers/engaging.js';
 import { makePortal } from '../../helpers/make-portal.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 import { until } from '../../helpers/service.js';
@@ -24,41 +23,21 @@ let database: TestDatabase;
 let ctx: EngagementContext;
 let scope: EngagementScope;
 let lease: Lease;
+let klaviyoAccountId = '';
 const portalId = '7';
 
 beforeAll(async () => {
   database = await openTestDatabase();
   const { db } = database;
-  await makePortal(db, portalId);
+  klaviyoAccountId = await makePortal(db, portalId);
   ctx = engagementContext(db);
 });
 beforeEach(async () => {
   const { db } = database;
   for (const table of ['activity', 'connection', 'erased', 'merged_contact', 'rollup'])
     await db.query(`delete from ${table}`);
-  const [connection] = await db.query<{ account: string }>(
-    `insert into connection (portal_id, klaviyo_account_id, type, name, state, config, activated_at)
-     select $1, id, 'engagement', 'E', 'active', $2, '2026-01-01' from klaviyo_account returning klaviyo_account_id as account`,
-    [portalId, JSON.stringify({ ...defaultEngagement, options: { ...defaultEngagement.options, rollups: true } })],
-  );
-  const klaviyoAccountId = connection?.account ?? '';
   // The turn found Ada's contact, and where it belongs, a moment ago.
-  scope = {
-    portalId,
-    klaviyoAccountId,
-    connections: await engagingConnections(db, klaviyoAccountId),
-    memory: {
-      contacts: new Map([['profile:P1', '5']]),
-      places: new Map([['5', { companyId: null, deals: [] }]]),
-      dealsDenied: false,
-      sinceMs: 0,
-      ahead: null,
-      pastGoesOn: false,
-      liveSteps: 0,
-    },
-  };
-  await db.query(`update lease set until = 'epoch'`);
-  lease = (await acquireLease(db, 'engage', 'test', 60))!;
+  ({ scope, lease } = await engaging(db, { portalId, klaviyoAccountId }, { P1: '5' }, { rollups: true }));
 });
 afterAll(() => database.close());
 
