@@ -6,7 +6,7 @@ import { nextPage, type WaitingPage } from '../rules/engagement/next-page.js';
 import type { NewActivity } from '../store/activities.js';
 import { engagementAccount } from '../store/engagement-accounts.js';
 import { eventStreams, type EventStream } from '../store/event-streams.js';
-import type { Lease } from '../store/lease.js';
+import { assertLease, type Lease } from '../store/lease.js';
 import { advanceRun, finishRun, startRun, type Run } from '../store/runs.js';
 import { mapLimited } from '../vendors/call.js';
 import type { KlaviyoEventPage } from '../vendors/klaviyo/events.js';
@@ -54,8 +54,8 @@ const manualMs = 7 * 86_400_000;
 const metricsAtOnce = 3;
 
 /**
- * Keeps the next page of a run over past events (E7), decided, and moves its cursor in the transaction that keeps it:
- * after a kill it is read again and finds its events there. The page that comes after it is read meanwhile: that waits for
+ * Keeps the next page of a run over past events (E7), decided, and then moves its cursor: after a kill between the two it is
+ * read again and finds its events there. The page that comes after it is read meanwhile: that waits for
  * Klaviyo, this for the database. What a run finds waits behind what is live.
  */
 export async function runPage(
@@ -108,9 +108,11 @@ async function keepPage(
 ): Promise<void> {
   const done = events.length;
   const progress = { cursor, done, total: totalOf(run.done + done, streams, cursor) };
-  await storeDecided(ctx, scope, lease, events, (tx, fresh) =>
-    advanceRun(tx, run.id, { ...progress, counts: { fresh } }),
-  );
+  const fresh = await storeDecided(ctx, scope, lease, events);
+  await ctx.db.transaction(async (tx) => {
+    await assertLease(tx, lease);
+    await advanceRun(tx, run.id, { ...progress, counts: { fresh } });
+  });
 }
 
 /** The next page of each metric that is not through; read where it is not held from before. */

@@ -1,4 +1,4 @@
-import { saveDecisions } from '../store/activities.js';
+import { countDecisions, saveDecisions, type DecisionCount } from '../store/activities.js';
 import { planAppEvents } from '../store/app-events-due.js';
 import type { Database } from '../store/database.js';
 import { noteRollups } from '../store/rollups.js';
@@ -18,15 +18,31 @@ export async function saveConclusions(
   const before = concluded.flatMap(({ event: { rowId }, judged, connectionId, contactId, shown, againSeconds }) =>
     rowId === null ? [] : [{ rowId, judged, connectionId, contactId, shown, againSeconds }],
   );
-  await saveDecisions(tx, portalId, before);
+  const counts = await saveDecisions(tx, portalId, before);
   const planned = concluded.flatMap(({ event: { id, rowId }, places }) => {
     const row = rowId ?? stored.get(id);
     return row === undefined ? [] : places.map((place) => ({ ...place, rowId: row }));
   });
   await planAppEvents(tx, portalId, klaviyoAccountId, planned);
-  if (!connections.some(({ options }) => options.rollups)) return;
-  const contacts = concluded.flatMap(({ contactId, event }) =>
-    contactId === null ? [] : [{ contactId, profileId: event.profileId }],
-  );
-  await noteRollups(tx, portalId, klaviyoAccountId, contacts);
+  if (connections.some(({ options }) => options.rollups)) {
+    const contacts = concluded.flatMap(({ contactId, event }) =>
+      contactId === null ? [] : [{ contactId, profileId: event.profileId }],
+    );
+    await noteRollups(tx, portalId, klaviyoAccountId, contacts);
+  }
+  await countDecisions(tx, portalId, [...counts, ...countsOf(concluded, stored)]);
+}
+
+/** What is counted of the events that were stored just now, added up. */
+function countsOf(concluded: readonly Conclusion[], stored: ReadonlyMap<string, string>): DecisionCount[] {
+  const counts = new Map<string, DecisionCount>();
+  for (const { event, connectionId, judged } of concluded) {
+    if (event.rowId !== null || !stored.has(event.id)) continue;
+    const { decision, because } = judged;
+    const key = `${connectionId} ${decision} ${because}`;
+    const count = counts.get(key);
+    if (count === undefined) counts.set(key, { connectionId, decision, because, n: 1 });
+    else count.n += 1;
+  }
+  return [...counts.values()];
 }

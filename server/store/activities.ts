@@ -92,12 +92,6 @@ export interface DecidedActivity {
 /** What was decided of an event that is to be stored; null: no connection wants it; undefined: it is decided in its turn. */
 export type DecisionOf = (eventId: string) => DecidedActivity | null | undefined;
 
-/** Adds a `delta` of decisions to the counts of connections; one that was deleted meanwhile has none. */
-const addDelta = `insert into engagement_count as e (connection_id, portal_id, decision, because, n)
-     select d.connection_id, $1, d.decision, d.because, d.n from delta d join connection c on c.id = d.connection_id
-     order by d.connection_id, d.decision, d.because
-     on conflict (connection_id, decision, because) do update set n = greatest(0, e.n + excluded.n)`;
-
 /** Stores events that are not there yet, to be decided when their turn comes; answers how many were new. */
 export const storeActivities = async (
   tx: Database,
@@ -161,11 +155,7 @@ export async function storeJudged(
          due_at = case when a.decision = 'no_contact' or ($5 and a.decision = 'not_chosen') then now() else a.due_at end
        where (excluded.profile_id is not null and a.profile_id is distinct from excluded.profile_id) or ($5 and a.decision in ('not_chosen', 'no_contact'))
          or (a.contact_id is null and excluded.email is not null and a.email is distinct from excluded.email)
-       returning a.id, a.event_id, a.connection_id, a.decision, a.because, xmax = 0 as fresh),
-     delta as (
-       select connection_id, decision, because, count(*) as n from stored
-       where fresh and connection_id is not null and decision is not null group by 1, 2, 3),
-     counted as (${addDelta})
+       returning a.id, a.event_id, xmax = 0 as fresh)
      select id, event_id as "eventId" from stored where fresh`,
     [account.portalId, account.klaviyoAccountId, JSON.stringify(told), how.historical, how.redecide],
   );
@@ -238,17 +228,25 @@ export async function keptOf(tx: Database, rowIds: readonly string[]): Promise<S
   return new Set(rows.map(({ id }) => id));
 }
 
+/** How many decisions more, or less, a connection has of a kind. */
+export interface DecisionCount {
+  connectionId: string;
+  decision: Decision;
+  because: DecisionReason;
+  n: number;
+}
+
 /**
- * Writes decisions down and keeps the connections' counts: only rows whose decision differs count, so the same batch
+ * Writes decisions down; answers what is to be counted of them: only rows whose decision differs, so that the same batch
  * after a crash counts once.
  */
 export async function saveDecisions(
   tx: Database,
   portalId: string,
   decided: readonly (DecidedActivity & { rowId: string })[],
-): Promise<void> {
-  if (decided.length === 0) return;
-  await tx.query(
+): Promise<DecisionCount[]> {
+  if (decided.length === 0) return [];
+  return tx.query<DecisionCount>(
     `with x as (
        select * from jsonb_to_recordset($2::jsonb) as x (id bigint, verdict text, decision text, because text, counted bool, "connectionId" uuid,
          "contactId" text, shown bool, "againSeconds" float8)),
@@ -259,14 +257,28 @@ export async function saveDecisions(
          due_at = now() + make_interval(secs => x."againSeconds"),
          shown_at = case when x.shown then coalesce(a.shown_at, now()) else a.shown_at end,
          shown_as = case when x.shown then coalesce(a.shown_as, x.verdict) else a.shown_as end
-       from x where a.id = x.id and a.portal_id = $1 returning a.id, a.connection_id, a.decision, a.because),
-     delta as (
-       select connection_id, decision, because, sum(d) as n from (
-         select c.connection_id, c.decision, c.because, 1 as d from changed c
-         union all select b.connection_id, b.decision, b.because, -1 from before b join changed c on c.id = b.id where b.decision is not null) t
-       where connection_id is not null group by 1, 2, 3 having sum(d) <> 0)
-     ${addDelta}`,
+       from x where a.id = x.id and a.portal_id = $1 returning a.id, a.connection_id, a.decision, a.because)
+     select connection_id as "connectionId", decision, because, sum(d)::int as n from (
+       select c.connection_id, c.decision, c.because, 1 as d from changed c
+       union all select b.connection_id, b.decision, b.because, -1 from before b join changed c on c.id = b.id where b.decision is not null) t
+     where connection_id is not null group by 1, 2, 3 having sum(d) <> 0`,
     [portalId, JSON.stringify(decided.map(({ rowId, judged, ...rest }) => ({ id: rowId, ...judged, ...rest })))],
+  );
+}
+
+/**
+ * Adds to the counts of connections; one that was deleted meanwhile has none. These are rows that everybody writes who
+ * decides for a connection: last in its transaction, so that others wait for the commit alone.
+ */
+export async function countDecisions(tx: Database, portalId: string, counts: readonly DecisionCount[]): Promise<void> {
+  if (counts.length === 0) return;
+  await tx.query(
+    `insert into engagement_count as e (connection_id, portal_id, decision, because, n)
+     select c.id, $1, x.decision, x.because, sum(x.n)
+     from jsonb_to_recordset($2::jsonb) as x ("connectionId" uuid, decision text, because text, n int) join connection c on c.id = x."connectionId"
+     group by 1, 3, 4 order by 1, 3, 4
+     on conflict (connection_id, decision, because) do update set n = greatest(0, e.n + excluded.n)`,
+    [portalId, JSON.stringify(counts)],
   );
 }
 

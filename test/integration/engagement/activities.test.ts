@@ -5,6 +5,7 @@ import {
   dueActivities,
   leavingOf,
   nextActivityIn,
+  countDecisions,
   saveDecisions,
   storeActivities,
   type StoredActivity,
@@ -62,19 +63,15 @@ const store = (ids: readonly string[], how = live, profileId = 'P1'): Promise<nu
     how,
   );
 const due = (): Promise<StoredActivity[]> => dueActivities(database.db, klaviyoAccountId, false, 100);
-const decide = (events: readonly StoredActivity[], judged: Judged, againSeconds: number | null = null): Promise<void> =>
-  saveDecisions(
-    database.db,
-    portalId,
-    events.map(({ rowId }) => ({
-      rowId,
-      judged,
-      connectionId,
-      contactId: '5',
-      shown: judged.decision === 'deliver',
-      againSeconds,
-    })),
-  );
+async function decide(
+  events: readonly StoredActivity[],
+  judged: Judged,
+  againSeconds: number | null = null,
+): Promise<void> {
+  const shown = judged.decision === 'deliver';
+  const decided = events.map(({ rowId }) => ({ rowId, judged, connectionId, contactId: '5', shown, againSeconds }));
+  await countDecisions(database.db, portalId, await saveDecisions(database.db, portalId, decided));
+}
 const counts = (): ReturnType<typeof engagementCounts> => engagementCounts(database.db, connectionId, klaviyoAccountId);
 
 test('E9: an event is kept once, however often it is told, also twice in one page', async () => {

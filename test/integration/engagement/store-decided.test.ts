@@ -54,7 +54,7 @@ const event = (id: string, kind: ActivityKind = 'opened', atSecond = 0, more: ob
     kind,
   );
 const keep = (told: readonly NewActivity[], as = ctx): Promise<number> =>
-  storeDecided(as, turns[7].scope, turns[7].lease, told, () => Promise.resolve());
+  storeDecided(as, turns[7].scope, turns[7].lease, told);
 const inTurn = async (portalId: '7' | '8'): Promise<void> => {
   const { scope, lease } = turns[portalId];
   while ((await decide(ctx, scope, lease, true)) > 0);
@@ -86,15 +86,15 @@ const known = async (portalId: '7' | '8'): Promise<unknown[]> => {
 };
 /** The context of a turn in whose midst something happens: when it has concluded, and before it writes. */
 const interrupted = (happens: () => Promise<unknown>): EngagementContext => {
-  let came = false;
+  let came: Promise<unknown> | null = null;
   const { db } = database;
   return {
     ...ctx,
     db: {
       query: db.query,
       async transaction(work) {
-        if (!came) await happens();
-        came = true;
+        came ??= happens();
+        await came;
         return db.transaction(work);
       },
     },

@@ -8,6 +8,7 @@ import {
   keptOf,
   leavingOf,
   nextActivityIn,
+  countDecisions,
   saveDecisions,
   settleActivities,
   storeActivities,
@@ -270,7 +271,10 @@ const hot: [string, (db: Database) => Promise<unknown>][] = [
       await dropUnengaged(db, portalId, numbers.slice(0, 5));
     },
   ],
-  ['what was decided of a batch', (db) => saveDecisions(db, portalId, decisions())],
+  [
+    'what was decided of a batch',
+    async (db) => countDecisions(db, portalId, await saveDecisions(db, portalId, decisions())),
+  ],
   ['what of a batch stays as it was', (db) => settleActivities(db, rowIds)],
   ['what of a batch goes on timelines', (db) => planAppEvents(db, portalId, accountId, appEvents())],
   ['what is to be delivered', (db) => dueAppEvents(db, accountId, false, 100)],
