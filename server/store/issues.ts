@@ -75,7 +75,10 @@ export async function awaitingNumbers(
   );
 }
 
-/** Closes every issue of these records that is not among `still`: its cause is gone (F5). */
+/**
+ * Closes every issue of these records that is not among `still`: its cause is gone (F5). Record by record (`offset 0`): while
+ * nobody has counted the issues of a first sync, the planner compared each of them with each record.
+ */
 export async function clearIssues(
   tx: Database,
   connectionIds: readonly string[],
@@ -84,12 +87,13 @@ export async function clearIssues(
 ): Promise<void> {
   if (records.length === 0 || connectionIds.length === 0) return;
   await tx.query(
-    `delete from issue i using jsonb_to_recordset($2::jsonb) as r (side text, "recordId" text)
-     where i.connection_id = any ($1) and i.side = r.side and i.record_id = r."recordId"
-       and not exists (
-         select from jsonb_to_recordset($3::jsonb) as s ("connectionId" uuid, code text, side text, "recordId" text, field text)
-         where s."connectionId" = i.connection_id and s.code = i.code and s.side = i.side
-           and s."recordId" = i.record_id and s.field = i.field)`,
+    `delete from issue where id in (
+       select i.id from jsonb_to_recordset($2::jsonb) as r (side text, "recordId" text) cross join lateral (
+         select id, connection_id, code, side, record_id, field from issue
+         where connection_id = any ($1) and side = r.side and record_id = r."recordId" offset 0) i
+       where (i.connection_id, i.code, i.side, i.record_id, i.field) not in (
+         select s."connectionId", s.code, s.side, s."recordId", s.field
+         from jsonb_to_recordset($3::jsonb) as s ("connectionId" uuid, code text, side text, "recordId" text, field text)))`,
     [connectionIds, JSON.stringify(records), JSON.stringify(still)],
   );
 }
