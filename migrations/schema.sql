@@ -429,8 +429,8 @@ create table link (
   constraint link_klaviyo UNIQUE (klaviyo_account_id, klaviyo_id)
 );
 CREATE INDEX link_account_id ON public.link USING btree (klaviyo_account_id, id);
+CREATE INDEX link_contact ON public.link USING btree (hubspot_id, portal_id);
 CREATE INDEX link_email ON public.link USING btree (klaviyo_account_id, email);
-CREATE INDEX link_portal_hubspot ON public.link USING btree (portal_id, hubspot_id);
 CREATE TRIGGER link_account AFTER INSERT ON public.link REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION account_stands();
 alter table link enable row level security;
 create policy own_portal on link to tandem_portal using ((portal_id = ( SELECT (NULLIF(current_setting('app.portal'::text, true), ''::text))::bigint AS "nullif")));

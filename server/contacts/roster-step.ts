@@ -10,7 +10,7 @@ import {
   type Rostered,
   type RosterRow,
 } from '../store/roster.js';
-import { contactsSyncedSince } from '../store/links.js';
+import { syncedSince } from '../store/links.js';
 import type { Database } from '../store/database.js';
 import { advanceRun, foretell, type Run } from '../store/runs.js';
 import { countContacts, readByIds, readPage as readContacts } from '../vendors/hubspot/contacts.js';
@@ -279,7 +279,7 @@ async function contactsToDo(
   do {
     const limit = atOnce - ids.length;
     const page: string[] = await rosteredContactIds(db, run.id, after, limit);
-    const through = await contactsSyncedSince(db, run.klaviyoAccountId, page, since);
+    const through = await syncedSince(db, run.klaviyoAccountId, 'hubspot', page, since);
     ids.push(...page.filter((id) => !through.has(id)));
     size += page.length;
     after = page.length < limit ? null : (page.at(-1) ?? null);

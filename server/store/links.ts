@@ -47,13 +47,16 @@ export async function linksOfRecords(
   klaviyoIds: readonly string[],
 ): Promise<Link[]> {
   if (hubspotIds.length + klaviyoIds.length === 0) return [];
+  // Each by itself: by a list of values the planner, who takes a table that is being filled for small, reads all of it.
   const rows = await db.query<LinkRow>(
-    `select id, hubspot_id, klaviyo_id, email, base, synced_at from link where klaviyo_account_id = $1 and hubspot_id = any ($2)
-     union
-     select id, hubspot_id, klaviyo_id, email, base, synced_at from link where klaviyo_account_id = $1 and klaviyo_id = any ($3)`,
+    `select l.* from unnest($2::text[]) as x (id) cross join lateral (
+       select id, hubspot_id, klaviyo_id, email, base, synced_at from link where klaviyo_account_id = $1 and hubspot_id = x.id offset 0) l
+     union all
+     select l.* from unnest($3::text[]) as x (id) cross join lateral (
+       select id, hubspot_id, klaviyo_id, email, base, synced_at from link where klaviyo_account_id = $1 and klaviyo_id = x.id offset 0) l`,
     [klaviyoAccountId, hubspotIds, klaviyoIds],
   );
-  return rows.map(fromRow);
+  return [...new Map(rows.map((row) => [row.id, fromRow(row)])).values()];
 }
 
 const columns =
@@ -180,16 +183,19 @@ export async function relink(
   return rows.length > 0;
 }
 
-/** Which of these contacts have a pair that was through since a moment. */
-export async function contactsSyncedSince(
+/** Which of these records have a pair that was through since a moment. */
+export async function syncedSince(
   db: Database,
   klaviyoAccountId: string,
-  hubspotIds: readonly string[],
+  side: 'hubspot' | 'klaviyo',
+  ids: readonly string[],
   since: Date,
 ): Promise<Set<string>> {
+  const id = side === 'hubspot' ? 'hubspot_id' : 'klaviyo_id';
   const rows = await db.query<{ id: string }>(
-    `select hubspot_id as id from link where klaviyo_account_id = $1 and hubspot_id = any ($2) and synced_at >= $3`,
-    [klaviyoAccountId, hubspotIds, since],
+    `select x.id from unnest($2::text[]) as x (id) where exists (
+       select from link where klaviyo_account_id = $1 and ${id} = x.id and synced_at >= $3 offset 0)`,
+    [klaviyoAccountId, ids, since],
   );
   return new Set(rows.map((row) => row.id));
 }

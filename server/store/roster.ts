@@ -1,5 +1,6 @@
 import type { Side } from '../rules/connection.js';
 import type { Database } from './database.js';
+import { syncedSince } from './links.js';
 
 /** Rows of a roster: contacts, their further addresses, profiles, and who is on a list that the run adds people to. */
 export type RosterKind = 'contact' | 'secondary' | 'profile' | `member:${string}`;
@@ -145,12 +146,7 @@ export async function remainingProfiles<Profile>(
   limit: number,
 ): Promise<{ profiles: (Rostered<Profile> & { email: string | null; absent: boolean })[]; after: string | null }> {
   const page = await pageOf(db, run.id, 'profile', after, limit);
-  const linked = await db.query<{ id: string }>(
-    // By a list: looked up one by one, the planner may ask the index of the portal beside, for each.
-    `select klaviyo_id as id from link where klaviyo_account_id = $1 and klaviyo_id = any ($2) and synced_at >= $3`,
-    [run.klaviyoAccountId, page, run.since],
-  );
-  const through = new Set(linked.map(({ id }) => id));
+  const through = await syncedSince(db, run.klaviyoAccountId, 'klaviyo', page, run.since);
   const profiles = await rosteredProfiles<Profile>(db, run.id, { ids: page.filter((id) => !through.has(id)) });
   // Each looked up by itself: nobody has counted these tables yet. Joined, the planner compares all with all; asked for by a
   // list of values, it reads whatever the run has of the kind.

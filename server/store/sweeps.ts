@@ -157,17 +157,16 @@ export async function unseenRecords(
   const [id, modified] =
     side === 'hubspot' ? ['hubspot_id', 'hubspot_modified_at'] : ['klaviyo_id', 'klaviyo_modified_at'];
   const rows = await db.query<{ recordId: string; email: string | null; base: Record<string, Base> | null }>(
-    // The pairs first, by a list of ids: in a run's first minutes the planner takes the table for empty, and would join it as a
-    // whole for each page.
-    `with pair as materialized (
-       select ${id} as record_id, email, base, synced_at, ${modified} as modified_at from link
-       where klaviyo_account_id = $1 and ${id} = any ($3))
-     select x."recordId", case when l.synced_at >= x."modifiedAt" then l.email end as email,
+    // Each pair by itself: in a run's first minutes the planner takes the table for empty, and would read it as a whole for each
+    // page.
+    `select x."recordId", case when l.synced_at >= x."modifiedAt" then l.email end as email,
        case when l.synced_at >= x."modifiedAt" then l.base end as base
      from jsonb_to_recordset($2::jsonb) as x ("recordId" text, "modifiedAt" timestamptz)
-     left join pair l on l.record_id = x."recordId"
-     where l.modified_at is null or l.modified_at < x."modifiedAt" or l.synced_at < x."modifiedAt" + make_interval(secs => $4)`,
-    [klaviyoAccountId, JSON.stringify(found), found.map(({ recordId }) => recordId), side === 'klaviyo' ? 10 : 0],
+     left join lateral (
+       select email, base, synced_at, ${modified} as modified_at from link
+       where klaviyo_account_id = $1 and ${id} = x."recordId" offset 0) l on true
+     where l.modified_at is null or l.modified_at < x."modifiedAt" or l.synced_at < x."modifiedAt" + make_interval(secs => $3)`,
+    [klaviyoAccountId, JSON.stringify(found), side === 'klaviyo' ? 10 : 0],
   );
   return rows.map(({ recordId, email, base }) => ({
     recordId,
