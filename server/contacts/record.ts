@@ -2,7 +2,7 @@ import { issueWords, sideName } from '../rules/words.js';
 import { changePriority, noteChanges, postponeChanges, settleChanges, type ClaimedChange } from '../store/changes.js';
 import { saveConsents } from '../store/consents.js';
 import { noteHistory, settleHistory } from '../store/history.js';
-import { awaitingNumbers, clearIssues, openIssues, type NewIssue } from '../store/issues.js';
+import { clearIssues, openIssues, type NewIssue } from '../store/issues.js';
 import { assertLease, type Lease } from '../store/lease.js';
 import { clearTombstones, endLinks, insertLinks, updateLinks } from '../store/links.js';
 import { settleListWrites } from '../store/list-writes.js';
@@ -20,7 +20,7 @@ import { doneEntries } from './done-entries.js';
 import type { Intents } from './intend.js';
 import { linkRows } from './link-rows.js';
 import { homeOf, recordsOf } from './person-home.js';
-import { releasedNumbers } from './released-numbers.js';
+import { awaited, noteAwaiting, releasedNumbers } from './released-numbers.js';
 import { movedStandings, standingRows } from './standings-after.js';
 import type { SyncContext } from './sync-context.js';
 
@@ -173,34 +173,8 @@ function newIssues(person: Applied): NewIssue[] {
   }));
 }
 
-/** The number that another profile holds: as soon as it is given up, this person is tried again. */
-function awaited(
-  person: Applied,
-  { code, side, field }: { code: string; side: string; field: string },
-): { awaits?: string } {
-  if (code !== 'phone_taken_in_klaviyo') return {};
-  const number = person.plan.writes.find((write) => write.side === side && write.field === field)?.newValue;
-  return typeof number === 'string' ? { awaits: number } : {};
-}
-
 function connectionOf(person: Applied, refusal: { side: string; field: string }): string | undefined {
   return person.plan.writes.find((write) => write.side === refusal.side && write.field === refusal.field)?.connectionId;
-}
-
-/** Notes who waits for a phone number that was given up. */
-async function noteAwaiting(tx: Transaction, scope: AccountScope, numbers: readonly string[]): Promise<void> {
-  if (numbers.length === 0) return;
-  const connectionIds = scope.connections.map(({ id }) => id);
-  await noteChanges(
-    tx,
-    scope.portalId,
-    scope.klaviyoAccountId,
-    (await awaitingNumbers(tx, connectionIds, numbers)).map((at) => ({
-      ...at,
-      priority: changePriority.sweep,
-      cause: 'retry',
-    })),
-  );
 }
 
 function claimedBut(claimed: readonly ClaimedChange[], postponed: readonly Applied[]): ClaimedChange[] {

@@ -1,5 +1,9 @@
 import type { MappedField } from '../rules/mappings.js';
 import { heldOn } from '../rules/reconcile.js';
+import { changePriority, noteChanges } from '../store/changes.js';
+import type { Database } from '../store/database.js';
+import { awaitingNumbers } from '../store/issues.js';
+import type { AccountScope } from './account-scope.js';
 import type { Applied } from './apply.js';
 
 /** Klaviyo's attribute that only one profile can have a value of, beside the email. */
@@ -29,4 +33,30 @@ export function releasedNumbers(applied: readonly Applied[], fields: readonly Ma
       if (typeof before === 'string' && before !== after) released.add(before);
   }
   return [...released];
+}
+
+/** The number that another profile holds: as soon as it is given up, this person is tried again. Pure. */
+export function awaited(
+  person: Applied,
+  { code, side, field }: { code: string; side: string; field: string },
+): { awaits?: string } {
+  if (code !== 'phone_taken_in_klaviyo') return {};
+  const number = person.plan.writes.find((write) => write.side === side && write.field === field)?.newValue;
+  return typeof number === 'string' ? { awaits: number } : {};
+}
+
+/** Notes who waits for a phone number that was given up. */
+export async function noteAwaiting(tx: Database, scope: AccountScope, numbers: readonly string[]): Promise<void> {
+  if (numbers.length === 0) return;
+  const connectionIds = scope.connections.map(({ id }) => id);
+  await noteChanges(
+    tx,
+    scope.portalId,
+    scope.klaviyoAccountId,
+    (await awaitingNumbers(tx, connectionIds, numbers)).map((at) => ({
+      ...at,
+      priority: changePriority.sweep,
+      cause: 'retry',
+    })),
+  );
 }
