@@ -1,5 +1,5 @@
 import { issueWords, sideName } from '../rules/words.js';
-import { changePriority, noteChanges, postponeChanges, settleChanges, type ClaimedChange } from '../store/changes.js';
+import { noteChanges, postponeChanges, settleChanges, type ClaimedChange } from '../store/changes.js';
 import { saveConsents } from '../store/consents.js';
 import { noteHistory, settleHistory } from '../store/history.js';
 import { clearIssues, openIssues, type NewIssue } from '../store/issues.js';

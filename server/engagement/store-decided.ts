@@ -62,7 +62,8 @@ async function write(
       await assertLease(tx, lease);
       const kept = await withoutErased(ctx, tx, scope.portalId, told);
       const eventIds = new Set(kept.map(({ eventId }) => eventId));
-      const now = decidedNow ? await peopleNow(tx, scope.portalId, concluded, { eventIds }) : [];
+      const there = await peopleNow(tx, scope.portalId, concluded, { eventIds });
+      const now = decidedNow ? there : [];
       const decisions = new Map(now.map((one) => [one.event.id, one]));
       const rows = await storeJudged(
         tx,
