@@ -6,7 +6,13 @@ import type { EmailEvent, Judged } from '../rules/engagement/email-event.js';
 import type { SelectConfig } from '../rules/engagement/select.js';
 import type { MessageOrigin } from '../rules/engagement/sources.js';
 import { selectMessage } from '../rules/engagement/select-message.js';
-import { activitiesOfMessages, leavingOf, type Activity, type DecidedActivity } from '../store/activities.js';
+import {
+  activitiesOfMessages,
+  leavingOf,
+  storedActivities,
+  type Activity,
+  type DecidedActivity,
+} from '../store/activities.js';
 import type { PlannedAppEvent } from '../store/app-events-due.js';
 import { createContacts, type Newcomer } from './create-contacts.js';
 import type { EngagementContext, EngagementScope } from './engagement-context.js';
@@ -79,8 +85,19 @@ async function gatherEvents(
 ): Promise<Gathered> {
   await resolveContacts(ctx, scope, asked);
   const known = new Map(asked.map((event) => [event.id, event]));
-  const keys = [...new Set(asked.map(({ messageKey }) => messageKey))];
-  const leavers = asked.filter(({ kind }) => isLeaving(kind));
+  const dueIds = new Set(known.keys());
+  const stored = new Set<string>();
+  const toldNow = asked.filter(({ rowId }) => rowId === null);
+  for (const there of await storedActivities(ctx.db, scope.klaviyoAccountId, idsOf(toldNow))) {
+    const told = known.get(there.id);
+    if (told === undefined) continue;
+    known.set(there.id, toldAgain(there, told));
+    stored.add(there.id);
+    if (!wasLeftAside(there)) dueIds.delete(there.id);
+  }
+  const due = [...known.values()].filter(({ id }) => dueIds.has(id));
+  const keys = [...new Set(due.map(({ messageKey }) => messageKey))];
+  const leavers = due.filter(({ kind }) => isLeaving(kind));
   const contactIds = leavers.flatMap((event) => event.contactId ?? contactOf(scope, event) ?? []);
   const acts = await leavingOf(ctx.db, scope.portalId, scope.klaviyoAccountId, {
     contactIds: [...new Set(contactIds)],
@@ -88,17 +105,7 @@ async function gatherEvents(
     emails: [...new Set(leavers.flatMap(({ email }) => email ?? []))],
   });
   const siblings = [...(await activitiesOfMessages(ctx.db, scope.klaviyoAccountId, keys)), ...acts];
-  const dueIds = new Set(known.keys());
-  const stored = new Set<string>();
-  for (const sibling of siblings) {
-    const told = known.get(sibling.id);
-    if (told === undefined) known.set(sibling.id, sibling);
-    else if (told.rowId === null) {
-      known.set(sibling.id, toldAgain(sibling, told));
-      stored.add(sibling.id);
-      if (!wasLeftAside(sibling)) dueIds.delete(sibling.id);
-    }
-  }
+  for (const sibling of siblings) if (!known.has(sibling.id)) known.set(sibling.id, sibling);
   // What is due of the same act and not in this batch is decided with it, or the batch would choose who stands for it.
   const alsoDue = (event: Activity): boolean =>
     stored.has(event.id) ? dueIds.has(event.id) : !dueIds.has(event.id) && isLeaving(event.kind);
@@ -109,6 +116,8 @@ async function gatherEvents(
   );
   return { known, dueIds, stored };
 }
+
+const idsOf = (events: readonly Activity[]): string[] => events.map(({ id }) => id);
 
 /** A stored event as it will be when it was told once more: a merge moves it to another profile. */
 function toldAgain(stored: Activity, { profileId, email }: Activity): Activity {

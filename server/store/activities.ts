@@ -176,6 +176,21 @@ export async function dueActivities(
   return rows.map(fromRow);
 }
 
+/** Those of these events that are stored, under whatever profile and email. Asked one by one, as in `activitiesOfMessages`. */
+export async function storedActivities(
+  db: Database,
+  klaviyoAccountId: string,
+  eventIds: readonly string[],
+): Promise<StoredActivity[]> {
+  if (eventIds.length === 0) return [];
+  const rows = await db.query<Row>(
+    `select a.* from unnest($2::text[]) as k (event_id) cross join lateral (
+       select ${columns} from activity v where v.klaviyo_account_id = $1 and v.event_id = k.event_id offset 0) a`,
+    [klaviyoAccountId, eventIds],
+  );
+  return rows.map(fromRow);
+}
+
 /**
  * All events of these emails to these people, whoever's profile they are under now. Email by email (`offset 0`): for two
  * thousand at a time the planner would read the table from end to end until it is very long.

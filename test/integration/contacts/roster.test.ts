@@ -386,7 +386,8 @@ test('F3: pairs are worked on while both sides are still read, each once; who ne
     );
     return row?.n ?? 0;
   };
-  expect(await ahead()).toBeGreaterThanOrEqual(1999);
+  // One batch of 2,000 at least, a second where reading takes longer than the first; less those whose numbers wait.
+  expect(await ahead()).toBeGreaterThan(1900);
   expect(profileOf(edited)?.first_name).toBe('Ahead');
   // Another profile may have the number, or be this person's: that is known when all are read.
   expect(profileOf(numbered)?.phone_number).toBeNull();

@@ -7,6 +7,7 @@ import {
   dueActivities,
   keptOf,
   leavingOf,
+  storedActivities,
   nextActivityIn,
   countDecisions,
   saveDecisions,
@@ -231,6 +232,15 @@ const hot: [string, (db: Database) => Promise<unknown>][] = [
   ['a page of the past', (db) => storeActivities(db, account(), page(), { historical: true, redecide: true })],
   ['what is to be decided', (db) => dueActivities(db, accountId, false, 400)],
   ['what of the past is to be decided', (db) => dueActivities(db, accountId, true, 2000)],
+  [
+    'which of a page are there',
+    (db) =>
+      storedActivities(
+        db,
+        accountId,
+        page().map(({ eventId }) => eventId),
+      ),
+  ],
   [
     'the siblings of a batch',
     (db) =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { newActivity } from '../../../server/engagement/new-activity.js';
-import { activitiesOfMessages, storeActivities } from '../../../server/store/activities.js';
+import { activitiesOfMessages, storeActivities, storedActivities } from '../../../server/store/activities.js';
 import type { Database } from '../../../server/store/database.js';
 import { clearIssues, openIssues } from '../../../server/store/issues.js';
 import { insertLinks, linksOfRecords, syncedSince } from '../../../server/store/links.js';
@@ -185,6 +185,17 @@ const lookUps: LookUp[] = [
           tx,
           klaviyoAccountId,
           of.map((n) => event(n).messageKey),
+        )
+      ).length,
+  ],
+  [
+    'events that are told again',
+    async (tx, { klaviyoAccountId }, of) =>
+      (
+        await storedActivities(
+          tx,
+          klaviyoAccountId,
+          of.map((n) => `e${n}`),
         )
       ).length,
   ],
