@@ -5,7 +5,7 @@ import { createApp } from './api/app.js';
 import { catalogueFor } from './api/catalogue.js';
 import type { ApiDependencies } from './api/dependencies.js';
 import type { Config } from './config.js';
-import { createEngagement, type EngagementService } from './engagement-service.js';
+import { createEngagement } from './engagement-service.js';
 import { drain, noteAndWake } from './contacts/drain.js';
 import { activate, configChanged, deleted, pause, resume, sync } from './contacts/lifecycle.js';
 import { notice } from './contacts/notice.js';
@@ -13,10 +13,9 @@ import type { SyncContext } from './contacts/sync-context.js';
 import { explain } from './contacts/explain.js';
 import { preview } from './contacts/preview.js';
 import { repairIssue, repairIssues, type RepairContext } from './contacts/repair.js';
-import { review, tellAlerts } from './contacts/tell-alerts.js';
 import { showUndo, startUndo } from './contacts/undo.js';
 import { SweptProfiles } from './contacts/swept-profiles.js';
-import { canGlance, glances } from './contacts/glance.js';
+import { glances } from './contacts/glance.js';
 import { sweep } from './contacts/sweep.js';
 import { hubspotWebhooks } from './intake/hubspot-webhooks.js';
 import { unpack, unpackSome, type UnpackDeps } from './intake/unpack.js';
@@ -24,32 +23,26 @@ import { unpackLine } from './intake/unpack-line.js';
 import { watchDatabase } from './metrics-of-database.js';
 import type { Metrics } from './metrics.js';
 import { hubspotInstall } from './oauth/hubspot-install.js';
-import { hubspotAccessToken, hubspotSecretOwner, type HubspotTokenDeps } from './oauth/hubspot-tokens.js';
 import { klaviyoConnect, type ConnectDeps } from './oauth/klaviyo-connect.js';
-import { credentialOf, klaviyoSecretOwner, type KlaviyoCredentialDeps } from './oauth/klaviyo-credentials.js';
 import { createSealer, type SealKey } from './oauth/seal.js';
-import { openQueue, type Queue } from './queue/queue.js';
+import { openQueue } from './queue/queue.js';
 import { startTicks } from './queue/ticks.js';
-import { accountsWithWork, changePriority } from './store/changes.js';
+import { changePriority } from './store/changes.js';
 import { moveActivities } from './store/move-activities.js';
 import { openPool, poolDatabase } from './store/database.js';
 import { readGauges } from './store/gauges.js';
-import { portalsWithHints } from './store/hints.js';
-import { dropOldStates } from './store/oauth-states.js';
-import { openPreviews, portalOfPreview } from './store/previews.js';
+import { portalOfPreview } from './store/previews.js';
 import { acrossPortals, withinPortal } from './store/portal-scope.js';
 import { runForAccount } from './store/run-for-account.js';
-import { eraseExpired } from './store/portals.js';
-import { clearRosters } from './store/roster.js';
 import { createRateLimiter, unlimited } from './store/rate-limit.js';
 import { openSharedClock } from './store/shared-clock.js';
-import { takeDueSweeps } from './store/sweeps.js';
-import { traced, tracedCall } from './tracing.js';
-import { troublesOfAll, watchVendors, type Called } from './store/vendor-troubles.js';
-import { inChunks, type VendorDeps } from './vendors/call.js';
-import { hubspotWindows, openHubspotSession, type HubspotSession } from './vendors/hubspot/session.js';
+import { tick } from './tick.js';
+import { traced } from './tracing.js';
+import { troublesOfAll } from './store/vendor-troubles.js';
+import { hubspotWindows, openHubspotSession } from './vendors/hubspot/session.js';
 import { endpointOf, klaviyoWindows } from './vendors/klaviyo/limits.js';
-import { KlaviyoSession, type KlaviyoCredential } from './vendors/klaviyo/session.js';
+import { KlaviyoSession } from './vendors/klaviyo/session.js';
+import { vendorSessions } from './vendor-sessions.js';
 
 /** One process of the service, wired. */
 export interface Service {
@@ -62,13 +55,8 @@ export interface Service {
   stop(seconds: number): Promise<void>;
 }
 
-const vendorTimeoutMs = 30_000;
 /** Pairs of accounts that one process works on at a time. */
 const drainsAtOnce = 24;
-/** Due sweeps that a tick takes with one statement. */
-const sweepsTaken = 450;
-/** Sweeps that one job looks through. */
-const sweepsTogether = 150;
 /** Portals whose webhooks one process turns into changes at a time. */
 const portalsUnpackedAtOnce = 4;
 
@@ -111,70 +99,17 @@ export async function createService(
     now: () => Date.now(),
   });
 
-  const vendor: VendorDeps = {
+  const { vendor, klaviyoApp, hubspot, klaviyo } = vendorSessions({
+    db,
+    log,
+    clock,
+    owner,
+    sealer,
+    metrics,
     limiter,
-    timeoutMs: vendorTimeoutMs,
-    onCall(call) {
-      const { vendor: name, operation, status, seconds } = call;
-      metrics.vendorCalls.observe({ vendor: name, operation, status: String(status) }, seconds);
-      tracedCall(call);
-    },
-  };
-  const watch = watchVendors(db, log, () => Date.now());
-  const watched = (called: Called): Pick<VendorDeps, 'onCall'> => ({
-    onCall(call) {
-      vendor.onCall(call);
-      watch.note(called, call.status);
-    },
+    config,
   });
   const hubspotApp = config.hubspot;
-  const { clientId, clientSecret } = config.klaviyo;
-  const klaviyoApp =
-    clientId === null || clientSecret === null
-      ? null
-      : { clientId, clientSecret, apiUrl: config.klaviyo.apiUrl, appUrl: config.klaviyo.appUrl };
-  const hubspotTokens: HubspotTokenDeps = { db, sealer, app: hubspotApp, owner, clock, metrics };
-  const klaviyoCredentials: KlaviyoCredentialDeps = { db, sealer, app: klaviyoApp, owner, clock, metrics };
-
-  const hubspot: SyncContext['hubspot'] = (portalId, priority, fence, known = null): HubspotSession => {
-    let last = known === null ? undefined : sealer.open(known, hubspotSecretOwner(portalId));
-    let isFirst = known !== null;
-    return openHubspotSession({
-      ...vendor,
-      ...watched({ vendor: 'hubspot', portalId }),
-      ...(fence === undefined ? {} : { fence }),
-      portalId,
-      priority,
-      apiUrl: hubspotApp.apiUrl,
-      async token(fresh) {
-        const isKnown = isFirst && !fresh && last !== undefined;
-        isFirst = false;
-        return isKnown && last !== undefined
-          ? last
-          : (last = await hubspotAccessToken(hubspotTokens, portalId, fresh ? last : undefined));
-      },
-    });
-  };
-  const klaviyo: SyncContext['klaviyo'] = (accountId, priority, fence, known = null): KlaviyoSession => {
-    let last =
-      known === null ? undefined : credentialFrom(known, sealer.open(known.secret, klaviyoSecretOwner(accountId)));
-    let isFirst = known !== null;
-    return new KlaviyoSession({
-      ...vendor,
-      ...watched({ vendor: 'klaviyo', klaviyoAccountId: accountId }),
-      ...(fence === undefined ? {} : { fence }),
-      accountId,
-      priority,
-      apiUrl: config.klaviyo.apiUrl,
-      async credential(fresh) {
-        const isKnown = isFirst && !fresh && last !== undefined;
-        isFirst = false;
-        if (isKnown && last !== undefined) return last;
-        const refused = fresh && last?.kind === 'oauth' ? last.accessToken : undefined;
-        return (last = await credentialOf(klaviyoCredentials, accountId, refused));
-      },
-    });
-  };
 
   const ctx: SyncContext = {
     db,
@@ -353,11 +288,11 @@ export async function createService(
       await queue.work('drain', drainsAtOnce, ({ klaviyoAccountId }, signal) =>
         forAccount(klaviyoAccountId, () => traced('drain', () => drain(ctx, klaviyoAccountId, signal))),
       );
-      await queue.work('sweep', 8, (data) =>
+      await queue.work('sweep', 8, (data, signal) =>
         'together' in data
-          ? acrossPortals(() => traced('sweeps', () => glance({ sweeps: data.together, at: data.at })))
+          ? acrossPortals(() => traced('sweeps', () => glance({ sweeps: data.together, at: data.at }, signal)))
           : forAccount(data.klaviyoAccountId, () =>
-              traced(`sweep ${data.name}`, () => sweep(ctx, data.klaviyoAccountId, data.name)),
+              traced(`sweep ${data.name}`, () => sweep(ctx, data.klaviyoAccountId, data.name, signal)),
             ),
       );
       await queue.work('preview', 2, async ({ previewId }, signal) => {
@@ -382,63 +317,4 @@ export async function createService(
       await Promise.all([pool.end(), limiterPool.end()]);
     },
   };
-}
-
-const credentialFrom = ({ kind }: { kind: 'oauth' | 'api_key' }, secret: string): KlaviyoCredential =>
-  kind === 'oauth' ? { kind, accessToken: secret } : { kind, key: secret };
-
-/** Posts JSON to an address of the operator's. */
-async function postJson(url: string, body: object): Promise<number> {
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    redirect: 'error',
-    signal: AbortSignal.timeout(10_000),
-  });
-  return answer.status;
-}
-
-/** What happens again and again, once for all processes. */
-async function tick(
-  ctx: SyncContext,
-  queue: Queue,
-  config: Pick<Config, 'pollSeconds' | 'alertUrl'>,
-  engagement: EngagementService,
-  name: string,
-): Promise<void> {
-  if (name === 'sweeps') {
-    for (;;) {
-      const due = await takeDueSweeps(ctx.db, config.pollSeconds, sweepsTaken);
-      const all = due.map(({ klaviyoAccountId, name }) => ({ klaviyoAccountId, name }));
-      const together = inChunks(
-        all.filter(({ name }) => canGlance(name)),
-        sweepsTogether,
-      );
-      await Promise.all([
-        ...together.map((some) =>
-          queue.wake('sweep', `together ${randomUUID()}`, { together: some, at: ctx.clock().toISOString() }),
-        ),
-        ...all
-          .filter(({ name }) => !canGlance(name))
-          .map((one) => queue.wake('sweep', `${one.klaviyoAccountId} ${one.name}`, one)),
-      ]);
-      if (due.length < sweepsTaken) break;
-    }
-    // Wake-ups that a crash swallowed: rows are the truth, jobs only wake.
-    const { accounts } = await accountsWithWork(ctx.db);
-    await Promise.all(accounts.map((klaviyoAccountId) => ctx.wakeDrain(klaviyoAccountId)));
-    await Promise.all((await portalsWithHints(ctx.db)).map((portalId) => queue.wake('intake', portalId, { portalId })));
-    await engagement.wakeDue();
-    const { alertUrl } = config;
-    if (alertUrl !== null) await tellAlerts(ctx, (body) => postJson(alertUrl, body));
-    return;
-  }
-  await review(ctx);
-  await dropOldStates(ctx.db);
-  await engagement.prune();
-  await clearRosters(ctx.db, null);
-  for (const previewId of await openPreviews(ctx.db)) await queue.wake('preview', previewId, { previewId });
-  const erased = await eraseExpired(ctx.db);
-  if (erased > 0) ctx.log.info({ portals: erased }, 'portals erased 30 days after they removed the app');
 }

@@ -37,7 +37,7 @@ const most = 10_000;
 export function glances(
   ctx: SyncContext,
   alone: (klaviyoAccountId: string, name: string) => Promise<void>,
-): (due: DueTogether) => Promise<void> {
+): (due: DueTogether, signal: AbortSignal) => Promise<void> {
   const known = new Map<string, { stamp: string; properties: readonly string[] }>();
   /** Contact properties to ask for, by account: they change with its scope only. */
   const propertiesOf = async ({ portalId, klaviyoAccountId, stamp }: ReadySweep): Promise<readonly string[]> => {
@@ -49,23 +49,23 @@ export function glances(
     return contactProperties;
   };
   /** Where the sweep stands when nothing was new; null when it went on. */
-  const look = async (ready: ReadySweep): Promise<unknown> => {
+  const look = async (ready: ReadySweep, signal: AbortSignal): Promise<unknown> => {
     const { portalId, klaviyoAccountId, name, klaviyoAuth, klaviyoSecret } = ready;
     if (name === fieldSweeps.hubspot) {
       const session = ctx.hubspot(portalId, 'sweep', undefined, ready.hubspotAccess);
       const found = await firstContacts(ctx, ready, session, await propertiesOf(ready));
       if (found.page.contacts.length === 0 && found.page.done) return quietPosition(found);
-      await sweepOn(ctx, ready, { side: 'hubspot', session, found });
+      await sweepOn(ctx, ready, { side: 'hubspot', session, found }, signal);
     } else if (name === fieldSweeps.klaviyo) {
       const secret = klaviyoSecret === null ? null : { kind: klaviyoAuth, secret: klaviyoSecret };
       const session = ctx.klaviyo(klaviyoAccountId, 'sweep', undefined, secret);
       const found = await firstProfiles(ctx, ready, session);
       if (found.page.profiles.length === 0 && found.page.cursor === null) return quietPosition(found);
-      await sweepOn(ctx, ready, { side: 'klaviyo', session, found });
+      await sweepOn(ctx, ready, { side: 'klaviyo', session, found }, signal);
     } else await alone(klaviyoAccountId, name);
     return null;
   };
-  return async ({ sweeps, at }) => {
+  return async ({ sweeps, at }, signal) => {
     const ready = await readySweeps(ctx.db, sweeps, at, marginSeconds);
     const resting = await restingLinks(
       ctx,
@@ -76,7 +76,7 @@ export function glances(
     const lookAsPortal = (one: ReadySweep): Promise<void> =>
       withinPortal(one.portalId, () =>
         wakeIfFound(ctx, one, async () => {
-          const position = await look(one);
+          const position = await look(one, signal);
           if (position !== null) quiet.push({ ...one, position });
           return 0;
         }),

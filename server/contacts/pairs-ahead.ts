@@ -9,7 +9,8 @@ import { keysOf, notDoneYet } from './not-done-yet.js';
 import type { ScanCursor } from './pass-of.js';
 import { processBatch } from './process-batch.js';
 import { rosterOf } from './roster.js';
-import { presentContacts, type Round } from './roster-step.js';
+import type { Round } from './read-roster.js';
+import { presentContacts } from './roster-page.js';
 import type { RunPipeline } from './run-pipeline.js';
 import type { SyncContext } from './sync-context.js';
 

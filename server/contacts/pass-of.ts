@@ -1,6 +1,6 @@
 import type { ContactConnection } from '../rules/connection.js';
 import { beginChoosing, chosenCount } from '../store/admissions.js';
-import { emptyRoster, type RosterProgress } from './roster-step.js';
+import { emptyRoster, type RosterProgress } from './read-roster.js';
 import type { SyncContext } from './sync-context.js';
 
 /** One source that a run pages through. */

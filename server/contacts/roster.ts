@@ -5,7 +5,7 @@ import type { KlaviyoProfile } from '../vendors/klaviyo/types.js';
 import type { SyncContext } from './sync-context.js';
 
 /**
- * All profiles of a Klaviyo account as a run over everybody read them at its beginning (`roster-step.ts`): who is not on
+ * All profiles of a Klaviyo account as a run over everybody read them at its beginning (`read-roster.ts`): who is not on
  * it is not in Klaviyo. What hints and sweeps looked at since is read again.
  */
 export interface Roster {

@@ -24,7 +24,8 @@ import { ReadAhead } from './read-ahead.js';
 import { emailsOfPage, readPage, readPages, recordsOf, type Page } from './read-page.js';
 import { restConnection } from './rest-connection.js';
 import { rosterOf, type Roster } from './roster.js';
-import { addressRows, readRoster, rosterContacts, rosterProfiles, type Round } from './roster-step.js';
+import { addressRows, readRoster, type Round } from './read-roster.js';
+import { rosterContacts, rosterProfiles } from './roster-page.js';
 import type { RunPipeline } from './run-pipeline.js';
 import type { SyncContext } from './sync-context.js';
 

@@ -12,7 +12,7 @@ interface CompanyPosition {
 }
 
 /** Notes the contacts of companies that changed (D1): a contact's own modified time does not tell. */
-export async function sweepCompanies(ctx: SyncContext, stored: Sweep): Promise<number> {
+export async function sweepCompanies(ctx: SyncContext, stored: Sweep, signal: AbortSignal): Promise<number> {
   const session = ctx.hubspot(stored.portalId, 'sweep');
   const endMs = ctx.clock().getTime() - sweepOverlapMs;
   const before = stored.position as CompanyPosition | null;
@@ -51,6 +51,8 @@ export async function sweepCompanies(ctx: SyncContext, stored: Sweep): Promise<n
       inputs = next;
     }
     if (page.done || page.next === undefined) break;
+    // The watermark moves at the end alone: what was noted is noted again.
+    if (signal.aborted) return total;
     after = page.next;
   }
   const reached = Math.max(sinceMs, endMs);

@@ -18,7 +18,7 @@ const listMetricsEveryMs = 600_000;
  * Notes profiles whose consent changed: Klaviyo may leave their `updated` alone (C4). Suppressions have a time of their
  * own to ask for; for the others the consent events tell, where the key may read events.
  */
-export async function sweepConsent(ctx: SyncContext, stored: Sweep): Promise<number> {
+export async function sweepConsent(ctx: SyncContext, stored: Sweep, signal: AbortSignal): Promise<number> {
   const session = ctx.klaviyo(stored.klaviyoAccountId, 'sweep');
   const nowMs = ctx.clock().getTime();
   const before = stored.position as ConsentPosition | null;
@@ -39,11 +39,20 @@ export async function sweepConsent(ctx: SyncContext, stored: Sweep): Promise<num
       })),
     );
   };
-  for (let cursor: string | null = null, more = true; more; more = cursor !== null) {
-    const page: { profileIds: string[]; cursor: string | null } = await profilesSuppressedSince(session, since, cursor);
-    await note(page.profileIds);
-    cursor = page.cursor;
-  }
+  /** Notes page after page; false when the process is to stop in their midst. */
+  const noteAll = async (
+    read: (cursor: string | null) => Promise<{ profileIds: string[]; cursor: string | null }>,
+  ): Promise<boolean> => {
+    for (let cursor: string | null = null; ;) {
+      const page = await read(cursor);
+      await note(page.profileIds);
+      ({ cursor } = page);
+      if (cursor === null) return true;
+      if (signal.aborted) return false;
+    }
+  };
+  // The watermark moves at the end alone: what was noted by a sweep that was stopped is noted again.
+  if (!(await noteAll((cursor) => profilesSuppressedSince(session, since, cursor)))) return total;
   let metricIds = before?.metricIds ?? [];
   let metricsMs = before?.metricsMs ?? 0;
   try {
@@ -51,17 +60,8 @@ export async function sweepConsent(ctx: SyncContext, stored: Sweep): Promise<num
       metricIds = await consentMetricIds(session);
       metricsMs = nowMs;
     }
-    for (const metricId of metricIds) {
-      for (let cursor: string | null = null, more = true; more; more = cursor !== null) {
-        const page: { profileIds: string[]; cursor: string | null } = await profilesOfEvents(session, {
-          metricId,
-          since,
-          cursor,
-        });
-        await note(page.profileIds);
-        cursor = page.cursor;
-      }
-    }
+    for (const metricId of metricIds)
+      if (!(await noteAll((cursor) => profilesOfEvents(session, { metricId, since, cursor })))) return total;
   } catch (error) {
     if (!(error instanceof NeedsPerson) || error.code !== 'missing_scope') throw error;
     ctx.log.info(

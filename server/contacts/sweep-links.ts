@@ -40,7 +40,7 @@ const driftWorthAnAlert = 20;
  * differs is explained or noted to be repaired; so is a pair of which a record is gone, for deletions have no feed on
  * either side (B11). The figures of a round are the proof of parity.
  */
-export async function sweepLinks(ctx: SyncContext, stored: Sweep): Promise<number> {
+export async function sweepLinks(ctx: SyncContext, stored: Sweep, signal: AbortSignal): Promise<number> {
   const nowMs = ctx.clock().getTime();
   const before = (stored.position as LinkPosition | null) ?? { after: '0', startedMs: nowMs };
   const again = await lookAgain(ctx, stored);
@@ -50,7 +50,7 @@ export async function sweepLinks(ctx: SyncContext, stored: Sweep): Promise<numbe
   let after = before.after;
   let found = again;
   let ended = false;
-  for (let looked = 0; looked < slice && !ended; looked += atOnce) {
+  for (let looked = 0; looked < slice && !ended && !signal.aborted; looked += atOnce) {
     const links = await linkSlice(ctx.db, stored.klaviyoAccountId, after, atOnce);
     ended = links.length < atOnce;
     after = links.at(-1)?.id ?? after;

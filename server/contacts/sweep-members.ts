@@ -50,11 +50,11 @@ const msPerPage: Record<Kind, number> = { hubspot_list: 500, klaviyo_list: 200, 
  * Pages through a list: newcomers are noted as they show up, leavers once the whole list has been seen (B10). What is on
  * the list is kept as rows with the number of the round that saw them: no list is ever held in memory.
  */
-export async function sweepMembers(ctx: SyncContext, stored: Sweep): Promise<number> {
+export async function sweepMembers(ctx: SyncContext, stored: Sweep, signal: AbortSignal): Promise<number> {
   const [name = '', listId = ''] = stored.name.split(':');
   const kind: Kind = name === 'hubspot_list' || name === 'klaviyo_list' ? name : 'klaviyo_segment';
   try {
-    const found = await round(ctx, stored, kind, listId);
+    const found = await round(ctx, stored, kind, listId, signal);
     await foundList(ctx, stored.klaviyoAccountId, listId);
     return found;
   } catch (error) {
@@ -65,7 +65,13 @@ export async function sweepMembers(ctx: SyncContext, stored: Sweep): Promise<num
   }
 }
 
-async function round(ctx: SyncContext, stored: Sweep, kind: Kind, listId: string): Promise<number> {
+async function round(
+  ctx: SyncContext,
+  stored: Sweep,
+  kind: Kind,
+  listId: string,
+  signal: AbortSignal,
+): Promise<number> {
   const list: ListKey = {
     portalId: stored.portalId,
     klaviyoAccountId: stored.klaviyoAccountId,
@@ -117,6 +123,8 @@ async function round(ctx: SyncContext, stored: Sweep, kind: Kind, listId: string
       await save(page.recordIds, { ...position, tail: page.after ?? position.tail }, position.number);
       count = page.total;
       more = page.after !== null;
+      // What follows is found by the next sweep, from the tail on.
+      if (more && signal.aborted) return total;
     }
     if (position.counts && count !== null && position.members !== null && count < position.members) {
       rests = false;
@@ -137,7 +145,7 @@ async function round(ctx: SyncContext, stored: Sweep, kind: Kind, listId: string
     count = page.total;
     const tail = kind === 'hubspot_list' && page.after !== null ? page.after : position.tail;
     await save(page.recordIds, { ...position, after, pages: position.pages + 1, tail }, position.number);
-    if (after === null) break;
+    if (after === null || signal.aborted) break;
   }
   if (after !== null) {
     await moveSweep(ctx.db, stored, position, true);

@@ -55,12 +55,20 @@ const readsConsent = (connections: readonly ContactConnection[]): boolean =>
   caresForConsent(connections) ||
   connections.some(({ mappings }) => mappings.some(({ klaviyo }) => klaviyo.name.startsWith('subscriptions.')));
 
-/** Runs one sweep to its end, noting what it finds page by page, and wakes the drain when there is something. */
-export async function sweep(ctx: SyncContext, klaviyoAccountId: string, name: string): Promise<void> {
+/**
+ * Runs one sweep to its end, noting what it finds page by page, and wakes the drain when there is something. When the process
+ * is to stop it ends behind the page under way; the watermark stands there.
+ */
+export async function sweep(
+  ctx: SyncContext,
+  klaviyoAccountId: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
   const stored = await readSweep(ctx.db, klaviyoAccountId, name);
   if (stored === null || (await restsForPerson(ctx.db, klaviyoAccountId))) return;
   if ((await syncingConnections(ctx.db, klaviyoAccountId)).length === 0) return;
-  await wakeIfFound(ctx, stored, () => runSweep(ctx, stored));
+  await wakeIfFound(ctx, stored, () => runSweep(ctx, stored, signal));
 }
 
 /** Goes on with a field sweep whose first page is there already. */
@@ -70,12 +78,13 @@ export async function sweepOn(
   first:
     | { side: 'hubspot'; session: HubspotSession; found: FirstPage<ContactPage> }
     | { side: 'klaviyo'; session: KlaviyoSession; found: FirstPage<ProfilePage> },
+  signal: AbortSignal,
 ): Promise<void> {
   await wakeIfFound(ctx, stored, async () => {
     const mapped = await loadMapped(ctx, stored.portalId, stored.klaviyoAccountId);
     return first.side === 'hubspot'
-      ? noteContacts(ctx, stored, first.session, mapped, first.found)
-      : noteProfiles(ctx, stored, first.session, mapped, first.found);
+      ? noteContacts(ctx, stored, first.session, mapped, first.found, signal)
+      : noteProfiles(ctx, stored, first.session, mapped, first.found, signal);
   });
 }
 
@@ -94,13 +103,13 @@ export async function wakeIfFound(ctx: SyncContext, stored: Sweep, find: () => P
   }
 }
 
-async function runSweep(ctx: SyncContext, stored: Sweep): Promise<number> {
-  if (stored.name === fieldSweeps.hubspot) return sweepContacts(ctx, stored);
-  if (stored.name === fieldSweeps.klaviyo) return sweepProfiles(ctx, stored);
-  if (stored.name === otherSweeps.companies) return sweepCompanies(ctx, stored);
-  if (stored.name === otherSweeps.consent) return sweepConsent(ctx, stored);
-  if (stored.name === otherSweeps.links) return sweepLinks(ctx, stored);
-  return sweepMembers(ctx, stored);
+async function runSweep(ctx: SyncContext, stored: Sweep, signal: AbortSignal): Promise<number> {
+  if (stored.name === fieldSweeps.hubspot) return sweepContacts(ctx, stored, signal);
+  if (stored.name === fieldSweeps.klaviyo) return sweepProfiles(ctx, stored, signal);
+  if (stored.name === otherSweeps.companies) return sweepCompanies(ctx, stored, signal);
+  if (stored.name === otherSweeps.consent) return sweepConsent(ctx, stored, signal);
+  if (stored.name === otherSweeps.links) return sweepLinks(ctx, stored, signal);
+  return sweepMembers(ctx, stored, signal);
 }
 
 export interface FieldPosition {
@@ -198,7 +207,7 @@ export const quietPosition = ({ startedMs, sinceMs }: FirstPage<unknown>): Field
   sinceMs: Math.max(sinceMs, startedMs - sweepOverlapMs),
 });
 
-async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
+async function sweepContacts(ctx: SyncContext, stored: Sweep, signal: AbortSignal): Promise<number> {
   const session = ctx.hubspot(stored.portalId, 'sweep');
   const mapped = await loadMapped(ctx, stored.portalId, stored.klaviyoAccountId);
   return noteContacts(
@@ -207,6 +216,7 @@ async function sweepContacts(ctx: SyncContext, stored: Sweep): Promise<number> {
     session,
     mapped,
     await firstContacts(ctx, stored, session, mapped.contactProperties),
+    signal,
   );
 }
 
@@ -217,6 +227,7 @@ async function noteContacts(
   session: HubspotSession,
   mapped: MappedScope,
   { startedMs, sinceMs, page: first }: FirstPage<ContactPage>,
+  signal: AbortSignal,
 ): Promise<number> {
   const end = startedMs - sweepOverlapMs;
   const freshFrom = await freshFromMs(ctx, stored, startedMs);
@@ -233,7 +244,7 @@ async function noteContacts(
     const done = page.done || fresh;
     const reached = done ? Math.max(sinceMs, end) : Math.max(sinceMs, Math.min(page.next?.modifiedMs ?? sinceMs, end));
     total += (await noteFound(ctx, stored, mapped, found, { sinceMs: reached }, done)).size;
-    if (done || page.next === undefined) return total;
+    if (done || page.next === undefined || signal.aborted) return total;
     page = await hubspotContacts.searchModified(session, {
       sinceMs,
       after: page.next,
@@ -243,10 +254,10 @@ async function noteContacts(
   }
 }
 
-async function sweepProfiles(ctx: SyncContext, stored: Sweep): Promise<number> {
+async function sweepProfiles(ctx: SyncContext, stored: Sweep, signal: AbortSignal): Promise<number> {
   const session = ctx.klaviyo(stored.klaviyoAccountId, 'sweep');
   const mapped = await loadMapped(ctx, stored.portalId, stored.klaviyoAccountId);
-  return noteProfiles(ctx, stored, session, mapped, await firstProfiles(ctx, stored, session));
+  return noteProfiles(ctx, stored, session, mapped, await firstProfiles(ctx, stored, session), signal);
 }
 
 /** Notes the profiles of a first page and of all that follow. */
@@ -256,6 +267,7 @@ async function noteProfiles(
   session: KlaviyoSession,
   mapped: MappedScope,
   { startedMs, sinceMs, page: first, asked: firstAsked }: FirstPage<ProfilePage>,
+  signal: AbortSignal,
 ): Promise<number> {
   const end = startedMs - sweepOverlapMs;
   const freshFrom = await freshFromMs(ctx, stored, startedMs);
@@ -277,7 +289,7 @@ async function noteProfiles(
         asked,
         page.profiles.filter(({ id }) => unseen.has(id)),
       );
-    if (page.cursor === null || fresh) return total;
+    if (page.cursor === null || fresh || signal.aborted) return total;
     asked = ctx.swept.asking(stored.klaviyoAccountId);
     page = await profilesSince(session, sinceMs, page.cursor);
   }

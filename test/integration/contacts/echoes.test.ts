@@ -67,7 +67,8 @@ afterAll(async () => {
 
 /** What the two field sweeps note now, and nothing waits after. */
 async function noted(): Promise<string[]> {
-  for (const name of ['hubspot_contacts', 'klaviyo_profiles']) await sweep(steps.ctx, steps.klaviyoAccountId, name);
+  for (const name of ['hubspot_contacts', 'klaviyo_profiles'])
+    await sweep(steps.ctx, steps.klaviyoAccountId, name, new AbortController().signal);
   const rows = await database.db.query<{ record_id: string }>('delete from change returning record_id');
   return rows.map((row) => row.record_id);
 }
@@ -107,13 +108,13 @@ test('D4: a profile that a sweep has just read is not read again by the drain it
     return klaviyo.calls.summary().byOperation['profiles.list']?.count ?? 0;
   };
   account().touch(Object.assign(profile!, { first_name: 'Augusta' }));
-  expect(await reads(() => sweep(ctx, klaviyoAccountId, 'klaviyo_profiles'))).toBe(1);
+  expect(await reads(() => sweep(ctx, klaviyoAccountId, 'klaviyo_profiles', new AbortController().signal))).toBe(1);
   expect(await reads(work)).toBe(0);
   expect(contact.properties['firstname']).toBe('Augusta');
 
   // Another process had the drain since: who knows what it wrote.
   account().touch(Object.assign(profile!, { first_name: 'Ada' }));
-  await sweep(ctx, klaviyoAccountId, 'klaviyo_profiles');
+  await sweep(ctx, klaviyoAccountId, 'klaviyo_profiles', new AbortController().signal);
   await database.db.query('update lease set token = token + 1');
   expect(await reads(work)).toBe(1);
   expect(contact.properties['firstname']).toBe('Ada');
@@ -129,7 +130,8 @@ test('D5: while a run is under way, what was modified a moment ago is left to th
   account().touch(profile);
   const sweeping: StepWorld['ctx'] = { ...ctx, pollSeconds: 30 };
   const seen = async (): Promise<string[]> => {
-    for (const name of ['hubspot_contacts', 'klaviyo_profiles']) await sweep(sweeping, klaviyoAccountId, name);
+    for (const name of ['hubspot_contacts', 'klaviyo_profiles'])
+      await sweep(sweeping, klaviyoAccountId, name, new AbortController().signal);
     const rows = await database.db.query<{ record_id: string }>('delete from change returning record_id');
     return rows.map((row) => row.record_id).filter((id) => id === contact.id || id === profile.id);
   };

@@ -13,6 +13,8 @@ import { openIssues } from '../../../server/store/issues.js';
 import { openSteps, type StepWorld } from '../../helpers/sync-context.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
 
+/** Nobody stops. */
+const stays = new AbortController().signal;
 let database: TestDatabase;
 let hubspot: HubspotSandbox;
 let klaviyo: KlaviyoSandbox;
@@ -53,7 +55,7 @@ async function notedAfter(firstSeen: number, lastSeen: number, recordId: string)
     `update issue set first_seen_at = now() - make_interval(mins => $1), last_seen_at = now() - make_interval(mins => $2)`,
     [firstSeen, lastSeen],
   );
-  await sweep(steps.ctx, steps.klaviyoAccountId, 'links');
+  await sweep(steps.ctx, steps.klaviyoAccountId, 'links', stays);
   const rows = await database.db.query<{ record_id: string }>('delete from change returning record_id');
   return rows.map((row) => row.record_id);
 }
@@ -72,7 +74,7 @@ test('F5: an issue whose cause may lie with somebody else is looked at again, ev
 test('G5: a drain with nothing left rests; with a change for later it comes back then, not before', async () => {
   await database.db.query('delete from change');
   const woken = steps.wakes();
-  await drain(steps.ctx, steps.klaviyoAccountId, new AbortController().signal);
+  await drain(steps.ctx, steps.klaviyoAccountId, stays);
   expect(steps.wakes()).toBe(woken);
 
   await noteChanges(database.db, steps.portalId, steps.klaviyoAccountId, [
@@ -80,7 +82,7 @@ test('G5: a drain with nothing left rests; with a change for later it comes back
   ]);
   await database.db.query(`update change set due_at = now() + interval '1 minute'`);
   expect(await nextChangeIn(database.db, steps.klaviyoAccountId)).toBeGreaterThan(50);
-  await drain(steps.ctx, steps.klaviyoAccountId, new AbortController().signal);
+  await drain(steps.ctx, steps.klaviyoAccountId, stays);
   expect(steps.wakes()).toBe(woken + 1);
   await database.db.query('delete from change');
   expect(await nextChangeIn(database.db, steps.klaviyoAccountId)).toBe(null);
@@ -129,10 +131,13 @@ test('F5: a permission that is missing is an issue of the side that denies it', 
 describe('many sweeps looked through together', () => {
   const names = ['hubspot_contacts', 'klaviyo_profiles', 'links'];
   const glance = (at = new Date()): Promise<void> =>
-    glances(steps.ctx, (klaviyoAccountId, name) => sweep(steps.ctx, klaviyoAccountId, name))({
-      sweeps: names.map((name) => ({ klaviyoAccountId: steps.klaviyoAccountId, name })),
-      at: at.toISOString(),
-    });
+    glances(steps.ctx, (klaviyoAccountId, name) => sweep(steps.ctx, klaviyoAccountId, name, stays))(
+      {
+        sweeps: names.map((name) => ({ klaviyoAccountId: steps.klaviyoAccountId, name })),
+        at: at.toISOString(),
+      },
+      stays,
+    );
   const moved = async (): Promise<string[]> =>
     (
       await database.db.query<{ name: string }>('select name from sweep where succeeded_at is not null order by name')
@@ -203,8 +208,11 @@ describe('many sweeps looked through together', () => {
       alone.length = 0;
       await glances(steps.ctx, async (klaviyoAccountId, name) => {
         alone.push(name);
-        await sweep(steps.ctx, klaviyoAccountId, name);
-      })({ sweeps: [{ klaviyoAccountId: steps.klaviyoAccountId, name: 'links' }], at: new Date().toISOString() });
+        await sweep(steps.ctx, klaviyoAccountId, name, stays);
+      })(
+        { sweeps: [{ klaviyoAccountId: steps.klaviyoAccountId, name: 'links' }], at: new Date().toISOString() },
+        stays,
+      );
     };
     const checkedAt = async (): Promise<Date> => {
       const [row] = await database.db.query<{ at: Date; pairs: string }>(

@@ -103,7 +103,7 @@ test('F10: a round finds every difference planted behind the service’s back, w
   const started = performance.now();
   for (let period = 0; (await readParity(database.db, steps.connectionId))?.last == null; period += 1) {
     expect(period).toBeLessThan(pairs / 500 + 2);
-    await sweep(steps.ctx, steps.klaviyoAccountId, 'links');
+    await sweep(steps.ctx, steps.klaviyoAccountId, 'links', new AbortController().signal);
   }
   const { last } = (await readParity(database.db, steps.connectionId))!;
   expect(last).toMatchObject({
@@ -151,7 +151,8 @@ test('F10: what was repaired while the audit read is no drift a second time', as
   };
   const lastRound = async () => (await readParity(database.db, steps.connectionId))!.last!;
   const { startedAt } = await lastRound();
-  while ((await lastRound()).startedAt === startedAt) await sweep(ctx, steps.klaviyoAccountId, 'links');
+  while ((await lastRound()).startedAt === startedAt)
+    await sweep(ctx, steps.klaviyoAccountId, 'links', new AbortController().signal);
   expect(repaired).toBe(true);
   expect((await lastRound()).drift).toBe(0);
 });

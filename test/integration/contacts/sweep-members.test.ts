@@ -16,7 +16,8 @@ const noted = async (): Promise<string[]> => {
   const rows = await database.db.query<{ record_id: string }>('delete from change returning record_id');
   return rows.map((row) => row.record_id);
 };
-const run = (name: string): Promise<void> => sweep(steps.ctx, steps.klaviyoAccountId, name);
+const run = (name: string): Promise<void> =>
+  sweep(steps.ctx, steps.klaviyoAccountId, name, new AbortController().signal);
 const calls = (sandbox: { calls: HubspotSandbox['calls'] }, operation: string): number =>
   sandbox.calls.summary().byOperation[operation]?.count ?? 0;
 
