@@ -1,4 +1,5 @@
 import { pause, portalId, type Calls, type Stands } from './stage.js';
+import { periodMs, untilQuiet } from './until-quiet.js';
 
 export interface Churn {
   changed: number;
@@ -19,7 +20,7 @@ interface Profile {
 }
 
 /** Two periods: as long as sweeps need at most to find and carry what was edited. */
-const watchedMs = 60_000;
+const watchedMs = 2 * periodMs;
 
 /**
  * A steady day: so many contacts and as many other profiles are edited, nobody tells, and the next sweeps carry them. The
@@ -44,14 +45,9 @@ export async function churn({ hubspot, klaviyo, ...stands }: Stands, edits: numb
     if (pairs.length === 2 * edits) break;
   }
   const [there, back] = [pairs.slice(0, edits), pairs.slice(edits)];
-  // Until what the first sync itself stirred up has been swept: two periods in a row make the same calls.
+  // Until what the first sync itself stirred up has been swept.
   await stands.calls();
-  for (let before = -1, now = -2; before !== now;) {
-    await pause(watchedMs / 2);
-    before = now;
-    const { hubspot: one, klaviyo: other } = await stands.calls();
-    now = one.total + other.total;
-  }
+  await untilQuiet(stands);
   await pause(watchedMs);
   const before = await stands.calls();
   const started = performance.now();

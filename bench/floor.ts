@@ -29,6 +29,15 @@ export function fewestCalls(carried: Carried): { hubspot: number; klaviyo: numbe
   };
 }
 
+/** The fewest calls in which sweeps list what a sync wrote: no filter of the vendors leaves our own writes out. Pure. */
+export function fewestListings(carried: Carried): { hubspot: number; klaviyo: number } {
+  return {
+    // A page of HubSpot's search holds 200.
+    hubspot: batches(carried.createdInHubspot + carried.updatedInHubspot, 200),
+    klaviyo: batches(carried.createdInKlaviyo + carried.updatedInKlaviyo, 100),
+  };
+}
+
 /** Calls a second that the vendors' windows let through in the long run, of one portal and one account. */
 export const steadyCalls = {
   /** 110 in ten seconds for a public app: developers.hubspot.com, API usage guidelines. */

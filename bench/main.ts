@@ -5,13 +5,14 @@ import { churn } from './churn.js';
 import { startGround } from './database.js';
 import { backlogRows, delayRows } from './engagement-rows.js';
 import { firstSync, type FirstSync } from './first-sync.js';
-import { steadyCalls } from './floor.js';
+import { fewestListings, steadyCalls } from './floor.js';
 import { hintDelay } from './hints.js';
 import { idlePortals } from './idle-portals.js';
 import { intakeRow } from './intake.js';
 import { largeSync } from './large-sync.js';
 import { oneByOne } from './one-by-one.js';
-import { startBackend, startStands, type Calls } from './stage.js';
+import { startBackend, startStands, type Calls, type Stands } from './stage.js';
+import { untilQuiet } from './until-quiet.js';
 import { workerProcesses } from './worker-processes.js';
 
 /**
@@ -59,9 +60,11 @@ if (parts.has('sync')) {
   const backend = await startBackend(stands, 'off', ground.environment);
   try {
     const sync = await firstSync(stands, backend, people, 'two_way', ground);
+    const swept = await sweptRows(stands, sync);
     const baseline = await oneByOne(fresh, Math.min(people, 2000));
     const each = perThousand(baseline.calls.hubspot.total + baseline.calls.klaviyo.total, baseline.people);
     reportCalls(sync, each);
+    report(...swept);
     report(
       [
         'first two-way sync without limits, people/s',
@@ -178,6 +181,23 @@ process.stdout.write(
   `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n\n` +
     `| figure | measured | must | one record a call |\n|---|---|---|---|\n${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`,
 );
+
+/** The calls of a sync and of the sweeps that list what it wrote, which come while it runs or after, as it is slow or quick. */
+async function sweptRows(stands: Pick<Stands, 'calls'>, { calls, floor, carried, people }: FirstSync): Promise<Row[]> {
+  const after = await untilQuiet(stands);
+  const listings = fewestListings(carried);
+  const row = (side: 'hubspot' | 'klaviyo', name: string): Row => {
+    const made = calls[side].total + after[side];
+    const fewest = floor[side] + listings[side];
+    return [
+      `calls to ${name} per 1,000 people, with the sweeps that list what was written`,
+      `${perThousand(made, people)} (${times(made, fewest)})`,
+      `1.25 × ${perThousand(fewest, people)}`,
+      '',
+    ];
+  };
+  return [row('hubspot', 'HubSpot'), row('klaviyo', 'Klaviyo')];
+}
 
 function reportCalls({ calls, floor, people }: FirstSync, each: string): void {
   report(

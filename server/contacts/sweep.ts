@@ -295,16 +295,14 @@ async function noteProfiles(
   }
 }
 
-/** So long a batch of a run may take from its first write until it is written down. Less than the overlap of the sweeps. */
-const batchMs = 15_000;
-
 /**
  * From when on what was modified is left to the next sweep: while a run is under way that is its own writing for the most
- * part, which nothing tells from an edit before the batch is written down. Everybody would be looked at twice.
+ * part, which nothing tells from an edit before its batch is written down. Everybody would be looked at twice. Where the
+ * period allows it that is where the watermark will stand, so that nothing is listed twice either.
  */
 async function freshFromMs(ctx: SyncContext, { klaviyoAccountId }: Sweep, startedMs: number): Promise<number> {
   if (!(await hasOpenRun(ctx.db, klaviyoAccountId))) return Infinity;
-  return startedMs - Math.min(batchMs, ctx.pollSeconds * 500);
+  return startedMs - Math.min(sweepOverlapMs, (ctx.pollSeconds * 1000 * 2) / 3);
 }
 
 /** Records of a page, oldest first, without those that are too fresh. */
