@@ -1,5 +1,6 @@
 import { noMemory, optedOutInKlaviyo, strictest, type ConsentMemory } from '../rules/consent.js';
 import { normalEmail } from '../rules/email.js';
+import { mergedIds } from '../rules/merged-ids.js';
 import type { OwnWrite } from '../rules/own-write.js';
 import type { ListWrite, Person, Standing, Tombstone } from '../rules/person.js';
 import type { Link } from '../store/links.js';
@@ -161,8 +162,7 @@ function inherit(evidence: Evidence): {
   const links = new Map([...evidence.links.values()].map((link) => [link.hubspotId, link]));
   const released: { link: Link; survivor: HubspotContact }[] = [];
   for (const contact of evidence.contacts.values()) {
-    const merged = (contact.properties['hs_merged_object_ids'] ?? '').split(';').map((id) => id.trim());
-    const inherited = merged.flatMap((id) => (id === contact.id ? [] : (links.get(id) ?? [])));
+    const inherited = mergedIds(contact).flatMap((id) => (id === contact.id ? [] : (links.get(id) ?? [])));
     if (inherited.length === 0) continue;
     const email = normalEmail(contact.properties['email']);
     const kept = links.get(contact.id) ?? inherited.find((link) => link.email === email) ?? inherited[0];

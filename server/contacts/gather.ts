@@ -1,5 +1,6 @@
 import type { ConsentMemory } from '../rules/consent.js';
 import { normalEmail } from '../rules/email.js';
+import { mergedIds } from '../rules/merged-ids.js';
 import type { Person } from '../rules/person.js';
 import { linksOfRecords, tombstonesOf, type Link } from '../store/links.js';
 import { admittedOf, chooseWithinRoom } from '../store/admissions.js';
@@ -186,14 +187,6 @@ function emailsOf(
     ...[...links].map((link) => link.email),
   ];
   return [...new Set(emails.filter((email) => email !== null))];
-}
-
-/** Ids of the contacts that were merged into this one. */
-export function mergedIds(contact: HubspotContact): string[] {
-  return (contact.properties['hs_merged_object_ids'] ?? '')
-    .split(';')
-    .map((id) => id.trim())
-    .filter((id) => id !== '');
 }
 
 async function findByEmail(

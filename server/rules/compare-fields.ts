@@ -2,7 +2,7 @@ import type { ContactConnection, Side } from './connection.js';
 import { readHubspot, readKlaviyo, writeHubspot, writeKlaviyo, type ConversionIssue } from './convert.js';
 import type { MappedField } from './mappings.js';
 import type { HubspotRecord, KlaviyoRecord, Person } from './person.js';
-import { baseAfterOwnWrites } from './own-write.js';
+import { baseAfterOwnWrites, ownWritesOfPair } from './own-write.js';
 import { regionOf } from './phone.js';
 import type { Repair } from './repair.js';
 import { isRefused, reconcile, type Because, type Canonical, type Refused } from './reconcile.js';
@@ -117,7 +117,12 @@ function repairOf(code: ConversionIssue, side: Side, { pair }: MappedField, show
 const unreadable: Canonical = '\u0000unreadable';
 
 function decide(result: Comparison, person: Person, field: MappedField, hubspot: Canonical, klaviyo: Canonical): void {
-  const base = baseAfterOwnWrites(person.link?.base[field.key], { hubspot, klaviyo }, field.key, person.ownWrites);
+  const base = baseAfterOwnWrites(
+    person.link?.base[field.key],
+    { hubspot, klaviyo },
+    field.key,
+    ownWritesOfPair(person),
+  );
   const decision = reconcile({ hubspot, klaviyo, base }, field.policy);
   if (decision.action === 'none') {
     if (decision.base !== undefined) result.agreed[field.key] = decision.base;

@@ -10,7 +10,7 @@ import type { ContactConnection, Side } from './connection.js';
 import { eligibility, readsAny } from './eligibility.js';
 import { isPlausibleEmail, normalEmail } from './email.js';
 import type { MappedField } from './mappings.js';
-import { baseAfterOwnWrites } from './own-write.js';
+import { baseAfterOwnWrites, ownWritesOfPair } from './own-write.js';
 import type { Person, Standing } from './person.js';
 import type { ConsentMemory } from './consent.js';
 import {
@@ -213,7 +213,7 @@ function planEmail(plan: PersonPlan, connections: readonly ContactConnection[], 
   const bothWays = directions.has('two_way') || directions.size > 1;
   const present = { hubspot: normalEmail(hubspot.properties['email']), klaviyo: normalEmail(klaviyo.email) };
   const decision = reconcile(
-    { ...present, base: baseAfterOwnWrites(link?.email, present, emailKey, plan.person.ownWrites) },
+    { ...present, base: baseAfterOwnWrites(link?.email, present, emailKey, ownWritesOfPair(plan.person)) },
     {
       direction: bothWays ? 'both' : first.direction === 'hubspot_to_klaviyo' ? 'to_klaviyo' : 'to_hubspot',
       winner: first.options.winner,

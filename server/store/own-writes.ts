@@ -28,8 +28,9 @@ export async function openOwnWrites(
   );
   const found = new Map<string, OwnWrite[]>();
   for (const row of rows) {
+    const source = row.side === 'hubspot' ? row.klaviyo_id : row.hubspot_id;
     const writes = row.fields.flatMap(({ key, newValue }): OwnWrite[] =>
-      key === undefined ? [] : [{ id: row.id, side: row.side, key, value: newValue }],
+      key === undefined ? [] : [{ id: row.id, side: row.side, key, value: newValue, source }],
     );
     const names = [
       ...(row.hubspot_id === null ? [] : [`hubspot:${row.hubspot_id}`]),

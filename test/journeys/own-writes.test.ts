@@ -44,3 +44,28 @@ test('D4, G1: an edit in Klaviyo right after our own write to HubSpot lost its a
   expect(profile.organization).toBe('Two');
   await until('nothing to be left unexplained', async () => ((await openRows()) === 0 ? true : null));
 }, 60_000);
+
+// Found by `npm run test:random -- --seed 501`.
+test('D4, G1: a profile that we may have created of a contact that is gone empties nothing, and fills a new contact', async () => {
+  const email = 'lost-create@example.org';
+  world.klaviyo.faults.add({ kind: 'lost_answer', operation: 'profiles.upsert' });
+  // The contact is deleted in the very moment in which Klaviyo has taken the profile and its answer is lost.
+  const { calls } = world.klaviyo;
+  let gone = false;
+  calls.note = (...call): void => {
+    CallLog.prototype.note.apply(calls, call);
+    if (call[0] !== 'profiles.upsert' || gone) return;
+    gone = true;
+    portal().archive('contacts', contact, 'CRM_UI');
+  };
+  const contact = portal().create('contacts', { email, firstname: 'Ada', company: 'Zero' }, 'CRM_UI');
+  await until('the profile', () => (gone ? true : null));
+  const [profile] = account().holder({ email });
+  expect(profile).toMatchObject({ first_name: 'Ada', organization: 'Zero' });
+  const again = await until(
+    'a contact of the profile',
+    () => [...portal().contacts.values()].find((one) => one.properties['email'] === email) ?? null,
+  );
+  expect(again.properties).toMatchObject({ firstname: 'Ada', company: 'Zero' });
+  expect(profile).toMatchObject({ first_name: 'Ada', organization: 'Zero' });
+}, 60_000);
