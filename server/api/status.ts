@@ -114,13 +114,14 @@ export function statusRoutes(deps: ApiDependencies, pollSeconds: number): Router
   ): Promise<Record<string, unknown>> => {
     const { id, portalId, klaviyoAccountId } = connection;
     const engagement = connection.type === 'engagement';
-    const [counts, lag, { runs }, budget] = await Promise.all([
-      engagement ? engagementStanding(deps.db, id, klaviyoAccountId) : contactStanding(deps.db, id, klaviyoAccountId),
-      (engagement ? engagementLag : lagSeconds)(deps.db, klaviyoAccountId, pollSeconds),
+    const [{ runs }, lag, budget] = await Promise.all([
       runsOf(deps.db, id, { limit: 1 }),
+      (engagement ? engagementLag : lagSeconds)(deps.db, klaviyoAccountId, pollSeconds),
       deps.budget(portalId, klaviyoAccountId),
     ]);
     const [run] = runs;
+    // After the run: beside one that says “finished” must stand what it left, not what was a moment before.
+    const counts = await (engagement ? engagementStanding : contactStanding)(deps.db, id, klaviyoAccountId);
     const { skippedBy, ...numbers } = counts;
     return {
       state: connection.state,

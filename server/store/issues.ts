@@ -87,13 +87,13 @@ export async function clearIssues(
 ): Promise<void> {
   if (records.length === 0 || connectionIds.length === 0) return;
   await tx.query(
-    `delete from issue where id in (
+    `delete from issue where id = any (array(
        select i.id from jsonb_to_recordset($2::jsonb) as r (side text, "recordId" text) cross join lateral (
          select id, connection_id, code, side, record_id, field from issue
          where connection_id = any ($1) and side = r.side and record_id = r."recordId" offset 0) i
        where (i.connection_id, i.code, i.side, i.record_id, i.field) not in (
          select s."connectionId", s.code, s.side, s."recordId", s.field
-         from jsonb_to_recordset($3::jsonb) as s ("connectionId" uuid, code text, side text, "recordId" text, field text)))`,
+         from jsonb_to_recordset($3::jsonb) as s ("connectionId" uuid, code text, side text, "recordId" text, field text))))`,
     [connectionIds, JSON.stringify(records), JSON.stringify(still)],
   );
 }

@@ -15,16 +15,15 @@ export async function standingCounts(
   connectionId: string,
   klaviyoAccountId: string,
 ): Promise<StandingCounts> {
-  const [rows, waiting] = await Promise.all([
-    db.query<{ state: string; reason: string; n: string }>(
-      'select state, reason, n from standing_count where connection_id = $1 and n > 0 order by n desc, reason',
-      [connectionId],
-    ),
-    db.query<{ n: string }>(
-      'select count(*) as n from (select from change where klaviyo_account_id = $1 limit 100000) c',
-      [klaviyoAccountId],
-    ),
-  ]);
+  // First: where nothing waits any more, the counts have what was done.
+  const waiting = await db.query<{ n: string }>(
+    'select count(*) as n from (select from change where klaviyo_account_id = $1 limit 100000) c',
+    [klaviyoAccountId],
+  );
+  const rows = await db.query<{ state: string; reason: string; n: string }>(
+    'select state, reason, n from standing_count where connection_id = $1 and n > 0 order by n desc, reason',
+    [connectionId],
+  );
   const sum = (state: string): number =>
     rows.filter((row) => row.state === state).reduce((total, row) => total + Number(row.n), 0);
   return {
