@@ -87,14 +87,18 @@ async function gatherEvents(
   const known = new Map(asked.map((event) => [event.id, event]));
   const dueIds = new Set(known.keys());
   const stored = new Set<string>();
-  const toldNow = asked.filter(({ rowId }) => rowId === null);
-  for (const there of await storedActivities(ctx.db, scope.klaviyoAccountId, idsOf(toldNow))) {
+  const add = (there: Activity): void => {
     const told = known.get(there.id);
-    if (told === undefined) continue;
-    known.set(there.id, toldAgain(there, told));
-    stored.add(there.id);
-    if (!wasLeftAside(there)) dueIds.delete(there.id);
-  }
+    if (told === undefined) known.set(there.id, there);
+    else if (told.rowId === null) {
+      known.set(there.id, toldAgain(there, told));
+      stored.add(there.id);
+      if (!wasLeftAside(there)) dueIds.delete(there.id);
+    }
+  };
+  // The others are found among their siblings, if they are there.
+  const moving = asked.filter((event) => event.rowId === null && movesWithProfile(event)).map(({ id }) => id);
+  for (const there of await storedActivities(ctx.db, scope.klaviyoAccountId, moving)) add(there);
   const due = [...known.values()].filter(({ id }) => dueIds.has(id));
   const keys = [...new Set(due.map(({ messageKey }) => messageKey))];
   const leavers = due.filter(({ kind }) => isLeaving(kind));
@@ -105,7 +109,7 @@ async function gatherEvents(
     emails: [...new Set(leavers.flatMap(({ email }) => email ?? []))],
   });
   const siblings = [...(await activitiesOfMessages(ctx.db, scope.klaviyoAccountId, keys)), ...acts];
-  for (const sibling of siblings) if (!known.has(sibling.id)) known.set(sibling.id, sibling);
+  for (const sibling of siblings) add(sibling);
   // What is due of the same act and not in this batch is decided with it, or the batch would choose who stands for it.
   const alsoDue = (event: Activity): boolean =>
     stored.has(event.id) ? dueIds.has(event.id) : !dueIds.has(event.id) && isLeaving(event.kind);
@@ -117,7 +121,8 @@ async function gatherEvents(
   return { known, dueIds, stored };
 }
 
-const idsOf = (events: readonly Activity[]): string[] => events.map(({ id }) => id);
+/** Whether an event is looked for under its profile: told again after a merge, it is told under another one. */
+const movesWithProfile = ({ kind, facts }: Activity): boolean => isLeaving(kind) || facts.recipient === null;
 
 /** A stored event as it will be when it was told once more: a merge moves it to another profile. */
 function toldAgain(stored: Activity, { profileId, email }: Activity): Activity {
