@@ -191,6 +191,8 @@ test('E1–E13: decided as it is stored, the past is what it is when it is decid
     message: fc.constantFrom('T1', 'T2'),
     url: fc.constantFrom('https://a.example', 'https://b.example', 'https://c.example', 'https://d.example'),
     machine: fc.boolean(),
+    // Without its recipient an email is told from others by the profile alone.
+    named: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
   });
   // Each is told once or more; by then a merge may have moved it to another profile.
   const telling = fc.record({ event: fc.nat(), movedTo: fc.option(fc.constantFrom('P1', 'P3'), { freq: 8 }) });
@@ -208,7 +210,7 @@ test('E1–E13: decided as it is stored, the past is what it is when it is decid
       const events = story.map((page) =>
         page.map((one) => {
           const id = one.event % all.length;
-          const { kind, at, who, message, url, machine } = all[id]!;
+          const { kind, at, who, message, url, machine, named } = all[id]!;
           return newActivity(
             {
               id: `e${id}`,
@@ -217,7 +219,7 @@ test('E1–E13: decided as it is stored, the past is what it is when it is decid
               at: new Date(second + at * 1000),
               properties: {
                 $internal: { 'Transmission ID': message },
-                'Recipient Email Address': `${who}@example.com`,
+                ...(named ? { 'Recipient Email Address': `${who}@example.com` } : {}),
                 ...(kind === 'clicked' ? { URL: url } : {}),
                 ...(machine && kind === 'opened' ? { machine_open: true } : {}),
               },
