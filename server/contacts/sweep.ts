@@ -6,7 +6,7 @@ import { caresForConsent } from '../rules/plan-consent.js';
 import { changePriority, noteChanges } from '../store/changes.js';
 import { syncingConnections } from '../store/contact-connections.js';
 import { restsForPerson } from '../store/issues.js';
-import { hasOpenRun } from '../store/runs.js';
+import { hasRunLately } from '../store/runs.js';
 import { ensureSweeps, moveSweep, readSweep, unseenRecords, type Sweep } from '../store/sweeps.js';
 import * as hubspotContacts from '../vendors/hubspot/contacts.js';
 import * as klaviyoProfiles from '../vendors/klaviyo/profiles.js';
@@ -296,13 +296,13 @@ async function noteProfiles(
 }
 
 /**
- * From when on what was modified is left to the next sweep: while a run is under way that is its own writing for the most
- * part, which nothing tells from an edit before its batch is written down. Everybody would be looked at twice. Where the
- * period allows it that is where the watermark will stand, so that nothing is listed twice either.
+ * From when on what was modified is left to the next sweep: while a run is under way, and right after, that is its own writing
+ * for the most part, which nothing tells from an edit before its batch is written down. Everybody would be looked at twice.
+ * Where the period allows it that is where the watermark will stand, so that nothing is listed twice either.
  */
 async function freshFromMs(ctx: SyncContext, { klaviyoAccountId }: Sweep, startedMs: number): Promise<number> {
-  if (!(await hasOpenRun(ctx.db, klaviyoAccountId))) return Infinity;
-  return startedMs - Math.min(sweepOverlapMs, (ctx.pollSeconds * 1000 * 2) / 3);
+  const freshMs = Math.min(sweepOverlapMs, (ctx.pollSeconds * 1000 * 2) / 3);
+  return (await hasRunLately(ctx.db, klaviyoAccountId, freshMs / 1000)) ? startedMs - freshMs : Infinity;
 }
 
 /** Records of a page, oldest first, without those that are too fresh. */

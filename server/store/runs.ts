@@ -93,12 +93,14 @@ export async function foretell(db: Database, id: string, total: number): Promise
   await db.query(`update run set total = $2 where id = $1 and state = 'running'`, [id, total]);
 }
 
-/** Whether a run over contacts is under way for a pair of accounts. */
-export async function hasOpenRun(db: Database, klaviyoAccountId: string): Promise<boolean> {
+/** Whether a run over contacts is under way for a pair of accounts, or was within these seconds. */
+export async function hasRunLately(db: Database, klaviyoAccountId: string, seconds: number): Promise<boolean> {
   const rows = await db.query(
-    `select from run r join connection c on c.id = r.connection_id
-     where r.klaviyo_account_id = $1 and r.state in ('queued', 'running') and c.type = 'contact' limit 1`,
-    [klaviyoAccountId],
+    `select from connection c where c.klaviyo_account_id = $1 and c.type = 'contact' and (
+       exists (select from run r where r.klaviyo_account_id = $1 and r.connection_id = c.id and r.state in ('queued', 'running'))
+       or (select r.finished_at from run r where r.connection_id = c.id order by r.queued_at desc limit 1) > now() - make_interval(secs => $2))
+     limit 1`,
+    [klaviyoAccountId, seconds],
   );
   return rows.length > 0;
 }
