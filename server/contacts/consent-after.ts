@@ -10,7 +10,9 @@ export function consentAfter(person: Applied, now: Date): (ConsentMemory & { ema
   const before = plan.person.consent;
   const memory = { ...(plan.consent ?? before) };
   const failed = plan.optOuts.filter(({ side }) => consent[side] !== 'done');
-  if (failed.length > 0) memory.optedOut = before.optedOut;
+  // A pair that comes to be has carried nothing: what those before it had carried would keep the next pass from trying again.
+  if (failed.length > 0)
+    memory.optedOut = plan.person.link === null && plan.connectionIds.length > 0 ? [] : before.optedOut;
   // An unsubscribe of ours is not the person's opt-out: it does not cross.
   else if (plan.optOuts.some(({ side }) => side === 'klaviyo'))
     memory.optedOut = [...new Set([...memory.optedOut, 'klaviyo' as const])];
