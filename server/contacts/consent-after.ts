@@ -1,4 +1,4 @@
-import type { ConsentMemory } from '../rules/consent.js';
+import { carriedBefore, type ConsentMemory } from '../rules/consent.js';
 import type { Applied } from './apply.js';
 import { recordsOf } from './person-home.js';
 
@@ -10,9 +10,8 @@ export function consentAfter(person: Applied, now: Date): (ConsentMemory & { ema
   const before = plan.person.consent;
   const memory = { ...(plan.consent ?? before) };
   const failed = plan.optOuts.filter(({ side }) => consent[side] !== 'done');
-  // A pair that comes to be has carried nothing: what those before it had carried would keep the next pass from trying again.
-  if (failed.length > 0)
-    memory.optedOut = plan.person.link === null && plan.connectionIds.length > 0 ? [] : before.optedOut;
+  // The next pass tries again.
+  if (failed.length > 0) memory.optedOut = carriedBefore(plan.person, plan.connectionIds.length > 0);
   // An unsubscribe of ours is not the person's opt-out: it does not cross.
   else if (plan.optOuts.some(({ side }) => side === 'klaviyo'))
     memory.optedOut = [...new Set([...memory.optedOut, 'klaviyo' as const])];

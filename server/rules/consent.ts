@@ -1,5 +1,5 @@
 import type { Side } from './connection.js';
-import type { Subscription } from './person.js';
+import type { Person, Subscription } from './person.js';
 import { consentStatus, type ConsentStatus } from './subscription.js';
 
 /**
@@ -109,6 +109,13 @@ export interface OptOutDecision {
   /** Opt-outs that count as seen once this is done. */
   seen: Side[];
 }
+
+/**
+ * The opt-outs that a pair has carried. One that comes to be has carried none yet, whatever is remembered of those who had
+ * the address before. Pure.
+ */
+export const carriedBefore = ({ link, consent }: Pick<Person, 'link' | 'consent'>, inScope: boolean): readonly Side[] =>
+  link === null && inScope ? [] : consent.optedOut;
 
 /** Whether Klaviyo's consent is an opt-out of the person: an unsubscribe or a complaint, not a bounce and not the staff. */
 export function optedOutInKlaviyo(subscription: Subscription | null): boolean {

@@ -1,4 +1,11 @@
-import { decideOptOut, decideSubscribe, noMemory, optedOutInKlaviyo, type ConsentMemory } from './consent.js';
+import {
+  carriedBefore,
+  decideOptOut,
+  decideSubscribe,
+  noMemory,
+  optedOutInKlaviyo,
+  type ConsentMemory,
+} from './consent.js';
 import type { ContactConnection, Side } from './connection.js';
 import type { Eligibility } from './eligibility.js';
 import type { Person } from './person.js';
@@ -59,10 +66,10 @@ export function planConsent(
   const plan: ConsentPlan = { subscribe: null, optOuts: [], memory: null };
   // Where nobody cares for consent nothing was remembered, and there is nothing to decide.
   if (before === noMemory && !caresForConsent(connections)) return plan;
-  const after: { -readonly [Key in keyof ConsentMemory]: ConsentMemory[Key] } = { ...before };
-
-  // A pair that comes to be has carried nothing yet, whatever is remembered of those who had the address before.
-  if (person.link === null && within.length > 0) after.optedOut = [];
+  const after: { -readonly [Key in keyof ConsentMemory]: ConsentMemory[Key] } = {
+    ...before,
+    optedOut: carriedBefore(person, within.length > 0),
+  };
   const carriers = connections.filter(({ options }) => options.carryOptOuts !== 'off');
   if (carriers.length > 0 && person.hubspot !== null) {
     const decision = decideOptOut(carried(carriers), {
