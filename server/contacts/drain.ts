@@ -27,10 +27,13 @@ import type { SyncContext } from './sync-context.js';
 
 /** Changes worked off at a time. Both vendors sell batches of a hundred, and what is urgent must not wait for more. */
 const batchSize = 100;
-/** What sweeps found has waited already: in larger batches fewer calls go out half empty. */
-const sweptBatchSize = 500;
+/**
+ * What sweeps found has waited already: in larger batches fewer calls go out half empty. As many profiles as one import job
+ * takes: developers.klaviyo.com, Bulk Import Profiles.
+ */
+const sweptBatchSize = 1000;
 /** Batches of a run that are worked on at the same time. */
-const batchesUnderWay = 4;
+const batchesUnderWay = 3;
 
 /**
  * Works off what waits for one pair of accounts: hints first, then sweeps' finds, then the next page of an open run.

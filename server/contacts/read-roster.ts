@@ -28,6 +28,13 @@ export interface RosterProgress {
   contactsRead: number;
   /** How many the portal has: asked when the profiles are read before the contacts. */
   contactsInAll?: number;
+  walked?: Walked;
+}
+
+/** How far people who were read before the other side was through have been looked through (`work-ahead.ts`); null: to the end. */
+export interface Walked {
+  contacts: string | null;
+  profiles: string | null;
 }
 
 interface Source {

@@ -11,7 +11,7 @@ import type { Page } from './read-page.js';
 import type { SyncContext } from './sync-context.js';
 
 /** People of the roster that are worked on together: as many as one import job of Klaviyo's and one list write carry. */
-const peopleAtOnce = 1000;
+const peopleAtOnce = 2000;
 
 /**
  * The next contacts of the roster and, where all contacts are on it, profiles beside them that none of them has: both
@@ -41,7 +41,7 @@ export async function rosterContacts(
 }
 
 /** Ids of the next contacts that were not worked on ahead, enough for a batch; how many were looked through, and how far. */
-async function contactsToDo(
+export async function contactsToDo(
   db: Database,
   run: { id: string; klaviyoAccountId: string },
   since: Date,
@@ -102,7 +102,7 @@ async function loneProfiles(
 /** HubSpot creates a hundred contacts a call. */
 const createsAtOnce = 100;
 /** Profiles beside the contacts of a batch at most, so that one list write carries them all. */
-const mostBeside = 300;
+const mostBeside = 600;
 
 /** The next profiles of the roster that no contact brought. HubSpot is not asked for those whose email it does not have. */
 export async function rosterProfiles(

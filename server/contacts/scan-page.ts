@@ -18,7 +18,6 @@ import {
   following,
 } from './pass-of.js';
 import { keysOf, notDoneYet } from './not-done-yet.js';
-import { PairsAhead, workOnPairs } from './pairs-ahead.js';
 import { CeilingReached, processBatch } from './process-batch.js';
 import { ReadAhead } from './read-ahead.js';
 import { emailsOfPage, readPage, readPages, recordsOf, type Page } from './read-page.js';
@@ -28,6 +27,7 @@ import { addressRows, readRoster, type Round } from './read-roster.js';
 import { rosterContacts, rosterProfiles } from './roster-page.js';
 import type { RunPipeline } from './run-pipeline.js';
 import type { SyncContext } from './sync-context.js';
+import { ReadyPeople, workAhead } from './work-ahead.js';
 
 /** How long a run with a roster may rest: the sweeps find what changes meanwhile only while they run beside it. */
 const freshForMs = 120_000;
@@ -66,8 +66,12 @@ export async function scanPage(
   if (step.side === 'both') {
     const { roster } = cursor;
     if (roster === undefined) throw new Error('A pass that reads both sides has no roster.');
-    const round = await readRoster(ctx, scope, lease, run, { ...cursor, roster }, ahead.roster);
-    return workOnPairs(ctx, scope, lease, run, cursor, round, mayWrite, { pairs: ahead.pairs, pipeline });
+    // Somebody of an earlier pass may be waiting there.
+    if (roster.contacts.state === 'begin') ahead.ready = new ReadyPeople();
+    const { walked = roster.walked } = ahead.ready;
+    const at = { ...cursor, roster: walked === undefined ? roster : { ...roster, walked } };
+    const round = await readRoster(ctx, scope, lease, run, at, ahead.roster);
+    return workAhead(ctx, scope, lease, run, cursor, round, mayWrite, { ready: ahead.ready, pipeline });
   }
   if (choosesOnly(step)) {
     const page = await readPage(ctx, scope, step, cursor.after, true);
@@ -100,7 +104,7 @@ export async function scanPage(
   // Who came after the roster's reading has an address too that no profile is created for a second time.
   if (cursor.roster !== undefined && 'from' in step)
     await addToRoster(ctx.db, run, (page.input.contacts ?? []).flatMap(addressRows));
-  const input = await notDoneYet(ctx, scope, pipeline, new Date(cursor.sinceMs), page.input);
+  const input = await notDoneYet(ctx, scope, pipeline, run, new Date(cursor.sinceMs), page.input);
   const { maxNewRecords } = connection.options;
   const created = (run.counts['createdInHubspot'] ?? 0) + (run.counts['createdInKlaviyo'] ?? 0);
   const createsLeft = maxNewRecords === null ? null : Math.max(0, maxNewRecords - created);
@@ -145,14 +149,14 @@ async function handOver(
 export interface Ahead {
   pages: ReadAhead<Page>;
   roster: ReadAhead<Round>;
-  pairs: PairsAhead;
+  ready: ReadyPeople;
 }
 
 /** Nothing read ahead yet. */
 export const nothingAhead = (): Ahead => ({
   pages: new ReadAhead(),
   roster: new ReadAhead(),
-  pairs: new PairsAhead(),
+  ready: new ReadyPeople(),
 });
 
 /** The roster in which partners are looked up, or null where not all profiles are on it. */

@@ -148,14 +148,11 @@ export async function remainingProfiles<Profile>(
   const page = await pageOf(db, run.id, 'profile', after, limit);
   const through = await syncedSince(db, run.klaviyoAccountId, 'klaviyo', page, run.since);
   const profiles = await rosteredProfiles<Profile>(db, run.id, { ids: page.filter((id) => !through.has(id)) });
-  // Each looked up by itself: nobody has counted these tables yet. Joined, the planner compares all with all; asked for by a
-  // list of values, it reads whatever the run has of the kind.
-  const addresses = await db.query<{ email: string }>(
-    `select x.email from unnest($2::text[]) as x (email) where exists (
-       select from roster where run_id = $1 and (${isContact} or ${isSecondary}) and email = x.email offset 0)`,
-    [run.id, profiles.flatMap(({ email }) => email ?? [])],
+  const known = await addressesOnRoster(
+    db,
+    run.id,
+    profiles.flatMap(({ email }) => email ?? []),
   );
-  const known = new Set(addresses.map(({ email }) => email));
   const byId = new Map(profiles.map((row) => [row.recordId, row]));
   return {
     profiles: page.flatMap((id) => {
@@ -164,6 +161,23 @@ export async function remainingProfiles<Profile>(
     }),
     after: page.length < limit ? null : (page.at(-1) ?? null),
   };
+}
+
+/** Which of these emails a contact of the roster has, as its first or a further one. */
+export async function addressesOnRoster(
+  db: Database,
+  runId: string,
+  emails: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (emails.length === 0) return new Set();
+  // Each looked up by itself: nobody has counted these tables yet. Joined, the planner compares all with all; asked for by a
+  // list of values, it reads whatever the run has of the kind.
+  const rows = await db.query<{ email: string }>(
+    `select x.email from unnest($2::text[]) as x (email) where exists (
+       select from roster where run_id = $1 and (${isContact} or ${isSecondary}) and email = x.email offset 0)`,
+    [runId, emails],
+  );
+  return new Set(rows.map(({ email }) => email));
 }
 
 /** Profiles of the roster by what they are found by: ids, emails in normal form, or phone numbers. */

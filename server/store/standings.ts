@@ -47,6 +47,24 @@ export async function standingsOf(
   return rows.map(fromRow);
 }
 
+/** Which of these records a connection tried to sync since some moment, in vain. Each looked up by itself, as in `link`. */
+export async function failedSince(
+  db: Database,
+  connectionId: string,
+  side: Side,
+  recordIds: readonly string[],
+  since: Date,
+): Promise<string[]> {
+  if (recordIds.length === 0) return [];
+  const rows = await db.query<{ id: string }>(
+    `select x.id from unnest($3::text[]) as x (id) where exists (
+       select from standing
+       where connection_id = $1 and side = $2 and record_id = x.id and state = 'failed' and checked_at >= $4 offset 0)`,
+    [connectionId, side, recordIds, since],
+  );
+  return rows.map((row) => row.id);
+}
+
 const columns = `"connectionId" uuid, side text, "recordId" text, state text, reason text, message text, lists jsonb, "rulesKey" text`;
 
 /**

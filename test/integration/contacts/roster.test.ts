@@ -1,135 +1,34 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startHubspot, type HubspotSandbox } from '../../../sandbox/hubspot/index.js';
-import { startKlaviyo, type KlaviyoSandbox } from '../../../sandbox/klaviyo/index.js';
 import { loadScope } from '../../../server/contacts/account-scope.js';
-import { drain, noteAndWake } from '../../../server/contacts/drain.js';
+import { noteAndWake } from '../../../server/contacts/drain.js';
 import { processBatch } from '../../../server/contacts/process-batch.js';
 import { rosterOf } from '../../../server/contacts/roster.js';
-import { RunPipeline } from '../../../server/contacts/run-pipeline.js';
 import type { ScanCursor } from '../../../server/contacts/pass-of.js';
-import { nothingAhead, scanPage } from '../../../server/contacts/scan-page.js';
-import { catalogueOf } from '../../../server/rules/mappings.js';
-import { acquireLease, LeaseLost, releaseLease } from '../../../server/store/lease.js';
-import { nextRun, queueRun } from '../../../server/store/runs.js';
-import { openSteps, type StepWorld } from '../../helpers/sync-context.js';
-import { openTestDatabase, type TestDatabase } from '../../helpers/test-database.js';
+import { acquireLease, LeaseLost } from '../../../server/store/lease.js';
+import { nextRun } from '../../../server/store/runs.js';
+import { openEverybody, type Everybody } from '../../helpers/everybody.js';
 
-let database: TestDatabase;
-let hubspot: HubspotSandbox;
-let klaviyo: KlaviyoSandbox;
-let steps: StepWorld;
-const portal = () => hubspot.portals.get(steps.portalId)!;
-const account = () => klaviyo.accounts.get('TANDM1')!;
-const profileOf = (email: string) => account().holder({ email })[0];
-const contactOf = (email: string) => [...portal().contacts.values()].find((one) => one.properties['email'] === email);
-const contact = (email: string, more: Record<string, string> = {}) =>
-  portal().create('contacts', { email, ...more }, 'CRM_UI');
-function profile(email: string, more: { first_name?: string; phone_number?: string } = {}) {
-  const made = account().create();
-  account().identify(made, { email, ...(more.phone_number === undefined ? {} : { phone_number: more.phone_number }) });
-  made.first_name = more.first_name ?? null;
-  account().touch(made);
-  return made;
-}
-const calls = () => ({
-  ...hubspot.calls.summary().byOperation,
-  ...klaviyo.calls.summary().byOperation,
-});
-const count = (operation: string): number => calls()[operation]?.count ?? 0;
+let world: Everybody;
+let database: Everybody['database'];
+let hubspot: Everybody['hubspot'];
+let klaviyo: Everybody['klaviyo'];
+let steps: Everybody['steps'];
+const portal = () => world.portal;
+const account = () => world.account;
+const profileOf = (email: string) => world.profileOf(email);
+const contactOf = (email: string) => world.contactOf(email);
+const contact = (email: string, more?: Record<string, string>) => world.contact(email, more);
+const profile = (email: string, more?: { first_name?: string; phone_number?: string }) => world.profile(email, more);
+const count = (operation: string): number => world.count(operation);
+const readBothSides = (mayWrite?: () => void) => world.readBothSides(mayWrite);
+const goOn = () => world.goOn();
 
 beforeAll(async () => {
-  [database, hubspot, klaviyo] = await Promise.all([
-    openTestDatabase(),
-    startHubspot({ limits: false, searchLagMs: 0 }),
-    startKlaviyo({ limits: false, importMs: 20 }),
-  ]);
-  const field = (name: string, type: string, fieldType: string) => ({
-    object: 'contact' as const,
-    name,
-    label: name,
-    type,
-    fieldType,
-    readOnly: false,
-  });
-  const attribute = (name: string) => ({
-    kind: 'attribute' as const,
-    name,
-    label: name,
-    type: 'string' as const,
-    readOnly: false,
-  });
-  steps = await openSteps(
-    database,
-    hubspot,
-    klaviyo,
-    {
-      direction: 'two_way',
-      rules: {
-        hubspotToKlaviyo: [{ source: { all: true }, klaviyoListId: 'CstHub' }],
-        klaviyoToHubspot: [{ source: { all: true } }],
-      },
-      mappings: [
-        ['firstname', 'first_name'],
-        ['phone', 'phone_number'],
-      ].map(([property, name]) => ({
-        hubspot: { object: 'contact', property },
-        klaviyo: { kind: 'attribute', name },
-        direction: 'both',
-        winner: null,
-        emptyToo: false,
-      })),
-      options: {
-        winner: 'hubspot',
-        limit: null,
-        stage: 'all',
-        maxNewRecords: null,
-        subscribe: false,
-        resubscribe: false,
-        carryOptOuts: 'to_hubspot',
-        unsubscribeOnExit: false,
-        createInKlaviyo: true,
-        createInHubspot: true,
-        defaultRegion: 'DE',
-      },
-    },
-    undefined,
-    catalogueOf(
-      [field('firstname', 'string', 'text'), field('phone', 'phone_number', 'phonenumber')],
-      [attribute('first_name'), attribute('phone_number')],
-    ),
-  );
+  world = await openEverybody();
+  ({ database, hubspot, klaviyo, steps } = world);
 }, 60_000);
-afterAll(async () => {
-  await Promise.all([hubspot.close(), klaviyo.close()]);
-  await database.close();
-});
+afterAll(() => world.close());
 
-/** A run over everybody, whose both sides are read; what follows has not begun. */
-async function readBothSides(mayWrite: () => void = () => undefined): Promise<string> {
-  const { ctx, klaviyoAccountId, portalId, connectionId } = steps;
-  const runId = await queueRun(database.db, { id: connectionId, portalId, klaviyoAccountId }, 'manual');
-  const lease = (await acquireLease(database.db, `drain:${klaviyoAccountId}`, 'test', 30))!;
-  const scope = (await loadScope(ctx, klaviyoAccountId))!;
-  const reading = {
-    ahead: nothingAhead(),
-    pipeline: new RunPipeline(1),
-  };
-  try {
-    for (;;) {
-      const run = (await nextRun<ScanCursor>(database.db, klaviyoAccountId))!;
-      if ((run.cursor?.index ?? 0) > 0) break;
-      await scanPage(ctx, scope, lease, run, mayWrite, reading);
-    }
-  } finally {
-    await releaseLease(database.db, lease);
-  }
-  return runId;
-}
-/** Works off everything, the open run included. */
-const goOn = async (): Promise<void> => {
-  await database.db.query('update change set due_at = now()');
-  await drain(steps.ctx, steps.klaviyoAccountId, new AbortController().signal);
-};
 const sweptUp = (side: 'hubspot' | 'klaviyo', recordId: string): Promise<void> =>
   noteAndWake(steps.ctx, steps.portalId, steps.klaviyoAccountId, [{ side, recordId, priority: 2, cause: 'sweep' }]);
 const goes = (direction: string) =>

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Database } from '../../../server/store/database.js';
 import { withinPortal } from '../../../server/store/portal-scope.js';
 import {
+  addressesOnRoster,
   addToRoster,
   pairsOnRoster,
   remainingProfiles,
@@ -136,6 +137,7 @@ test.each([
       const read = await rowsRead(async (tx) => {
         expect(await pairsOnRoster(tx, next.id, emails(from))).toHaveLength(50);
         expect(await rosteredProfiles(tx, next.id, { emails: emails(from) })).toHaveLength(50);
+        expect((await addressesOnRoster(tx, next.id, emails(from))).size).toBe(50);
         expect(await rosteredProfiles(tx, next.id, { phones: ids('+49', 50) })).toHaveLength(50);
         expect(await rosteredProfiles(tx, next.id, { ids: some })).toHaveLength(50);
         expect(await rosteredContactsById(tx, next.id, some)).toHaveLength(50);
@@ -144,7 +146,7 @@ test.each([
         );
       });
       // Six hundred are there to be found, with some of another kind under the same address.
-      expect([from, read <= 900]).toEqual([from, true]);
+      expect([from, read <= 1000]).toEqual([from, true]);
     }
   },
   60_000,

@@ -44,7 +44,7 @@ import {
   updateLinks,
 } from '../../../server/store/links.js';
 import { waitingOf } from '../../../server/store/parity.js';
-import { saveStandings, standingsOf } from '../../../server/store/standings.js';
+import { failedSince, saveStandings, standingsOf } from '../../../server/store/standings.js';
 import { lagSeconds, standingCounts } from '../../../server/store/status.js';
 import { moveQuietSweeps, readySweeps, takeDueSweeps, unseenRecords } from '../../../server/store/sweeps.js';
 import { countUsage } from '../../../server/store/usage.js';
@@ -237,6 +237,7 @@ const hot: [string, (db: Database) => Promise<unknown>][] = [
   ['a slice of the audit', (db) => linkSlice(db, accountId, '500', 100)],
   ['what waits beside the audit', (db) => waitingOf(db, accountId, hundred, profiles)],
   ['standings of a batch', (db) => standingsOf(db, [connectionId], hundred, profiles)],
+  ['who was refused', (db) => failedSince(db, connectionId, 'hubspot', hundred, new Date(0))],
   [
     'standings after a pass',
     (db) =>
