@@ -27,12 +27,9 @@ import type { SyncContext } from './sync-context.js';
 
 /** Changes worked off at a time. Both vendors sell batches of a hundred, and what is urgent must not wait for more. */
 const batchSize = 100;
-/**
- * What sweeps found has waited already: in larger batches fewer calls go out half empty. As many profiles as one import job
- * takes: developers.klaviyo.com, Bulk Import Profiles.
- */
+/** What sweeps found has waited already: in larger batches fewer calls go out half empty. A hint waits for one that has begun. */
 const sweptBatchSize = 1000;
-/** Batches of a run that are worked on at the same time. */
+/** Batches of a run that are worked on at the same time: more would wait for import jobs together, and take memory. */
 const batchesUnderWay = 3;
 
 /**

@@ -225,7 +225,10 @@ function person(
     normalEmail(profile?.email),
     more.link?.email ?? null,
   ].filter((email) => email !== null);
-  const memories = [...new Set(emails)].flatMap((email) => evidence.consents.get(email) ?? []);
+  // A pair that takes an address which others had: what they carried it has not, even where nothing is remembered of itself (C6).
+  const memories = [...new Set(emails)].flatMap(
+    (email) => evidence.consents.get(email) ?? (email === more.link?.email ? noMemory : []),
+  );
   const remaining = contact === null ? `klaviyo:${klaviyoId ?? ''}` : `hubspot:${contact.id}`;
   return {
     hubspot: contact,
@@ -242,7 +245,7 @@ function person(
     erased: emails.some((email) => evidence.erased.has(email)),
     mergedInto: null,
     mergedOptOut: false,
-    consent: memories.length === 0 ? noMemory : strictest(memories),
+    consent: memories.every((memory) => memory === noMemory) ? noMemory : strictest(memories),
     admittedBy: evidence.admitted.get(emails[0] ?? '') ?? new Set(),
     standings,
     listWrites: klaviyoId === undefined ? [] : (evidence.listWrites.get(klaviyoId) ?? []),

@@ -7,7 +7,7 @@ import { assertLease, type Lease } from '../store/lease.js';
 import { clearTombstones, endLinks, insertLinks, updateLinks } from '../store/links.js';
 import { settleListWrites } from '../store/list-writes.js';
 import { resolveOwnWrites } from '../store/own-writes.js';
-import { noteStale } from '../store/roster.js';
+import { forgetMembers, noteStale } from '../store/roster.js';
 import { advanceRun } from '../store/runs.js';
 import { saveStandings, type StandingRow } from '../store/standings.js';
 import { countUsage } from '../store/usage.js';
@@ -58,6 +58,7 @@ export async function record(
   };
   const released = releasedNumbers(applied, scope.fieldsOf(connectionIds));
   const consents = applied.flatMap((person) => consentAfter(person, ctx.clock()));
+  const left = leftLists(applied);
   const whenAllKept = rowsAfter(scope, applied, new Set());
   await before;
   await ctx.db.transaction(async (tx) => {
@@ -86,6 +87,7 @@ export async function record(
     await postpone(tx, scope, claimed, rows.postponed);
     await noteAwaiting(tx, scope, released);
     await noteStale(tx, klaviyoAccountId, claimed);
+    for (const [listId, klaviyoIds] of left) await forgetMembers(tx, klaviyoAccountId, listId, klaviyoIds);
     if (run !== null) await advanceRun(tx, run.id, { ...run, counts: { ...counts } });
     // Last: until the commit nobody renews it, and a thousand people take their time.
     await assertLease(tx, lease);
@@ -131,6 +133,16 @@ function rowsAfter(
       .filter((person) => person.plan.standings.some((standing) => standing.state === 'in_sync'))
       .flatMap((person) => person.plan.email ?? []),
   };
+}
+
+/** Profiles by the lists they left. Pure. */
+function leftLists(applied: readonly Applied[]): Map<string, string[]> {
+  const lists = new Map<string, string[]>();
+  for (const { left, klaviyoId } of applied) {
+    if (klaviyoId === null) continue;
+    for (const listId of left) lists.set(listId, [...(lists.get(listId) ?? []), klaviyoId]);
+  }
+  return lists;
 }
 
 type Transaction = Parameters<typeof noteChanges>[0];

@@ -10,7 +10,7 @@ import type { ScanCursor } from './pass-of.js';
 import type { Page } from './read-page.js';
 import type { SyncContext } from './sync-context.js';
 
-/** People of the roster that are worked on together: as many as one import job of Klaviyo's and one list write carry. */
+/** People of the roster that are worked on together: as many as two list writes carry, in one import job. */
 const peopleAtOnce = 2000;
 
 /**
@@ -101,7 +101,7 @@ async function loneProfiles(
 
 /** HubSpot creates a hundred contacts a call. */
 const createsAtOnce = 100;
-/** Profiles beside the contacts of a batch at most, so that one list write carries them all. */
+/** Profiles beside the contacts of a batch at most; as many contacts fewer, so that list writes stay full. */
 const mostBeside = 600;
 
 /** The next profiles of the roster that no contact brought. HubSpot is not asked for those whose email it does not have. */

@@ -201,6 +201,22 @@ export async function rosteredProfiles<Profile>(
   return rows.map((row) => ({ ...fromRow(row), email: row.email, phone: row.phone }));
 }
 
+/** Takes profiles that were taken off a list off what open runs of the account read of its members. */
+export async function forgetMembers(
+  tx: Database,
+  klaviyoAccountId: string,
+  listId: string,
+  klaviyoIds: readonly string[],
+): Promise<void> {
+  if (klaviyoIds.length === 0) return;
+  await tx.query(
+    `delete from roster r using run
+     where run.klaviyo_account_id = $1 and run.state in ('queued', 'running') and r.run_id = run.id
+       and r.kind = $2 and r.record_id = any ($3)`,
+    [klaviyoAccountId, `member:${listId}`, klaviyoIds],
+  );
+}
+
 /** Which of these profiles were on a list when the run read its members. */
 export async function rosteredMembers(
   db: Database,

@@ -199,6 +199,31 @@ test('C6: an opt-out is decided on the person as they are, not as the run read t
   expect(contactOf('gone@example.org')?.properties['hs_email_optout']).toBe('true');
 });
 
+// Found by `npm run test:random -- --seed 611`: whom the run had read as a member was not put on the list again.
+test('C1: who leaves a list while a run is under way is no member to it any more', async () => {
+  const [leaver, stays] = ['leaver@example.org', 'stays@example.org'].map((email) => contact(email));
+  await readBothSides();
+  await goOn();
+  await readBothSides();
+  const { ctx, klaviyoAccountId } = steps;
+  const roster = rosterOf(ctx, (await nextRun(database.db, klaviyoAccountId))!, ['CstHub']);
+  const [left, kept] = ['leaver@example.org', 'stays@example.org'].map((email) => profileOf(email)!.id);
+  expect(await roster.members('CstHub', [left!, kept!])).toEqual(new Set([left, kept]));
+  const survivor = portal().merge(stays!, leaver!, 'CRM_UI');
+  const lease = (await acquireLease(database.db, 'leaving', 'test', 30))!;
+  await processBatch(ctx, (await loadScope(ctx, klaviyoAccountId))!, lease, {
+    hubspotIds: [leaver!.id, stays!.id, survivor.id],
+    klaviyoIds: [],
+    priority: 'sweep',
+    claimed: [],
+    run: null,
+    mayWrite: () => undefined,
+  });
+  expect([...account().lists.get('CstHub')!.members.keys()].includes(left!)).toBe(false);
+  expect(await roster.members('CstHub', [left!, kept!])).toEqual(new Set([kept]));
+  await goOn();
+});
+
 test('G1: a run that lay about reads both sides anew, and nobody is done twice', async () => {
   await readBothSides();
   const late = contact('late@example.org', { firstname: 'Late' });

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { formPersons, type Evidence } from '../../../server/contacts/form-persons.js';
+import { noMemory, type ConsentMemory } from '../../../server/rules/consent.js';
 import type { Link } from '../../../server/store/links.js';
 import type { HubspotContact } from '../../../server/vendors/hubspot/types.js';
 import type { KlaviyoProfile } from '../../../server/vendors/klaviyo/types.js';
@@ -40,9 +41,21 @@ interface Read {
   profiles?: [string, KlaviyoProfile][];
   /** As the database answered them: in no order. */
   links?: Link[];
+  /** What is remembered of the consent behind an address. */
+  consents?: [string, ConsentMemory][];
 }
 
-function formed({ contacts = [], profiles = [], links = [] }: Read) {
+function formed(read: Read) {
+  return persons(read).map((one) => ({
+    hubspot: one.hubspot?.id ?? null,
+    klaviyo: one.klaviyo?.id ?? null,
+    link: one.link?.id ?? null,
+    gone: one.gone.klaviyo,
+    duplicateOf: one.duplicateOf,
+  }));
+}
+
+function persons({ contacts = [], profiles = [], links = [], consents = [] }: Read) {
   const byEmail = { contacts: new Map<string, HubspotContact>(), profiles: new Map<string, KlaviyoProfile[]>() };
   for (const one of contacts) byEmail.contacts.set(one.properties['email'] ?? '', one);
   for (const one of new Set(profiles.map(([, found]) => found)))
@@ -61,17 +74,11 @@ function formed({ contacts = [], profiles = [], links = [] }: Read) {
     listWrites: new Map(),
     ownWrites: new Map(),
     tombstones: new Map(),
-    consents: new Map(),
+    consents: new Map(consents),
     erased: new Set(),
     admitted: new Map(),
   };
-  return formPersons(evidence).map((one) => ({
-    hubspot: one.hubspot?.id ?? null,
-    klaviyo: one.klaviyo?.id ?? null,
-    link: one.link?.id ?? null,
-    gone: one.gone.klaviyo,
-    duplicateOf: one.duplicateOf,
-  }));
+  return formPersons(evidence);
 }
 
 const third = profile('P3', 'third@example.org');
@@ -137,4 +144,22 @@ test('B7: the survivor of a merge keeps its own pair and lets that of the other 
     ['1', 'P1', '7'],
     [null, 'P2', '8'],
   ]);
+});
+
+// Found by `npm run test:random -- --seed 609`: a contact was given the address of one whose opt-out both sides knew.
+test('C6: a pair that takes an address has carried none of the opt-outs that others carried under it', () => {
+  const carried: ConsentMemory = { ...noMemory, optedOut: ['hubspot', 'klaviyo'], unsubscribed: true };
+  const consentOf = (linked: string, consents: [string, ConsentMemory][]): ConsentMemory | undefined =>
+    persons({
+      contacts: [contact('1', 'taken@example.org')],
+      profiles: [['P1', profile('P1', linked)]],
+      links: [link('7', '1', 'P1', linked)],
+      consents,
+    })[0]?.consent;
+  const taken: [string, ConsentMemory] = ['taken@example.org', carried];
+  expect(consentOf('own@example.org', [taken])).toEqual({ ...carried, optedOut: [] });
+  expect(consentOf('own@example.org', [taken, ['own@example.org', carried]])).toEqual(carried);
+  expect(consentOf('taken@example.org', [taken])).toEqual(carried);
+  // Where nothing is remembered nothing is read of it either.
+  expect(consentOf('own@example.org', [])).toBe(noMemory);
 });
