@@ -18,6 +18,8 @@ export interface Config {
   /** clientId is null while OAuth with Klaviyo is not set up; private keys work without it. */
   klaviyo: { clientId: string | null; clientSecret: string | null; apiUrl: string; appUrl: string };
   pollSeconds: number;
+  /** People of a run over everybody that are worked on together. */
+  runBatch: number;
   /** Months for which email activity is kept. */
   activityMonths: number;
   metricsToken: string | null;
@@ -119,6 +121,13 @@ export const settings = z.object({
     .max(3600)
     .default(30)
     .describe('Seconds between looks at both vendors for changes no webhook told of; 1 to 3600.'),
+  RUN_BATCH: z.coerce
+    .number()
+    .int()
+    .min(8)
+    .max(2000)
+    .default(2000)
+    .describe('People of a first sync that are worked on together; 8 to 2,000. Fewer take less memory and more calls.'),
   ACTIVITY_MONTHS: z.coerce
     .number()
     .int()
@@ -202,6 +211,7 @@ export function loadConfig(environment: Environment): Config {
       appUrl: env.KLAVIYO_APP_URL,
     },
     pollSeconds: env.POLL_SECONDS,
+    runBatch: env.RUN_BATCH,
     activityMonths: env.ACTIVITY_MONTHS,
     metricsToken: env.METRICS_TOKEN ?? null,
     metricsPort: env.METRICS_PORT ?? null,

@@ -14,6 +14,7 @@ import { explain } from './contacts/explain.js';
 import { preview } from './contacts/preview.js';
 import { repairIssue, repairIssues, type RepairContext } from './contacts/repair.js';
 import { showUndo, startUndo } from './contacts/undo.js';
+import { runSizes } from './contacts/run-sizes.js';
 import { SweptProfiles } from './contacts/swept-profiles.js';
 import { glances } from './contacts/glance.js';
 import { sweep } from './contacts/sweep.js';
@@ -118,6 +119,7 @@ export async function createService(
     owner,
     sealer,
     pollSeconds: config.pollSeconds,
+    runSizes: runSizes(config.runBatch),
     hubspot,
     klaviyo,
     swept: new SweptProfiles(),

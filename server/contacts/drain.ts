@@ -66,7 +66,7 @@ async function workOn(ctx: SyncContext, klaviyoAccountId: string, turn: Turn): P
   await abandonHistory(ctx.db, klaviyoAccountId);
   let scope: AccountScope | null = null;
   let stamp = '';
-  let ahead = nothingAhead();
+  let ahead = nothingAhead(ctx);
   const pipeline = new RunPipeline(batchesUnderWay);
   for (;;) {
     const over = turn.isOver();
@@ -87,7 +87,7 @@ async function workOn(ctx: SyncContext, klaviyoAccountId: string, turn: Turn): P
         await pipeline.settle();
         scope = await loadScope(ctx, klaviyoAccountId);
         // What was read ahead was read for the mappings before.
-        ahead = nothingAhead();
+        ahead = nothingAhead(ctx);
       }
       stamp = now;
       if (scope === null) return 'rest';

@@ -152,13 +152,14 @@ async function expected(db: Database, runId: string, contactsInAll: number | und
 async function readRound(ctx: SyncContext, scope: AccountScope, roster: RosterProgress): Promise<Round> {
   const hubspot = ctx.hubspot(scope.portalId, 'sweep');
   const klaviyo = ctx.klaviyo(scope.klaviyoAccountId, 'sweep');
+  const { page: limit } = ctx.runSizes;
   const [contacts, profiles, ...lists] = await Promise.all([
     readSource(roster.contacts, async (after) => {
-      const page = await readContacts(hubspot, { after, limit: 100, properties: scope.contactProperties });
+      const page = await readContacts(hubspot, { after, limit, properties: scope.contactProperties });
       return { rows: page.contacts.flatMap(contactRows), after: page.after };
     }),
     readSource(roster.profiles, async (cursor) => {
-      const page = await readProfiles(klaviyo, { cursor, size: 100, sort: 'created', subscriptions: true });
+      const page = await readProfiles(klaviyo, { cursor, size: limit, sort: 'created', subscriptions: true });
       return { rows: page.profiles.map((profile) => profileRow(scope, profile)), after: page.cursor };
     }),
     ...Object.entries(roster.lists).map(async ([id, source]) => {

@@ -10,9 +10,6 @@ import type { ScanCursor } from './pass-of.js';
 import type { Page } from './read-page.js';
 import type { SyncContext } from './sync-context.js';
 
-/** People of the roster that are worked on together: as many as two list writes carry, in one import job. */
-const peopleAtOnce = 2000;
-
 /**
  * The next contacts of the roster and, where all contacts are on it, profiles beside them that none of them has: both
  * vendors write at the same time. Who was looked at by itself since the reading is read again.
@@ -24,7 +21,8 @@ export async function rosterContacts(
   { after, sinceMs, lone, roster }: Pick<ScanCursor, 'after' | 'sinceMs' | 'lone' | 'roster'>,
 ): Promise<Page> {
   const beside = roster?.all === true && roster.contacts.state === 'read' && lone !== null;
-  const atOnce = beside ? peopleAtOnce - mostBeside : peopleAtOnce;
+  const { people, beside: mostBeside } = ctx.runSizes;
+  const atOnce = beside ? people - mostBeside : people;
   const since = new Date(sinceMs);
   const [next, alone] = await Promise.all([
     contactsToDo(ctx.db, run, since, after ?? '', atOnce),
@@ -84,7 +82,8 @@ async function loneProfiles(
   since: Date,
   from: string,
 ): Promise<{ input: { profiles: KlaviyoProfile[]; notInHubspot: Set<string> }; after: string | null }> {
-  const page = await remainingProfiles<KlaviyoProfile>(ctx.db, { ...run, since }, from, peopleAtOnce);
+  const { people, page: createsAtOnce } = ctx.runSizes;
+  const page = await remainingProfiles<KlaviyoProfile>(ctx.db, { ...run, since }, from, people);
   const absent = page.profiles.filter(({ stale, record, email, absent: gone }) => gone && !stale && record && email);
   const taken =
     page.after === null ? absent : absent.slice(0, Math.floor(absent.length / createsAtOnce) * createsAtOnce);
@@ -99,26 +98,22 @@ async function loneProfiles(
   };
 }
 
-/** HubSpot creates a hundred contacts a call. */
-const createsAtOnce = 100;
-/** Profiles beside the contacts of a batch at most; as many contacts fewer, so that list writes stay full. */
-const mostBeside = 600;
-
 /** The next profiles of the roster that no contact brought. HubSpot is not asked for those whose email it does not have. */
 export async function rosterProfiles(
   ctx: SyncContext,
   run: { id: string; klaviyoAccountId: string },
   { after, sinceMs }: Pick<ScanCursor, 'after' | 'sinceMs'>,
 ): Promise<Page> {
+  const { people } = ctx.runSizes;
   const since = new Date(sinceMs);
   let at = after;
   const left: Awaited<ReturnType<typeof remainingProfiles<KlaviyoProfile>>>['profiles'] = [];
   // Most were brought by a contact: looked through until there are enough for a batch.
   do {
-    const page = await remainingProfiles<KlaviyoProfile>(ctx.db, { ...run, since }, at ?? '', peopleAtOnce);
+    const page = await remainingProfiles<KlaviyoProfile>(ctx.db, { ...run, since }, at ?? '', people);
     left.push(...page.profiles);
     at = page.after;
-  } while (at !== null && left.length < peopleAtOnce / 2);
+  } while (at !== null && left.length < people / 2);
   const profiles = await presentProfiles(ctx, run.klaviyoAccountId, left);
   return {
     input: {

@@ -67,7 +67,7 @@ export async function scanPage(
     const { roster } = cursor;
     if (roster === undefined) throw new Error('A pass that reads both sides has no roster.');
     // Somebody of an earlier pass may be waiting there.
-    if (roster.contacts.state === 'begin') ahead.ready = new ReadyPeople();
+    if (roster.contacts.state === 'begin') ahead.ready = new ReadyPeople(ctx.runSizes.people);
     const { walked = roster.walked } = ahead.ready;
     const at = { ...cursor, roster: walked === undefined ? roster : { ...roster, walked } };
     const round = await readRoster(ctx, scope, lease, run, at, ahead.roster);
@@ -153,10 +153,10 @@ export interface Ahead {
 }
 
 /** Nothing read ahead yet. */
-export const nothingAhead = (): Ahead => ({
+export const nothingAhead = ({ runSizes }: Pick<SyncContext, 'runSizes'>): Ahead => ({
   pages: new ReadAhead(),
   roster: new ReadAhead(),
-  ready: new ReadyPeople(),
+  ready: new ReadyPeople(runSizes.people),
 });
 
 /** The roster in which partners are looked up, or null where not all profiles are on it. */

@@ -5,6 +5,7 @@ import type { Database } from '../store/database.js';
 import type { HubspotSession } from '../vendors/hubspot/session.js';
 import type { Priority } from '../vendors/hubspot/types.js';
 import type { KlaviyoSession } from '../vendors/klaviyo/session.js';
+import type { RunSizes } from './run-sizes.js';
 import type { SweptProfiles } from './swept-profiles.js';
 
 /** What every step of the contact path is given: data, vendors, time, and a way to wake the next drain. */
@@ -17,6 +18,8 @@ export interface SyncContext {
   sealer: Sealer;
   /** Seconds between two runs of a sweep. */
   pollSeconds: number;
+  /** How a run over everybody is cut. */
+  runSizes: RunSizes;
   /**
    * `fence` throws when a request may not leave any more, because a lease was lost while something waited or froze;
    * `known` is the access as it has just been read, sealed.

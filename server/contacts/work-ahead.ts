@@ -23,9 +23,6 @@ import { contactsToDo, presentContacts } from './roster-page.js';
 import type { RunPipeline } from './run-pipeline.js';
 import type { SyncContext } from './sync-context.js';
 
-/** As many as fill two list writes, and, where half of them differ, one import job well. */
-const peopleAtOnce = 2000;
-
 type Kind = 'contacts' | 'profiles';
 
 /** Ids of contacts, with their profile or certainly without one, and of profiles that no contact has. */
@@ -37,19 +34,22 @@ export class ReadyPeople {
   /** How far those who were read before they could be known to be ready have been looked through since. */
   walked: Walked | undefined;
 
+  /** `atOnce`: people of a batch. */
+  constructor(private readonly atOnce: number) {}
+
   add(ready: Ready): void {
     for (const kind of ['contacts', 'profiles'] as const) for (const id of ready[kind]) this.waiting[kind].add(id);
   }
 
   has(kind: Kind): boolean {
-    return this.waiting[kind].size >= peopleAtOnce;
+    return this.waiting[kind].size >= this.atOnce;
   }
 
   /** A full batch of one kind, or null while there is none. */
   take(): Ready | null {
     for (const kind of ['contacts', 'profiles'] as const) {
       if (!this.has(kind)) continue;
-      const ids = [...this.waiting[kind]].slice(0, peopleAtOnce);
+      const ids = [...this.waiting[kind]].slice(0, this.atOnce);
       for (const id of ids) this.waiting[kind].delete(id);
       return { contacts: [], profiles: [], [kind]: ids };
     }
@@ -171,13 +171,13 @@ async function walk(
   let walked: Walked = ready.walked ?? roster.walked ?? { contacts: '', profiles: '' };
   const since = new Date(sinceMs);
   if (read.profiles && walked.contacts !== null && !ready.has('contacts')) {
-    const { ids, after } = await contactsToDo(ctx.db, run, since, walked.contacts, peopleAtOnce);
+    const { ids, after } = await contactsToDo(ctx.db, run, since, walked.contacts, ctx.runSizes.people);
     ready.add({ contacts: ids, profiles: [] });
     walked = { ...walked, contacts: after };
   }
   if (read.contacts && roster.all && walked.profiles !== null && !ready.has('profiles')) {
     const at = { ...run, since };
-    const { profiles, after } = await remainingProfiles(ctx.db, at, walked.profiles, peopleAtOnce);
+    const { profiles, after } = await remainingProfiles(ctx.db, at, walked.profiles, ctx.runSizes.people);
     const alone = profiles.filter(({ absent, email }) => absent && email !== null);
     ready.add({ contacts: [], profiles: alone.map(({ recordId }) => recordId) });
     walked = { ...walked, profiles: after };

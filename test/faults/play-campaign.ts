@@ -1,6 +1,7 @@
 import { leaksIn, secretsOf } from '../helpers/leaks.js';
 import { makePeople } from '../../sandbox/seed/people.js';
 import { activateEngagement, activity, connectByOauth, sharedEmails } from '../helpers/engagement.js';
+import { runBatch } from '../helpers/run-batch.js';
 import { openWorld, settled, syncEverybody, until, type World } from '../helpers/service.js';
 import { Crowd } from './crowd.js';
 import { Disturber } from './disturber.js';
@@ -41,6 +42,7 @@ export async function playCampaign({ seed, shape, forMs, calmMs, slowThings }: C
     people: makePeople(90, seed),
     hubspot: { latencyMs: 3 },
     klaviyo: { activity: 0, jobMs: 30, latencyMs: 3 },
+    environment: runBatch(seed),
   });
   const fleet = new Fleet(world, shape);
   try {

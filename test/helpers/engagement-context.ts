@@ -1,3 +1,4 @@
+import { runSizes } from '../../server/contacts/run-sizes.js';
 import { SweptProfiles } from '../../server/contacts/swept-profiles.js';
 import { randomBytes } from 'node:crypto';
 import pino from 'pino';
@@ -18,6 +19,7 @@ export const engagementContext = (db: Database): EngagementContext => ({
   owner: 'test',
   sealer: createSealer([{ id: 't', key: randomBytes(32) }]),
   pollSeconds: 1,
+  runSizes: runSizes(2000),
   hubspot: noVendor,
   klaviyo: noVendor,
   swept: new SweptProfiles(),

@@ -125,7 +125,7 @@ export async function openEverybody(): Promise<Everybody> {
       const runId = await queueRun(db, { id: connectionId, portalId, klaviyoAccountId }, 'manual');
       const lease = (await acquireLease(db, `drain:${klaviyoAccountId}`, 'test', 30))!;
       const scope = (await loadScope(ctx, klaviyoAccountId))!;
-      const reading = { ahead: nothingAhead(), pipeline: new RunPipeline(1) };
+      const reading = { ahead: nothingAhead(ctx), pipeline: new RunPipeline(1) };
       try {
         for (;;) {
           const run = (await nextRun<ScanCursor>(db, klaviyoAccountId))!;

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { firstPortal, type HubspotSandbox } from '../../sandbox/hubspot/index.js';
 import type { KlaviyoSandbox } from '../../sandbox/klaviyo/index.js';
+import { runSizes } from '../../server/contacts/run-sizes.js';
 import { SweptProfiles } from '../../server/contacts/swept-profiles.js';
 import type { SyncContext } from '../../server/contacts/sync-context.js';
 import { createSealer } from '../../server/oauth/seal.js';
@@ -65,6 +66,7 @@ export async function openSteps(
     owner: 'test',
     sealer: createSealer([{ id: 't', key: Buffer.alloc(32, 1) }]),
     pollSeconds: 1,
+    runSizes: runSizes(2000),
     hubspot: (id, priority) =>
       openHubspotSession({
         ...vendor,

@@ -8,6 +8,7 @@ import {
   until,
   type World,
 } from '../helpers/service.js';
+import { runBatch } from '../helpers/run-batch.js';
 import { readEvidence } from './evidence.js';
 import { randomFields } from './fields.js';
 import { judgeConsent, judgeLists, judgeOutsiders } from './judge-consent.js';
@@ -51,6 +52,7 @@ export async function play(
   const world = await openWorld({
     people: makePeople(seededPeople, seed),
     klaviyo: { jobMs: 30, mergedIdsMs: 600_000 },
+    environment: runBatch(seed),
   });
   try {
     const started = performance.now();

@@ -33,7 +33,7 @@ test.each<[string, PersonPlan, AllRead, boolean]>([
 test('F3: people who are ready go in full batches of a kind, each once', () => {
   const ids = (prefix: string, from: number, to: number): string[] =>
     Array.from({ length: to - from }, (_one, n) => `${prefix}${from + n}`);
-  const ready = new ReadyPeople();
+  const ready = new ReadyPeople(2000);
   ready.add({ contacts: ids('h', 0, 1500), profiles: ids('k', 0, 1999) });
   expect(ready.take()).toBeNull();
   // Found twice: as the page brought them, and by looking through those of before.

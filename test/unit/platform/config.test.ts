@@ -35,6 +35,7 @@ test('HubSpot’s three variables are enough: the rest has defaults for this mac
     },
     klaviyo: { clientId: null, clientSecret: null, apiUrl: 'https://a.klaviyo.com', appUrl: 'https://www.klaviyo.com' },
     pollSeconds: 30,
+    runBatch: 2000,
     activityMonths: 24,
     metricsToken: null,
     metricsPort: null,
@@ -51,6 +52,7 @@ test('with a database of one’s own it listens everywhere', () => {
     port: 8080,
     role: 'worker',
     pollSeconds: 1,
+    runBatch: 2000,
     activityMonths: 24,
     publicUrl: 'https://tandem.example',
   });
