@@ -77,3 +77,50 @@ test.each([
     expect(all().filter((id) => !after.has(id))).toEqual([]);
   },
 );
+
+/** Sweeps that the connection of this test does not have by itself. */
+const arrange = (name: string): Promise<unknown> =>
+  database.db.query(
+    'insert into sweep (klaviyo_account_id, portal_id, name) values ($1, $2, $3) on conflict do nothing',
+    [steps.klaviyoAccountId, steps.portalId, name],
+  );
+
+test('G2: hubspot_companies: told to stop, a sweep ends behind its page, and the next one leaves nobody out', async () => {
+  const { ctx, klaviyoAccountId } = steps;
+  const portal = hubspot.portals.get(steps.portalId)!;
+  for (const [n, id] of contactIds.entries()) {
+    const company = portal.create('companies', { name: `C${id}` }, 'CRM_UI');
+    // At times of their own: of one moment a search brings only whole ones.
+    company.updatedAt -= (many - n) * 10;
+    portal.companyOf.set(id, company.id);
+  }
+  await arrange('hubspot_companies');
+  await noted();
+  await sweep(ctx, klaviyoAccountId, 'hubspot_companies', AbortSignal.abort());
+  const before = await noted();
+  // The last of a page is left to the next one.
+  expect(before).toHaveLength(199);
+  await sweep(ctx, klaviyoAccountId, 'hubspot_companies', new AbortController().signal);
+  expect(new Set([...before, ...(await noted())])).toEqual(new Set(contactIds));
+});
+
+test('G2: links: told to stop, the round over the pairs stays where it is, and goes on there', async () => {
+  const { ctx, klaviyoAccountId, portalId } = steps;
+  // Pairs whose records are gone: each is noted when the round comes by.
+  await database.db.query(
+    `insert into link (portal_id, klaviyo_account_id, hubspot_id, klaviyo_id, email, base)
+     select $1, $2, (900000 + n)::text, 'gone' || n, 'gone' || n || '@example.org', '{}' from generate_series(1, $3::int) as n`,
+    [portalId, klaviyoAccountId, many],
+  );
+  await arrange('links');
+  await sweep(ctx, klaviyoAccountId, 'links', AbortSignal.abort());
+  expect(await noted()).toEqual([]);
+  const found = new Set<string>();
+  for (const most of [500, many - 500]) {
+    await sweep(ctx, klaviyoAccountId, 'links', new AbortController().signal);
+    const now = await noted();
+    expect(now).toHaveLength(most);
+    for (const id of now) found.add(id);
+  }
+  expect(found.size).toBe(many);
+});
