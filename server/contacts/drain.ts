@@ -30,7 +30,7 @@ const batchSize = 100;
 /** What sweeps found has waited already: in larger batches fewer calls go out half empty. A hint waits for one that has begun. */
 const sweptBatchSize = 1000;
 /** Batches of a run that are worked on at the same time: more would wait for import jobs together, and take memory. */
-const batchesUnderWay = 3;
+const batchesUnderWay = 2;
 
 /**
  * Works off what waits for one pair of accounts: hints first, then sweeps' finds, then the next page of an open run.
