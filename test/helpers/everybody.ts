@@ -35,6 +35,7 @@ export interface Everybody {
   close(): Promise<void>;
 }
 
+/** Opens a world of its own: stand-ins without limits, a database, the connection active and nobody in it. Close it afterwards. */
 export async function openEverybody(): Promise<Everybody> {
   const [database, hubspot, klaviyo] = await Promise.all([
     openTestDatabase(),

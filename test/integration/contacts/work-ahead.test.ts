@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { LeaseLost } from '../../../server/store/lease.js';
 import { openEverybody, type Everybody } from '../../helpers/everybody.js';
+import { until } from '../../helpers/service.js';
 
 let world: Everybody;
 beforeEach(async () => {
@@ -110,7 +111,7 @@ test('G1: a process that loses its lease ahead leaves nobody out, and creates no
   await taken;
   await world.database.db.query('delete from lease');
   // What the process sent before it gave up arrives: a whole batch.
-  while (contacts.size - before < 1999) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('the batch to arrive', () => (contacts.size - before < 1999 ? null : true));
   expect(await pairs()).toBeLessThan(1000);
   await world.goOn();
 

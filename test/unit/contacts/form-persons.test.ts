@@ -146,7 +146,7 @@ test('B7: the survivor of a merge keeps its own pair and lets that of the other 
   ]);
 });
 
-// Found by `npm run test:random -- --seed 609`: a contact was given the address of one whose opt-out both sides knew.
+// Found by `npm run test:random -- --seed 609` with RUN_BATCH at 8: a contact was given the address of one whose opt-out both sides knew.
 test('C6: a pair that takes an address has carried none of the opt-outs that others carried under it', () => {
   const carried: ConsentMemory = { ...noMemory, optedOut: ['hubspot', 'klaviyo'], unsubscribed: true };
   const consentOf = (linked: string, consents: [string, ConsentMemory][]): ConsentMemory | undefined =>
